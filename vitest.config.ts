@@ -1,0 +1,40 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+// Three kinds of test, by what they need: `unit` nothing, `worker` the real runtime with its
+// simulators of R2, D1 and Durable Objects, `clients` a running server and the real clients.
+export default defineConfig(async () => {
+  const migrations = await readD1Migrations('./migrations')
+  return {
+    test: {
+      projects: [
+        { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+        {
+          plugins: [
+            cloudflareTest({
+              main: './test/support/worker-entry.ts',
+              wrangler: { configPath: './wrangler.toml' },
+              miniflare: { bindings: { TEST_MIGRATIONS: migrations } },
+            }),
+          ],
+          test: {
+            name: 'worker',
+            include: ['test/worker/**/*.test.ts'],
+            setupFiles: ['./test/support/worker-setup.ts'],
+            testTimeout: 60_000,
+          },
+        },
+        {
+          test: {
+            name: 'clients',
+            include: ['test/clients/**/*.test.ts'],
+            globalSetup: ['./test/support/client-tools.ts'],
+            fileParallelism: false,
+            testTimeout: 180_000,
+            hookTimeout: 600_000,
+          },
+        },
+      ],
+    },
+  }
+})
