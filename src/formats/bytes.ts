@@ -1,0 +1,126 @@
+// Bytes as they arrive and as text: a pull reader over chunks of any size, hex, base64, strict
+// UTF-8. Refuses input that ends too early and text that is not what it claims to be.
+import { Buffer } from 'node:buffer'
+import { FormatError } from './format-error.ts'
+
+/** Bytes in chunks of any size, none of them changed after it was handed over. */
+export type ByteSource = AsyncIterable<Uint8Array>
+
+/** Takes bytes from a source in the sizes that a parser needs, and takes back what it over-read. */
+export class ByteReader {
+  readonly #source: AsyncIterator<Uint8Array>
+  #pending: Uint8Array[] = []
+  #ended = false
+
+  constructor(source: ByteSource) {
+    this.#source = source[Symbol.asyncIterator]()
+  }
+
+  /** The next bytes, at least one and however many there are, or undefined at the end. */
+  async readSome(): Promise<Uint8Array | undefined> {
+    const pending = this.#pending.pop()
+    if (pending !== undefined) return pending
+    while (!this.#ended) {
+      const next = await this.#source.next()
+      if (next.done) this.#ended = true
+      else if (next.value.length > 0) return next.value
+    }
+    return undefined
+  }
+
+  /** Up to `length` bytes: fewer only at the end of the source. */
+  async readUpTo(length: number): Promise<Uint8Array> {
+    const parts: Uint8Array[] = []
+    let missing = length
+    while (missing > 0) {
+      const chunk = await this.readSome()
+      if (chunk === undefined) break
+      parts.push(chunk.subarray(0, missing))
+      this.unread(chunk.subarray(missing))
+      missing -= Math.min(missing, chunk.length)
+    }
+    const [only] = parts
+    return parts.length === 1 && only !== undefined ? only : concatBytes(parts)
+  }
+
+  /**
+   * Exactly `length` bytes, which the caller has bounded.
+   * @throws FormatError `truncated`, saying that the input ends inside `what`
+   */
+  async readExactly(length: number, what: string): Promise<Uint8Array> {
+    const bytes = await this.readUpTo(length)
+    if (bytes.length < length) throw new FormatError('truncated', `the input ends inside ${what}`)
+    return bytes
+  }
+
+  /** Gives back bytes that were read last; the next read begins with them. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#pending.push(bytes)
+  }
+
+  async atEnd(): Promise<boolean> {
+    const next = await this.readSome()
+    if (next === undefined) return true
+    this.unread(next)
+    return false
+  }
+
+  /** Tells the source that nothing more will be read. */
+  async close(): Promise<void> {
+    this.#pending = []
+    if (this.#ended) return
+    this.#ended = true
+    await this.#source.return?.()
+  }
+}
+
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.length
+  }
+  return whole
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index])
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return viewOf(bytes).toString('hex')
+}
+
+/** Standard base64 with padding. */
+export function toBase64(bytes: Uint8Array): string {
+  return viewOf(bytes).toString('base64')
+}
+
+/** Bytes of standard, padded, canonical base64; undefined for any other text. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(Buffer.from(text, 'base64'))
+  return toBase64(bytes) === text ? bytes : undefined
+}
+
+export function encodeUtf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+/** Text of UTF-8 bytes, a byte-order mark kept as a character; undefined if they are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** One character per byte: for text where only ASCII has a meaning. */
+export function decodeLatin1(bytes: Uint8Array): string {
+  return viewOf(bytes).toString('latin1')
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,67 @@
+// One gzip member put together from pieces that were compressed apart (RFC 1951, RFC 1952): each is
+// raw deflate ended by a sync flush, so byte aligned, never final and without reference to others.
+// What changed is compressed again, the rest is copied, and the checksums combine.
+import { constants, crc32, deflateRawSync } from 'node:zlib'
+
+/** Compressed bytes that may stand anywhere inside a gzip member. */
+export interface DeflatedPiece {
+  readonly deflated: Uint8Array
+  /** Bytes before compression, and their CRC-32. */
+  readonly length: number
+  readonly crc32: number
+}
+
+export function deflatePiece(bytes: Uint8Array): DeflatedPiece {
+  const deflated = deflateRawSync(bytes, { level: 9, finishFlush: constants.Z_SYNC_FLUSH })
+  return { deflated, length: bytes.length, crc32: crc32(bytes) }
+}
+
+/** A gzip header without time or name: the same input gives the same bytes for ever. */
+export function gzipPrefix(): Uint8Array {
+  return Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255)
+}
+
+/** The end of a member: an empty final block, CRC-32 and length (modulo 2^32) of all pieces. */
+export function gzipSuffix(crc: number, length: number): Uint8Array {
+  const suffix = new Uint8Array(10)
+  suffix[0] = 3
+  const view = new DataView(suffix.buffer)
+  view.setUint32(2, crc, true)
+  view.setUint32(6, length % 2 ** 32, true)
+  return suffix
+}
+
+/**
+ * The CRC-32 of A followed by B, from the CRC-32 of each and the length of B in bytes: that of A
+ * is multiplied by x^(8 * length) modulo the polynomial, in the reflected form that zlib uses.
+ */
+export function combineCrc32(crcA: number, crcB: number, lengthB: number): number {
+  let factor = one
+  let power = 3
+  for (let rest = lengthB; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) factor = multiply(powers[power % 32] ?? 0, factor)
+    power += 1
+  }
+  return (multiply(factor, crcA) ^ crcB) >>> 0
+}
+
+const one = 0x80000000
+
+/** At index n: x^(2^n). Their order divides 2^32 - 1, so that the list repeats after 32. */
+const powers = squares()
+
+function squares(): readonly number[] {
+  const list = [0x40000000]
+  for (let last = 0x40000000; list.length < 32; list.push(last)) last = multiply(last, last)
+  return list
+}
+
+function multiply(a: number, b: number): number {
+  let product = 0
+  let shifted = b
+  for (let bit = one; bit !== 0; bit >>>= 1) {
+    if (a & bit) product ^= shifted
+    shifted = shifted & 1 ? (shifted >>> 1) ^ 0xedb88320 : shifted >>> 1
+  }
+  return product >>> 0
+}

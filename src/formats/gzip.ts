@@ -1,0 +1,202 @@
+// One gzip member at a time, its end known to the byte (RFC 1952). node:zlib unpacks; header,
+// CRC-32 and size are read here, since zlib's own gunzip joins members and skips padding, and so
+// cannot say where one ends. Refuses bad checksums, long headers and what unpacks past its limit.
+import { crc32, createInflateRaw, type InflateRaw } from 'node:zlib'
+import { type ByteReader, concatBytes } from './bytes.ts'
+import { FormatError } from './format-error.ts'
+
+export interface GzipMemberOptions {
+  /** How messages name the member: `the control segment`. */
+  readonly what: string
+  /** Bytes that it may unpack to. */
+  readonly maxUnpacked: number
+  /** Bytes that the member itself may have. */
+  readonly maxCompressed?: number
+  /** Receives the member's own bytes, from the header to the trailer, none twice. */
+  readonly onCompressed?: (bytes: Uint8Array) => void
+}
+
+const maxHeader = 128 * 1024
+const flags = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 }
+
+/** Whether bytes begin as a gzip member does. */
+export function isGzip(start: Uint8Array): boolean {
+  return start[0] === 0x1f && start[1] === 0x8b
+}
+
+/**
+ * Unpacks the member at the reader's position and leaves the reader right behind it. Memory stays
+ * at a few chunks whatever the member holds; a consumer that stops early releases everything.
+ * @throws FormatError `malformed` (no gzip), `truncated`, `corrupt` or `too-large`
+ */
+export async function* readGzipMember(
+  reader: ByteReader,
+  options: GzipMemberOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { what, maxUnpacked } = options
+  const count = countCompressed(options)
+  count(await readHeader(reader, what))
+  let crc = 0
+  let unpacked = 0
+  for await (const chunk of inflateMember(reader, what, count)) {
+    unpacked += chunk.length
+    if (unpacked > maxUnpacked) {
+      throw new FormatError('too-large', `${what} unpacks to more than ${maxUnpacked} bytes`)
+    }
+    crc = crc32(chunk, crc)
+    yield chunk
+  }
+  const trailer = await reader.readExactly(8, `the gzip trailer of ${what}`)
+  count(trailer)
+  const expected = new DataView(trailer.buffer, trailer.byteOffset, 8)
+  if (expected.getUint32(0, true) !== crc || expected.getUint32(4, true) !== unpacked >>> 0) {
+    throw new FormatError(
+      'corrupt',
+      `${what} does not match its gzip checksum: the file was damaged on its way, send it again`,
+    )
+  }
+}
+
+function countCompressed({ what, maxCompressed, onCompressed }: GzipMemberOptions) {
+  let compressed = 0
+  return (bytes: Uint8Array): void => {
+    compressed += bytes.length
+    if (maxCompressed !== undefined && compressed > maxCompressed) {
+      throw new FormatError('too-large', `${what} is larger than ${maxCompressed} bytes`)
+    }
+    onCompressed?.(bytes)
+  }
+}
+
+async function readHeader(reader: ByteReader, what: string): Promise<Uint8Array> {
+  const where = `the gzip header of ${what}`
+  const fixed = await reader.readUpTo(10)
+  if (!isGzip(fixed)) {
+    throw new FormatError('malformed', `${what} does not begin with a gzip header (1f 8b)`)
+  }
+  if (fixed.length < 10) throw new FormatError('truncated', `the input ends inside ${where}`)
+  const flag = fixed[3] ?? 0
+  if (fixed[2] !== 8 || (flag & flags.reserved) !== 0) {
+    throw new FormatError('malformed', `${where} has an unknown method or unknown flags`)
+  }
+  const parts = [fixed]
+  if (flag & flags.extra) {
+    const size = await reader.readExactly(2, where)
+    const length = (size[0] ?? 0) + 256 * (size[1] ?? 0)
+    parts.push(size, await reader.readExactly(length, where))
+  }
+  if (flag & flags.name) parts.push(await readZeroEnded(reader, where))
+  if (flag & flags.comment) parts.push(await readZeroEnded(reader, where))
+  const header = concatBytes(parts)
+  if (!(flag & flags.headerCrc)) return header
+  const check = await reader.readExactly(2, where)
+  if ((check[0] ?? 0) + 256 * (check[1] ?? 0) !== (crc32(header) & 0xffff)) {
+    throw new FormatError('corrupt', `${where} does not match its own checksum`)
+  }
+  return concatBytes([header, check])
+}
+
+async function readZeroEnded(reader: ByteReader, where: string): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const chunk = await reader.readSome()
+    if (chunk === undefined) throw new FormatError('truncated', `the input ends inside ${where}`)
+    const zero = chunk.indexOf(0)
+    const part = zero < 0 ? chunk : chunk.subarray(0, zero + 1)
+    parts.push(part)
+    length += part.length
+    if (length > maxHeader) {
+      throw new FormatError('too-large', `${where} is larger than ${maxHeader} bytes`)
+    }
+    if (zero < 0) continue
+    reader.unread(chunk.subarray(zero + 1))
+    return concatBytes(parts)
+  }
+}
+
+/**
+ * Feeds the inflater one chunk at a time, and the next only when that one was used up: so at the
+ * end whatever was not consumed is a tail of the last chunk and goes back to the reader.
+ */
+async function* inflateMember(
+  reader: ByteReader,
+  what: string,
+  count: (bytes: Uint8Array) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const inflater = createInflateRaw({ chunkSize: 64 * 1024 })
+  const state = watch(inflater)
+  let last: Uint8Array | undefined
+  let fed = 0
+  try {
+    while (!state.ended) {
+      const unpacked: Uint8Array | null = inflater.read()
+      if (unpacked !== null) {
+        yield unpacked
+        continue
+      }
+      if (state.failure !== undefined) throw inflateError(state, what)
+      if (state.busy) {
+        await state.change()
+        continue
+      }
+      if (last !== undefined) count(last)
+      last = await reader.readSome()
+      fed += last?.length ?? 0
+      state.feed(last)
+    }
+    const rest = fed - inflater.bytesWritten
+    const tail = last ?? new Uint8Array(0)
+    count(tail.subarray(0, tail.length - rest))
+    reader.unread(tail.subarray(tail.length - rest))
+  } finally {
+    inflater.destroy()
+  }
+}
+
+/** The inflater's events as state to look at, and a promise for the next change of it. */
+function watch(inflater: InflateRaw) {
+  let signal = Promise.withResolvers<void>()
+  const state = {
+    ended: false,
+    busy: false,
+    /** No input is left: what fails now fails for want of it. */
+    starved: false,
+    failure: undefined as Error | undefined,
+    async change(): Promise<void> {
+      await signal.promise
+      signal = Promise.withResolvers<void>()
+    },
+    feed(chunk: Uint8Array | undefined): void {
+      state.busy = true
+      if (chunk === undefined) {
+        state.starved = true
+        inflater.end()
+        return
+      }
+      inflater.write(chunk, () => {
+        state.busy = false
+        signal.resolve()
+      })
+    },
+  }
+  inflater.on('readable', () => signal.resolve())
+  inflater.on('end', () => {
+    state.ended = true
+    signal.resolve()
+  })
+  inflater.on('error', (error: Error) => {
+    state.failure = error
+    signal.resolve()
+  })
+  return state
+}
+
+function inflateError(state: { starved: boolean; failure: Error | undefined }, what: string) {
+  if (state.starved) {
+    return new FormatError('truncated', `the input ends inside ${what}: it was not sent whole`)
+  }
+  return new FormatError('corrupt', `${what} is not valid gzip data: it was damaged on its way`, {
+    cause: state.failure,
+  })
+}

@@ -1,0 +1,73 @@
+// Writes tar archives (POSIX ustar, pax for long names), the same bytes for the same input: no
+// time, no owner. Refuses sizes that eleven octal digits cannot say. The reader is in tar.ts.
+import { concatBytes, encodeUtf8 } from './bytes.ts'
+import { FormatError, quote } from './format-error.ts'
+
+export interface TarHeader {
+  readonly name: string
+  /** Bytes of content that will follow. */
+  readonly size: number
+  readonly mode?: number
+  readonly type?: 'file' | 'directory'
+}
+
+const blockSize = 512
+const maxName = 100
+const maxSize = 8 ** 11 - 1
+
+/** The header before an entry's content: 512 bytes, or 1,536 and more with a name over 100. */
+export function formatTarHeader(header: TarHeader): Uint8Array {
+  const name = encodeUtf8(header.name)
+  if (header.size > maxSize) {
+    throw new FormatError('too-large', `${quote(header.name)} is too large for a tar archive`)
+  }
+  const flag = header.type === 'directory' ? '5' : '0'
+  const own = formatBlock(name.subarray(0, maxName), flag, header)
+  if (name.length <= maxName) return own
+  const record = encodeUtf8(formatPaxRecord('path', header.name))
+  const extension = formatBlock(encodeUtf8('PaxHeader'), 'x', { size: record.length })
+  return concatBytes([extension, record, tarPadding(record.length), own])
+}
+
+/** The zeros between an entry's content and the next header. */
+export function tarPadding(size: number): Uint8Array {
+  return new Uint8Array((blockSize - (size % blockSize)) % blockSize)
+}
+
+/** The two zero blocks that end an archive. */
+export function tarEnd(): Uint8Array {
+  return new Uint8Array(2 * blockSize)
+}
+
+function formatBlock(
+  name: Uint8Array,
+  flag: string,
+  { size, mode = 0o644 }: { size: number; mode?: number },
+): Uint8Array {
+  const block = new Uint8Array(blockSize)
+  const put = (offset: number, text: string) => block.set(encodeUtf8(text), offset)
+  block.set(name)
+  put(100, octal(mode, 7))
+  put(108, octal(0, 7))
+  put(116, octal(0, 7))
+  put(124, octal(size, 11))
+  put(136, octal(0, 11))
+  put(148, '        ')
+  put(156, flag)
+  put(257, 'ustar\x0000')
+  const sum = block.reduce((total, byte) => total + byte, 0)
+  put(148, `${octal(sum, 6)} `)
+  return block
+}
+
+/** Digits and the NUL that ends them. */
+function octal(value: number, digits: number): string {
+  return `${value.toString(8).padStart(digits, '0')}\0`
+}
+
+/** The record's length counts its own digits: one more digit may make itself necessary. */
+function formatPaxRecord(key: string, value: string): string {
+  const rest = encodeUtf8(` ${key}=${value}\n`).length
+  const guess = rest + String(rest).length
+  return `${rest + String(guess).length} ${key}=${value}\n`
+}
