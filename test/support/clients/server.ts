@@ -1,0 +1,141 @@
+// A running registry for tests: `wrangler dev` on a free port with its own secrets and its own
+// state in a temporary folder, migrated first. Never reads or writes a developer's own state.
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { type ProcessGroup, startProcessGroup } from './process-group.ts'
+import { runOrThrow } from './run.ts'
+
+const project = fileURLToPath(new URL('../../../', import.meta.url))
+const wrangler = join(project, 'node_modules/wrangler/bin/wrangler.js')
+
+export interface ServerState {
+  directory: string
+  adminToken: string
+  port: number
+}
+
+export interface Server {
+  url: string
+  /** `127.0.0.1:port`. */
+  host: string
+  adminToken: string
+  group: ProcessGroup
+  state: ServerState
+  /** Ends every process; the state stays. */
+  stop(): Promise<void>
+  /** Ends every process and removes the state. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Makes secrets, a port and a migrated, empty database. */
+export async function createServerState(): Promise<ServerState> {
+  const directory = await mkdtemp(join(tmpdir(), 'cairn-server-'))
+  const adminToken = randomBytes(24).toString('base64url')
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' })).trim()
+  await writeFile(
+    join(directory, 'secrets.env'),
+    `ADMIN_TOKEN=${adminToken}\nSIGNING_KEY="${pem.replaceAll('\n', '\\n')}"\n`,
+    { mode: 0o600 },
+  )
+  const migrate = ['d1', 'migrations', 'apply', 'DB', '--local', ...stateArguments(directory)]
+  await runOrThrow(process.execPath, [wrangler, ...migrate], {
+    cwd: project,
+    env: wranglerEnvironment(directory),
+  })
+  return { directory, adminToken, port: await findFreePort() }
+}
+
+/** Starts on a new state, or on one that an earlier server left. */
+export async function startServer(given?: ServerState): Promise<Server> {
+  const state = given ?? (await createServerState())
+  const { directory, adminToken, port } = state
+  const group = startProcessGroup(
+    process.execPath,
+    [
+      ...[wrangler, 'dev', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
+      ...['--log-level', 'warn', '--show-interactive-dev-session=false'],
+      ...stateArguments(directory),
+    ],
+    { cwd: project, env: wranglerEnvironment(directory) },
+  )
+  const host = `127.0.0.1:${port}`
+  const server: Server = {
+    url: `http://${host}`,
+    host,
+    adminToken,
+    group,
+    state,
+    stop: () => group.end(),
+    [Symbol.asyncDispose]: async () => {
+      await group.end()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+  try {
+    await waitUntilHealthy(server)
+  } catch (error) {
+    await server[Symbol.asyncDispose]()
+    throw error
+  }
+  return server
+}
+
+export function isPortBusy(port: number): Promise<boolean> {
+  return findFreePort(port).then(
+    () => false,
+    () => true,
+  )
+}
+
+function stateArguments(directory: string): string[] {
+  return ['--persist-to', join(directory, 'state'), '--env-file', join(directory, 'secrets.env')]
+}
+
+function wranglerEnvironment(directory: string): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    HOME: directory,
+    CI: 'true',
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_SEND_ERROR_REPORTS: 'false',
+    WRANGLER_HIDE_BANNER: 'true',
+    X_LOCAL_OBSERVABILITY: 'false',
+    X_LOCAL_EXPLORER: 'false',
+  }
+}
+
+function findFreePort(wanted = 0): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const probe = createServer()
+  probe.on('error', reject)
+  probe.listen(wanted, '127.0.0.1', () => {
+    const address = probe.address()
+    const port = typeof address === 'object' && address ? address.port : 0
+    probe.close(() => resolve(port))
+  })
+  return promise
+}
+
+async function waitUntilHealthy({ url, group }: Server): Promise<void> {
+  let answer = 'nothing'
+  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(100)) {
+    if (group.exitCode() !== null) break
+    try {
+      const response = await fetch(`${url}/api/healthz`, { signal: AbortSignal.timeout(5_000) })
+      answer = `${response.status} ${await response.text()}`
+      if (response.ok) return
+      // A missing secret or table does not mend itself.
+      if (response.status === 503) break
+    } catch (error) {
+      answer = String(error)
+    }
+  }
+  throw new Error(`the server does not answer (${answer}); it wrote:\n${group.output()}`)
+}
