@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { type ProcessGroup, startProcessGroup } from './process-group.ts'
 import { runOrThrow } from './run.ts'
 
-const project = fileURLToPath(new URL('../../../', import.meta.url))
+const project = fileURLToPath(new URL('../../../', import.meta.url).href)
 const wrangler = join(project, 'node_modules/wrangler/bin/wrangler.js')
 
 export interface ServerState {
