@@ -1,0 +1,44 @@
+// Waits until a started registry really serves: its health endpoint says so, and a client's first
+// request, the one for the public key, is answered. What it says before that is shown once.
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const pauseMs = 250
+const requestMs = 10_000
+
+/** The file name of an owner's public key, from an answer of the registry that says it works. */
+export async function waitUntilReady(
+  url: string,
+  owner: string,
+  signal: AbortSignal,
+): Promise<string> {
+  let shown = ''
+  for (;;) {
+    const { keyFile, refusal } = await askForKey(url, owner, signal)
+    if (keyFile !== undefined) return keyFile
+    signal.throwIfAborted()
+    if (refusal !== shown) console.error(`The registry does not serve yet: ${refusal}`)
+    shown = refusal
+    await sleep(pauseMs, undefined, { signal })
+  }
+}
+
+type Answer = { keyFile: string; refusal?: never } | { keyFile?: never; refusal: string }
+
+async function askForKey(url: string, owner: string, signal: AbortSignal): Promise<Answer> {
+  for (const path of ['/api/healthz', `/api/packages/${owner}/alpine/key`]) {
+    try {
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(requestMs)])
+      const response = await fetch(`${url}${path}`, { signal: limit })
+      const text = (await response.text()).trim()
+      if (response.status !== 200) return { refusal: `${path} answers ${response.status}: ${text}` }
+      const disposition = response.headers.get('content-disposition') ?? ''
+      const [, keyFile] = /filename="?([^";]+\.rsa\.pub)/.exec(disposition) ?? []
+      if (keyFile !== undefined) return { keyFile }
+    } catch (error) {
+      return {
+        refusal: `${path} does not answer: ${error instanceof Error ? error.message : error}`,
+      }
+    }
+  }
+  return { refusal: 'the public key comes without a file name' }
+}
