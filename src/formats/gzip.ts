@@ -140,6 +140,9 @@ async function* inflateMember(
         await state.change()
         continue
       }
+      // What the inflater left of a chunk lies behind the member; some runtimes say so only here,
+      // some by ending.
+      if (inflater.bytesWritten < fed) break
       if (last !== undefined) count(last)
       last = await reader.readSome()
       fed += last?.length ?? 0

@@ -160,14 +160,23 @@ export class TarReader {
       if (block.some((byte) => byte !== 0)) return block
       this.#endBlocks += 1
     }
+    await this.#readTail()
+    return undefined
+  }
+
+  /** Archivers fill up their last record with zero blocks; apk takes nothing else there. */
+  async #readTail(): Promise<void> {
+    let length = 0
     for (let rest = await this.#reader.readSome(); rest; rest = await this.#reader.readSome()) {
+      length += rest.length
       if (rest.every((byte) => byte === 0)) continue
       throw new FormatError(
         'malformed',
         `${this.#limits.what} goes on after the two zero blocks that end a tar archive`,
       )
     }
-    return undefined
+    if (length % blockSize === 0) return
+    throw new FormatError('truncated', `${this.#limits.what} ends inside a block of 512 bytes`)
   }
 
   #count(): void {

@@ -1,0 +1,135 @@
+// The payload of a package: paths, entry types, parents, and the checksum of each file. Refuses what
+// apk 3 leaves out while it installs (apk-tools src/database.c, src/extract_v2.c), and paths that
+// point elsewhere. Top-level names that begin with a dot are control names: apk passes them over.
+import { createHash } from 'node:crypto'
+import { toHex } from '../../../formats/bytes.ts'
+import { FormatError, quote } from '../../../formats/format-error.ts'
+import type { TarEntry, TarReader } from '../../../formats/tar.ts'
+
+export interface DataContents {
+  /** Entries that apk installs. */
+  readonly entries: number
+  /** Sum of the regular files' sizes. */
+  readonly fileBytes: number
+}
+
+const checksumRecord = 'APK-TOOLS.checksum.SHA1'
+
+/**
+ * Reads the data segment to its end.
+ * @throws FormatError
+ */
+export async function checkData(
+  tar: TarReader,
+  limits: { readonly maxPath: number },
+): Promise<DataContents> {
+  const directories = new Set<string>()
+  const files = new Set<string>()
+  let entries = 0
+  let fileBytes = 0
+  for (let entry = await tar.next(); entry; entry = await tar.next()) {
+    refuseControlNames(entry.name)
+    if (entry.name.startsWith('.') && !entry.name.startsWith('./') && entry.name !== '..') continue
+    const path = checkPath(entry, limits.maxPath)
+    checkPlace(path, entry.type, directories, files)
+    checkType(entry, path, files)
+    if (entry.type === 'file') await checkContent(tar, entry, path)
+    if (entry.type === 'directory') directories.add(path)
+    else files.add(path)
+    if (entry.type === 'file') fileBytes += entry.size
+    entries += 1
+  }
+  return { entries, fileBytes }
+}
+
+function refuseControlNames(name: string): void {
+  if (name !== '.PKGINFO' && !name.startsWith('.SIGN.')) return
+  throw new FormatError(
+    'malformed',
+    `the data segment holds ${quote(name)}: control has to be exactly one gzip member, signatures ` +
+      'come before it',
+  )
+}
+
+/** The path without a slash at its end. apk calls a package with an unsafe one malicious. */
+function checkPath(entry: TarEntry, maxPath: number): string {
+  const path = entry.type === 'directory' ? entry.name.replace(/\/$/, '') : entry.name
+  if (path.length > maxPath) {
+    throw new FormatError(
+      'too-large',
+      `the path ${quote(path)} has more than ${maxPath} characters`,
+    )
+  }
+  if (hasControlCharacter(path)) {
+    throw new FormatError('malformed', `the path ${quote(path)} holds a control character`)
+  }
+  if (path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..')) {
+    return path
+  }
+  throw new FormatError(
+    'malformed',
+    `the path ${quote(entry.name)} is not safe: paths are relative to / and have no leading slash ` +
+      'or "./", no "..", and no empty part',
+  )
+}
+
+function hasControlCharacter(path: string): boolean {
+  for (let index = 0; index < path.length; index += 1) {
+    const code = path.charCodeAt(index)
+    if (code < 0x20 || code === 0x7f) return true
+  }
+  return false
+}
+
+function checkPlace(
+  path: string,
+  type: TarEntry['type'],
+  directories: ReadonlySet<string>,
+  files: ReadonlySet<string>,
+): void {
+  const slash = path.lastIndexOf('/')
+  if (slash >= 0 && !directories.has(path.slice(0, slash))) {
+    throw new FormatError(
+      'malformed',
+      `${quote(path)} comes without an entry for its directory ${quote(path.slice(0, slash))} ` +
+        'before it: apk 3 would leave it out',
+    )
+  }
+  if (!files.has(path) && (type === 'directory' || !directories.has(path))) return
+  throw new FormatError('malformed', `${quote(path)} is in the data segment twice`)
+}
+
+function checkType(entry: TarEntry, path: string, files: ReadonlySet<string>): void {
+  if (entry.type === 'untyped' || entry.type === 'other') {
+    throw new FormatError(
+      'malformed',
+      `${quote(path)} is a kind of tar entry that apk passes over (an old or sparse file): make ` +
+        'the archive in POSIX (pax) format',
+    )
+  }
+  if (entry.type === 'symlink' && entry.linkName === '') {
+    throw new FormatError('malformed', `the symbolic link ${quote(path)} has no target`)
+  }
+  if (entry.type === 'hardlink' && !files.has(entry.linkName)) {
+    throw new FormatError(
+      'malformed',
+      `the hard link ${quote(path)} points to ${quote(entry.linkName)}, which is not a file before ` +
+        'it in the package',
+    )
+  }
+}
+
+async function checkContent(tar: TarReader, entry: TarEntry, path: string): Promise<void> {
+  const expected = entry.pax.get(checksumRecord)
+  if (expected === undefined) {
+    throw new FormatError(
+      'malformed',
+      `${quote(path)} has no checksum (pax record ${checksumRecord}), without which apk 3 does not ` +
+        'extract it: use abuild-tar --hash or a newer build tool',
+    )
+  }
+  const sha1 = createHash('sha1')
+  for await (const chunk of tar.chunks()) sha1.update(chunk)
+  if (toHex(sha1.digest()) === expected.toLowerCase()) return
+  throw new FormatError('corrupt', `${quote(path)} does not match its checksum in the package`)
+}
