@@ -1,0 +1,208 @@
+// Entries of an index, exactly as `apk index` writes them (apk-tools src/package.c,
+// apk_pkg_write_index_header), their order, and the segments that an index is assembled from.
+// Refuses values that break lines: one bad entry makes clients refuse the whole index.
+import { createHash } from 'node:crypto'
+import { encodeUtf8 } from '../../../formats/bytes.ts'
+import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
+import type { InspectedPackage } from './package.ts'
+import { compareVersions } from './version.ts'
+
+export interface IndexEntry {
+  /** `Q1` and base64 of the SHA-1 of the package's compressed control member. */
+  readonly identity: string
+  readonly name: string
+  readonly version: string
+  readonly architecture: string
+  /** Bytes of the package file, and bytes once installed. */
+  readonly fileSize: number
+  readonly installedSize: number
+  readonly description: string
+  readonly url: string
+  readonly license: string
+  readonly origin?: string
+  readonly maintainer?: string
+  /** Unix seconds. */
+  readonly buildTime?: number
+  readonly commit?: string
+  readonly providerPriority?: number
+  readonly depends: readonly string[]
+  readonly provides: readonly string[]
+  readonly installIf: readonly string[]
+}
+
+/** apk reads an index through a buffer of this size: a longer line makes it refuse all of it. */
+const maxLine = 128 * 1024
+
+/** What an index says of a package. */
+export function describePackage({
+  info,
+  identity,
+  fileSize,
+  installedSize,
+}: InspectedPackage): IndexEntry {
+  const {
+    packager: _packager,
+    replaces: _replaces,
+    triggers: _triggers,
+    dataHash: _,
+    ...rest
+  } = info
+  return { ...rest, identity, fileSize, installedSize }
+}
+
+/**
+ * The entry's lines and the blank line that ends it.
+ * @throws FormatError `invalid-field` for a value that no line can carry
+ */
+export function formatIndexEntry(entry: IndexEntry): string {
+  const lines = [
+    line('C', entry.identity),
+    line('P', entry.name),
+    line('V', entry.version),
+    line('A', entry.architecture),
+    line('S', String(entry.fileSize)),
+    line('I', String(entry.installedSize)),
+    line('T', entry.description),
+    line('U', entry.url),
+    line('L', entry.license),
+    optionalLine('o', entry.origin),
+    optionalLine('m', entry.maintainer),
+    optionalLine('t', entry.buildTime),
+    optionalLine('c', entry.commit),
+    optionalLine('k', entry.providerPriority),
+    optionalLine('D', entry.depends.join(' ')),
+    optionalLine('p', entry.provides.join(' ')),
+    optionalLine('i', entry.installIf.join(' ')),
+  ]
+  return `${lines.join('')}\n`
+}
+
+function optionalLine(letter: string, value: string | number | undefined): string {
+  return value === undefined || value === '' || value === 0 ? '' : line(letter, String(value))
+}
+
+function line(letter: string, value: string): string {
+  // At most three bytes for each UTF-16 unit: most values need not be encoded to be measured.
+  const tooLong = value.length * 3 >= maxLine - 2 && encodeUtf8(value).length >= maxLine - 2
+  if (findUnprintable(value) === undefined && !tooLong) return `${letter}:${value}\n`
+  const reason = tooLong ? 'is longer than a line may be' : 'holds a control character'
+  throw new FormatError('invalid-field', `${letter}: ${quote(value)} ${reason}`, { field: letter })
+}
+
+type Fields = ReadonlyMap<string, string>
+
+/**
+ * The entries of an index's text. Strict, for what this program or `apk index` wrote: every line is
+ * a known field, no field comes twice, and every entry ends with a blank line.
+ * @throws FormatError with the number of the line
+ */
+export function parseIndex(text: string): IndexEntry[] {
+  const entries: IndexEntry[] = []
+  let fields = new Map<string, string>()
+  const lines = text.split('\n')
+  if (lines.pop() !== '') throw malformed(lines.length + 1, 'does not end with a newline')
+  for (const [index, each] of lines.entries()) {
+    if (each === '') {
+      if (fields.size > 0) entries.push(parseEntry(fields, index + 1))
+      fields = new Map()
+      continue
+    }
+    const letter = each.slice(0, 1)
+    if (each[1] !== ':' || !knownLetters.includes(letter)) {
+      throw malformed(index + 1, `is no field: ${quote(each)}`)
+    }
+    if (fields.has(letter)) throw malformed(index + 1, `repeats ${letter}:`)
+    fields.set(letter, each.slice(2))
+  }
+  if (fields.size > 0) throw malformed(lines.length, 'is the last one: the entry is not ended')
+  return entries
+}
+
+const knownLetters = 'CPVASITULomtckDpi'
+
+function parseEntry(fields: Fields, lineNumber: number): IndexEntry {
+  const text = (letter: string) => fields.get(letter) ?? ''
+  const required = (letter: string) => {
+    const value = text(letter)
+    if (value === '') throw malformed(lineNumber, `ends an entry without ${letter}:`)
+    return value
+  }
+  const number = (letter: string) => {
+    const value = Number(text(letter))
+    if (/^[0-9]*$/.test(text(letter)) && Number.isSafeInteger(value)) return value
+    throw malformed(lineNumber, `ends an entry whose ${letter}: is no number`)
+  }
+  const list = (letter: string) => text(letter).split(' ').filter(Boolean)
+  return {
+    identity: required('C'),
+    name: required('P'),
+    version: required('V'),
+    architecture: text('A'),
+    fileSize: number('S'),
+    installedSize: number('I'),
+    description: text('T'),
+    url: text('U'),
+    license: text('L'),
+    ...(text('o') === '' ? {} : { origin: text('o') }),
+    ...(text('m') === '' ? {} : { maintainer: text('m') }),
+    ...(number('t') === 0 ? {} : { buildTime: number('t') }),
+    ...(text('c') === '' ? {} : { commit: text('c') }),
+    ...(number('k') === 0 ? {} : { providerPriority: number('k') }),
+    depends: list('D'),
+    provides: list('p'),
+    installIf: list('i'),
+  }
+}
+
+function malformed(lineNumber: number, reason: string): FormatError {
+  return new FormatError('malformed', `line ${lineNumber} of the index ${reason}`)
+}
+
+/** What decides an entry's place in an index, and the segment that it falls into. */
+export type IndexPosition = Pick<IndexEntry, 'name' | 'version' | 'architecture' | 'identity'>
+
+/** By name, then version as apk orders them; equal versions in a fixed order too. */
+export function compareIndexEntries(a: IndexPosition, b: IndexPosition): number {
+  return (
+    compareText(a.name, b.name) ||
+    compareVersions(a.version, b.version) ||
+    compareText(a.version, b.version) ||
+    compareText(a.architecture, b.architecture) ||
+    compareText(a.identity, b.identity)
+  )
+}
+
+/** By code units, which for the ASCII of these fields are bytes. */
+function compareText(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
+
+export const maxSegmentEntries = 512
+const meanSegmentEntries = 128
+
+/**
+ * Whether a segment ends right before this entry. It hangs on the entry alone, so that the same
+ * entries give the same segments whatever was there before, and a change touches one or two.
+ */
+export function isSegmentEnd(name: string, version: string): boolean {
+  const digest = createHash('sha1').update(`${name}\0${version}`).digest()
+  return digest.readUInt32BE(0) % meanSegmentEntries === 0
+}
+
+/** Sorted entries in segments of at most 512, none of them empty. */
+export function splitSegments<Entry extends Pick<IndexPosition, 'name' | 'version'>>(
+  entries: Iterable<Entry>,
+): Entry[][] {
+  const segments: Entry[][] = []
+  let open: Entry[] | undefined
+  for (const entry of entries) {
+    const full = open !== undefined && open.length >= maxSegmentEntries
+    if (open === undefined || full || isSegmentEnd(entry.name, entry.version)) {
+      open = []
+      segments.push(open)
+    }
+    open.push(entry)
+  }
+  return segments
+}

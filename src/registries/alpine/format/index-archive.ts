@@ -1,0 +1,213 @@
+// APKINDEX.tar.gz: one gzip member with the signatures, one with DESCRIPTION and APKINDEX, which the
+// signatures cover as compressed bytes (apk-tools src/app_index.c). apk 3 refuses a third, so the
+// second is joined from deflated pieces. Refuses key names that apko or apk would not find.
+import {
+  ByteReader,
+  type ByteSource,
+  concatBytes,
+  decodeUtf8,
+  encodeUtf8,
+} from '../../../formats/bytes.ts'
+import {
+  combineCrc32,
+  type DeflatedPiece,
+  deflatePiece,
+  gzipPrefix,
+  gzipSuffix,
+} from '../../../formats/deflate-pieces.ts'
+import { FormatError, quote } from '../../../formats/format-error.ts'
+import { readGzipMember } from '../../../formats/gzip.ts'
+import { TarReader } from '../../../formats/tar.ts'
+import { formatTarHeader, tarEnd, tarPadding } from '../../../formats/tar-writer.ts'
+
+/** What has to be known of a segment before its bytes are there. */
+export interface SegmentSummary {
+  /** Bytes of the deflated piece. */
+  readonly deflatedLength: number
+  /** Bytes before compression, and their CRC-32. */
+  readonly length: number
+  readonly crc32: number
+}
+
+/** The signed member around the segments: head, then their deflated bytes in order, then tail. */
+export interface IndexFrame {
+  readonly head: Uint8Array
+  readonly tail: Uint8Array
+  /** Bytes of head, segments and tail. */
+  readonly length: number
+}
+
+/** apk 3 passes over a longer description. */
+const maxDescription = 160
+
+/**
+ * Head and tail for segments that are stored elsewhere; the same input gives the same bytes.
+ * @throws FormatError `invalid-field` when the description is too long
+ */
+export function frameIndex(segments: Iterable<SegmentSummary>, description: string): IndexFrame {
+  let content = 0
+  let deflated = 0
+  let crc = 0
+  for (const segment of segments) {
+    content += segment.length
+    deflated += segment.deflatedLength
+    crc = combineCrc32(crc, segment.crc32, segment.length)
+  }
+  const head = deflatePiece(formatHead(description, content))
+  const tail = deflatePiece(concatBytes([tarPadding(content), tarEnd()]))
+  const whole = combineCrc32(combineCrc32(head.crc32, crc, content), tail.crc32, tail.length)
+  const suffix = gzipSuffix(whole, head.length + content + tail.length)
+  const first = concatBytes([gzipPrefix(), head.deflated])
+  const last = concatBytes([tail.deflated, suffix])
+  return { head: first, tail: last, length: first.length + deflated + last.length }
+}
+
+/** The signed member in parts, for segments that are at hand. */
+export function buildIndexArchive(
+  segments: readonly DeflatedPiece[],
+  description: string,
+): { readonly parts: readonly Uint8Array[]; readonly length: number } {
+  const summaries = segments.map(({ deflated, length, crc32 }) => ({
+    deflatedLength: deflated.length,
+    length,
+    crc32,
+  }))
+  const { head, tail, length } = frameIndex(summaries, description)
+  return { parts: [head, ...segments.map(({ deflated }) => deflated), tail], length }
+}
+
+function formatHead(description: string, indexSize: number): Uint8Array {
+  const text = encodeUtf8(description)
+  if (text.length > maxDescription) {
+    throw new FormatError(
+      'invalid-field',
+      `the description ${quote(description)} has more than ${maxDescription} bytes`,
+      { field: 'DESCRIPTION' },
+    )
+  }
+  return concatBytes([
+    formatTarHeader({ name: 'DESCRIPTION', size: text.length }),
+    text,
+    tarPadding(text.length),
+    formatTarHeader({ name: 'APKINDEX', size: indexSize }),
+  ])
+}
+
+export interface IndexSignature {
+  /** RSA PKCS#1 v1.5 with SHA-1 (`RSA`) or SHA-256 (`RSA256`). */
+  readonly algorithm: 'RSA' | 'RSA256'
+  /** The public key's file name in /etc/apk/keys. */
+  readonly keyName: string
+  readonly signature: Uint8Array
+}
+
+/**
+ * The first member. Entries are padded and nothing ends the archive: apk reads on into the next.
+ * @throws FormatError `invalid-field` for a key name that clients cannot have
+ */
+export function buildSignatureMember(signatures: readonly IndexSignature[]): Uint8Array {
+  const parts = signatures.flatMap(({ algorithm, keyName, signature }) => [
+    formatTarHeader({
+      name: `.SIGN.${algorithm}.${checkKeyName(keyName)}`,
+      size: signature.length,
+    }),
+    signature,
+    tarPadding(signature.length),
+  ])
+  const { deflated, length, crc32 } = deflatePiece(concatBytes(parts))
+  return concatBytes([gzipPrefix(), deflated, gzipSuffix(crc32, length)])
+}
+
+/** apko takes signatures by names that end so only, and refuses the index over any other. */
+function checkKeyName(keyName: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9@._+-]*\.rsa\.pub$/.test(keyName)) return keyName
+  throw new FormatError(
+    'invalid-field',
+    `key name ${quote(keyName)} is not allowed: use ASCII letters, digits and @ . _ + - and end ` +
+      'with .rsa.pub',
+    { field: 'keyName' },
+  )
+}
+
+export interface IndexArchive {
+  readonly signatures: readonly {
+    readonly algorithm: string
+    readonly keyName: string
+    readonly signature: Uint8Array
+  }[]
+  /** The second member as it stands in the file: what the signatures cover. */
+  readonly signed: Uint8Array
+  readonly description: string | undefined
+  readonly text: string
+}
+
+const maxSignature = 64 * 1024
+
+/**
+ * Takes an index apart, for checks and imports. Signatures are not verified.
+ * @param limits bytes that the whole may unpack to
+ * @throws FormatError
+ */
+export async function readIndexArchive(
+  bytes: Uint8Array,
+  limits: { readonly maxUnpacked: number },
+): Promise<IndexArchive> {
+  const reader = new ByteReader(once(bytes))
+  const first = await readMember(reader, 'the signature member', limits.maxUnpacked)
+  const signatures = first.files.map(({ name, content }) => {
+    const [, algorithm, keyName] = /^\.SIGN\.([^.]+)\.(.+)$/.exec(name) ?? []
+    if (algorithm !== undefined && keyName !== undefined) {
+      return { algorithm, keyName, signature: content }
+    }
+    throw new FormatError('malformed', `the index is not signed: it begins with ${quote(name)}`)
+  })
+  if (first.endBlocks >= 2) {
+    throw new FormatError('malformed', 'the signature member ends with two zero blocks')
+  }
+  const second = await readMember(reader, 'the index member', limits.maxUnpacked)
+  if (!(await reader.atEnd())) {
+    throw new FormatError('malformed', 'the index goes on after its second gzip member')
+  }
+  const content = (name: string) => second.files.find((file) => file.name === name)?.content
+  const text = content('APKINDEX')
+  if (text === undefined) throw new FormatError('malformed', 'the archive holds no APKINDEX')
+  const description = content('DESCRIPTION')
+  return {
+    signatures,
+    signed: bytes.subarray(first.length),
+    description: description && requireText(description),
+    text: requireText(text),
+  }
+}
+
+async function readMember(reader: ByteReader, what: string, maxUnpacked: number) {
+  let length = 0
+  const unpacked = readGzipMember(reader, {
+    what,
+    maxUnpacked,
+    onCompressed: (bytes) => {
+      length += bytes.length
+    },
+  })
+  const limits = { what, maxEntries: 64, maxHeaderData: maxSignature }
+  const tar = new TarReader(unpacked, limits)
+  const files: { name: string; content: Uint8Array }[] = []
+  try {
+    for (let entry = await tar.next(); entry; entry = await tar.next()) {
+      files.push({ name: entry.name, content: await tar.readContent(maxUnpacked) })
+    }
+  } finally {
+    await tar.close()
+  }
+  return { files, length, endBlocks: tar.endBlocks }
+}
+
+async function* once(bytes: Uint8Array): ByteSource {
+  yield bytes
+}
+
+function requireText(bytes: Uint8Array): string {
+  const text = decodeUtf8(bytes)
+  if (text !== undefined) return text
+  throw new FormatError('malformed', 'the index is not UTF-8')
+}
