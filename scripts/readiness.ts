@@ -29,7 +29,7 @@ async function askForKey(url: string, owner: string, signal: AbortSignal): Promi
     try {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(requestMs)])
       const response = await fetch(`${url}${path}`, { signal: limit })
-      const text = (await response.text()).trim()
+      const text = (await response.text()).replaceAll(/\s+/g, ' ').trim()
       if (response.status !== 200) return { refusal: `${path} answers ${response.status}: ${text}` }
       const disposition = response.headers.get('content-disposition') ?? ''
       const [, keyFile] = /filename="?([^";]+\.rsa\.pub)/.exec(disposition) ?? []

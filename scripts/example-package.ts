@@ -1,0 +1,79 @@
+// Builds a small Alpine package (format v2, noarch) with one program, as `npm run example` writes
+// it. Three things in it surprise: the control archive has no end blocks, every file carries its
+// SHA-1, and every folder on the way to a file has an entry.
+import { createHash } from 'node:crypto'
+import { gzipSync } from 'fflate'
+import { concatBytes, encodeUtf8 } from '../src/formats/bytes.ts'
+import { formatTarHeader, tarEnd, tarPadding } from '../src/formats/tar-writer.ts'
+
+export interface Example {
+  name: string
+  version: string
+}
+
+/** The bytes, the same for the same name and version. */
+export function buildExamplePackage({ name, version }: Example): Uint8Array {
+  const program = encodeUtf8(
+    `#!/bin/sh\necho "Hello from ${name} ${version}, installed from your own registry."\n`,
+  )
+  const data = compress([
+    formatTarHeader({ name: 'usr/', size: 0, mode: 0o755, type: 'directory' }),
+    formatTarHeader({ name: 'usr/bin/', size: 0, mode: 0o755, type: 'directory' }),
+    ...formatProgram(`usr/bin/${name}`, program),
+    tarEnd(),
+  ])
+  const info = encodeUtf8(formatInfo({ name, version }, program.length, data))
+  const control = compress([
+    formatTarHeader({ name: '.PKGINFO', size: info.length }),
+    info,
+    tarPadding(info.length),
+  ])
+  return concatBytes([control, data])
+}
+
+function formatInfo({ name, version }: Example, size: number, data: Uint8Array): string {
+  const fields = {
+    pkgname: name,
+    pkgver: version,
+    pkgdesc: 'An example package that says hello',
+    url: 'https://example.org/',
+    builddate: 1_700_000_000,
+    size,
+    arch: 'noarch',
+    origin: name,
+    license: 'Apache-2.0',
+    datahash: createHash('sha256').update(data).digest('hex'),
+  }
+  return Object.entries(fields)
+    .map(([key, value]) => `${key} = ${value}\n`)
+    .join('')
+}
+
+function formatProgram(path: string, content: Uint8Array): Uint8Array[] {
+  const sha1 = createHash('sha1').update(content).digest('hex')
+  // 68 is the length of the whole record, its own digits and the newline included.
+  const record = encodeUtf8(`68 APK-TOOLS.checksum.SHA1=${sha1}\n`)
+  return [
+    formatExtensionHeader(record.length),
+    record,
+    tarPadding(record.length),
+    formatTarHeader({ name: path, size: content.length, mode: 0o755 }),
+    content,
+    tarPadding(content.length),
+  ]
+}
+
+/** A file's header with the type x (pax extension) instead of 0, which the checksum counts too. */
+function formatExtensionHeader(size: number): Uint8Array {
+  const header = formatTarHeader({ name: 'PaxHeader', size })
+  const type = header.subarray(156, 157)
+  const checksum = header.subarray(148, 154)
+  const sum = Number.parseInt(String.fromCharCode(...checksum), 8) - Number(type[0]) + 0x78
+  checksum.set(encodeUtf8(sum.toString(8).padStart(checksum.length, '0')))
+  type[0] = 0x78
+  return header
+}
+
+function compress(parts: readonly Uint8Array[]): Uint8Array {
+  return gzipSync(concatBytes(parts), { level: 9, mtime: 0 })
+}

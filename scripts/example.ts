@@ -1,0 +1,27 @@
+// `npm run example -- [--name hello] [--version 1.0.0-r0] [--out FILE]`: writes a small package to
+// try a registry with, into the folder that the command was given in.
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { parsePackageName } from '../src/registries/alpine/format/name.ts'
+import { parseVersion } from '../src/registries/alpine/format/version.ts'
+import { buildExamplePackage } from './example-package.ts'
+
+try {
+  const { values } = parseArgs({
+    options: {
+      name: { type: 'string', default: 'hello' },
+      version: { type: 'string', default: '1.0.0-r0' },
+      out: { type: 'string' },
+    },
+  })
+  const name = parsePackageName(values.name)
+  const version = parseVersion(values.version)
+  // npm runs scripts in the project's folder; the user may be elsewhere.
+  const file = resolve(process.env.INIT_CWD ?? '.', values.out ?? `${name}-${version}.apk`)
+  await writeFile(file, buildExamplePackage({ name, version }))
+  console.log(`wrote ${file}`)
+} catch (error) {
+  console.error(`npm run example: ${error instanceof Error ? error.message : error}`)
+  process.exitCode = 1
+}
