@@ -1,0 +1,48 @@
+// /api/healthz: each part that a request may need, tried for real. It answers also when the
+// deployment is not configured, since that is what it is asked for then.
+import { RegistryError } from '../core/errors.ts'
+import { loadKeySet } from '../core/signing-keys.ts'
+import { type Env, requireAdminToken, secretsOf } from '../env.ts'
+import { requireMigrations } from '../http/configuration.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+import { json } from './json.ts'
+
+type Check = (env: Env) => Promise<unknown>
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  admin_token: async (env) => requireAdminToken(env),
+  signing_key: (env) => loadKeySet(secretsOf(env), null, 'cairn'),
+  database: (env) => requireMigrations(env.DB),
+  // A key that is never written: the answer "no such object" is an answer.
+  object_store: (env) => env.BLOBS.head('health'),
+  repository_object: (env) => env.REPOSITORY.getByName('health').ping(),
+}
+
+export const healthEndpoint: Endpoint = {
+  method: 'GET',
+  path: '/api/healthz',
+  access: 'open',
+  unconfigured: true,
+  summary: 'Whether every part answers',
+  handler: async ({ env }) => {
+    const names = Object.entries(CHECKS)
+    const results = await Promise.all(
+      names.map(async ([name, check]) => [name, await run(check, env)]),
+    )
+    const pass = results.every(([, result]) => result === 'pass')
+    const body = { status: pass ? 'pass' : 'fail', checks: Object.fromEntries(results) }
+    return json(body, pass ? 200 : 503)
+  },
+}
+
+async function run(check: Check, env: Env): Promise<string> {
+  try {
+    await check(env)
+    return 'pass'
+  } catch (error) {
+    // Only faults are worded for outsiders.
+    if (error instanceof RegistryError) return error.message
+    console.error('health:', error)
+    return 'does not answer'
+  }
+}

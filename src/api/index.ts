@@ -1,0 +1,11 @@
+// Everything under /api that belongs to no package type.
+import type { Endpoint } from '../http/endpoint.ts'
+import { healthEndpoint } from './health.ts'
+import { ownerEndpoints } from './owners.ts'
+import { tokenEndpoints } from './tokens.ts'
+
+export const apiEndpoints: readonly Endpoint[] = [
+  healthEndpoint,
+  ...ownerEndpoints,
+  ...tokenEndpoints,
+]

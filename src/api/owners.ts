@@ -1,0 +1,96 @@
+// /api/v1/owners: who has packages here, and who may see them.
+
+import { RegistryError } from '../core/errors.ts'
+import { parseOwnerName } from '../core/names.ts'
+import { deleteOwner, listOwners, type Owner, putOwner, type Visibility } from '../core/owners.ts'
+import { isKeyBinding, loadKeySet } from '../core/signing-keys.ts'
+import { type Env, secretsOf } from '../env.ts'
+import { quote } from '../formats/format-error.ts'
+import { type Call, type Endpoint, ownedEndpoint } from '../http/endpoint.ts'
+import { readJsonObject } from '../http/request-body.ts'
+import { formatTime, invalid, json, onlyFields } from './json.ts'
+import { parsePage } from './page.ts'
+
+const OWNERS = '/api/v1/owners'
+export const OWNER = `${OWNERS}/:owner`
+
+export const ownerEndpoints: readonly Endpoint[] = [
+  {
+    method: 'GET',
+    path: OWNERS,
+    access: 'deployment-admin',
+    summary: 'All owners by name',
+    handler: async ({ env, url }) => {
+      const { owners, total } = await listOwners(env.DB, parsePage(url))
+      const list = await Promise.all(owners.map((owner) => describe(env, owner)))
+      return json(list, 200, { 'x-total-count': String(total) })
+    },
+  },
+  {
+    method: 'PUT',
+    path: OWNER,
+    access: 'deployment-admin',
+    summary: 'Create an owner, or change its visibility or signing key',
+    handler: put,
+  },
+  ownedEndpoint({
+    method: 'GET',
+    path: OWNER,
+    access: 'read',
+    summary: 'An owner and the names of its key files',
+    handler: async ({ env, owner }) => json(await describe(env, owner)),
+  }),
+  {
+    method: 'DELETE',
+    path: OWNER,
+    access: 'deployment-admin',
+    summary: 'Delete an owner that has no packages, with its tokens',
+    handler: async ({ env, owner, params }) => {
+      if (owner === undefined) {
+        const detail = `no owner ${quote(params.owner ?? '')}`
+        throw new RegistryError({ code: 'not-found', detail })
+      }
+      await deleteOwner(env.DB, owner.id, owner.name)
+      return new Response(null, { status: 204 })
+    },
+  },
+]
+
+async function put({ request, env, params }: Call): Promise<Response> {
+  const name = parseOwnerName(params.owner ?? '')
+  const body = await readJsonObject(request)
+  onlyFields(body, ['visibility', 'signing_key'])
+  const signingKey = parseSigningKey(body.signing_key)
+  // Before the row exists: an owner whose key cannot be read could publish nothing.
+  if (signingKey !== undefined) await loadKeySet(secretsOf(env), signingKey, name)
+  const { owner, created } = await putOwner(env.DB, name, {
+    visibility: parseVisibility(body.visibility),
+    ...(signingKey === undefined ? {} : { signingKey }),
+  })
+  const headers: Record<string, string> = created ? { location: `${OWNERS}/${name}` } : {}
+  return json(await describe(env, owner), created ? 201 : 200, headers)
+}
+
+function parseVisibility(value: unknown): Visibility {
+  if (value === 'public' || value === 'private') return value
+  throw invalid('visibility is required: "public" or "private"')
+}
+
+function parseSigningKey(value: unknown): string | null | undefined {
+  if (value === undefined || value === null) return value
+  if (typeof value === 'string' && isKeyBinding(value)) return value
+  throw invalid('signing_key must be the name of a secret SIGNING_KEY_…, or null for SIGNING_KEY')
+}
+
+type Described = Pick<Owner, 'name' | 'visibility' | 'signingKey'> & { createdAt?: number }
+
+async function describe(env: Env, owner: Described) {
+  const { keys } = await loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  return {
+    name: owner.name,
+    visibility: owner.visibility,
+    key_file: keys[0].fileName,
+    key_files: keys.map((key) => key.fileName),
+    ...(owner.createdAt === undefined ? {} : { created_at: formatTime(owner.createdAt) }),
+  }
+}

@@ -1,0 +1,132 @@
+// /api/v1/owners/{owner}/tokens: who may act for an owner. A token's text is shown once.
+import type { Principal, Scope } from '../core/access/principal.ts'
+import { SCOPES } from '../core/access/principal.ts'
+import {
+  type AccessToken,
+  createToken,
+  deleteToken,
+  listTokens,
+  type TokenGrant,
+} from '../core/access/tokens.ts'
+import { RegistryError } from '../core/errors.ts'
+import { quote } from '../formats/format-error.ts'
+import { type Endpoint, ownedEndpoint } from '../http/endpoint.ts'
+import { readJsonObject } from '../http/request-body.ts'
+import { formatTime, invalid, json, onlyFields } from './json.ts'
+import { OWNER } from './owners.ts'
+
+const TOKENS = `${OWNER}/tokens`
+
+export const tokenEndpoints: readonly Endpoint[] = [
+  ownedEndpoint({
+    method: 'GET',
+    path: TOKENS,
+    access: 'owner-admin',
+    summary: "The owner's access tokens, without their texts",
+    handler: async ({ env, owner }) => json((await listTokens(env.DB, owner.id)).map(describe)),
+  }),
+  ownedEndpoint({
+    method: 'POST',
+    path: TOKENS,
+    access: 'owner-admin',
+    summary: 'Create an access token; its text is in this answer only',
+    handler: async ({ request, env, owner, principal }) => {
+      refuseRestricted(principal)
+      const grant = parseGrant(await readJsonObject(request))
+      const { token, text } = await createToken(env.DB, owner.id, grant)
+      return json({ ...describe(token), token: text }, 201)
+    },
+  }),
+  ownedEndpoint({
+    method: 'DELETE',
+    path: `${TOKENS}/:id`,
+    access: 'owner-admin',
+    summary: 'Revoke an access token at once',
+    handler: async ({ env, owner, principal, params }) => {
+      refuseRestricted(principal)
+      if (await deleteToken(env.DB, owner.id, params.id ?? '')) {
+        return new Response(null, { status: 204 })
+      }
+      const detail = `no such token: ${quote(params.id ?? '')}`
+      throw new RegistryError({ code: 'not-found', detail })
+    },
+  }),
+]
+
+/** Else a token that may write one package could make itself one that may write all. */
+function refuseRestricted(principal: Principal): void {
+  if (principal.kind !== 'token') return
+  const restriction =
+    (principal.repositories !== null && 'repositories') ||
+    (principal.packages !== null && 'packages')
+  if (!restriction) return
+  const detail = `the access token is restricted to some ${restriction} and may not manage tokens`
+  throw new RegistryError({ code: 'forbidden', detail })
+}
+
+/** @throws RegistryError invalid-request */
+function parseGrant(body: Readonly<Record<string, unknown>>): TokenGrant {
+  onlyFields(body, ['name', 'scopes', 'repositories', 'packages', 'expires_at'])
+  return {
+    name: parseName(body.name),
+    scopes: parseScopes(body.scopes),
+    repositories: parsePatterns(body.repositories, 'repositories', REPOSITORY, 'v3.22/main'),
+    packages: parsePatterns(body.packages, 'packages', PACKAGE_PATTERN, 'hello*'),
+    expiresAt: parseExpiry(body.expires_at),
+  }
+}
+
+const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/
+const PACKAGE_PATTERN = /^[A-Za-z0-9._+*-]{1,100}$/
+const MAX_PATTERNS = 100
+
+function parseName(value: unknown): string {
+  if (typeof value === 'string' && /^[^\p{C}]{1,100}$/u.test(value)) return value
+  throw invalid('name is required: 1 to 100 printable characters')
+}
+
+function parseScopes(value: unknown): readonly Scope[] {
+  const scopes = SCOPES.filter((scope) => Array.isArray(value) && value.includes(scope))
+  if (Array.isArray(value) && value.length > 0 && scopes.length === value.length) return scopes
+  throw invalid('scopes is required: an array of "read", "write", "admin", each at most once')
+}
+
+function parsePatterns(
+  value: unknown,
+  field: string,
+  form: RegExp,
+  example: string,
+): readonly string[] | null {
+  if (value === undefined || value === null) return null
+  const good = (item: unknown): item is string => typeof item === 'string' && form.test(item)
+  if (
+    Array.isArray(value) &&
+    value.length >= 1 &&
+    value.length <= MAX_PATTERNS &&
+    value.every(good)
+  ) {
+    return value
+  }
+  throw invalid(`${field} must be an array of 1 to ${MAX_PATTERNS} such as ${quote(example)}`)
+}
+
+function parseExpiry(value: unknown): number | null {
+  if (value === undefined || value === null) return null
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  if (time > Date.now()) return time
+  throw invalid('expires_at must be a time in the future, such as "2030-01-31T00:00:00Z"')
+}
+
+function describe(token: AccessToken) {
+  const { id, name, scopes, repositories, packages, expiresAt, createdAt, lastUsedAt } = token
+  return {
+    id,
+    name,
+    scopes,
+    repositories,
+    packages,
+    expires_at: expiresAt === null ? null : formatTime(expiresAt),
+    created_at: formatTime(createdAt),
+    last_used_at: lastUsedAt === null ? null : formatTime(lastUsedAt),
+  }
+}

@@ -1,0 +1,41 @@
+// The router: what surrounds every request, and the endpoints of all types and of the API.
+import { Hono } from 'hono'
+import { apiEndpoints } from './api/index.ts'
+import { RegistryError } from './core/errors.ts'
+import { requireConfiguration } from './http/configuration.ts'
+import type { Endpoint } from './http/endpoint.ts'
+import { type AppEnv, mount } from './http/mount.ts'
+import { problemResponse } from './http/problem.ts'
+import { registries } from './registries/index.ts'
+
+/** Every endpoint that there is; tests enumerate them. */
+export const endpoints: readonly Endpoint[] = [
+  ...apiEndpoints,
+  ...registries.flatMap((registry) => registry.endpoints),
+]
+
+/** Nothing that is served may be sniffed, framed, or run in this origin. */
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
+  'referrer-policy': 'no-referrer',
+}
+
+export const app = new Hono<AppEnv>()
+
+app.use(async (context, next) => {
+  await next()
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value)
+})
+
+mount(app, endpoints)
+
+app.notFound(async (context) => {
+  await requireConfiguration(context.env)
+  throw new RegistryError({ code: 'not-found', detail: 'there is nothing at this path' })
+})
+
+app.onError((error, context) => {
+  const requestId = context.req.header('cf-ray') ?? crypto.randomUUID()
+  return problemResponse(context.req.raw, error, requestId)
+})

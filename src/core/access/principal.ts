@@ -1,0 +1,73 @@
+// Who is asking: the deployment admin, an access token, nobody, or somebody with credentials that
+// are not good. The token's row arrives with the one statement that a request makes.
+import { timingSafeEqual } from 'node:crypto'
+import { sha256 } from '../digests.ts'
+import { isTokenText } from './token-text.ts'
+
+export type Scope = 'read' | 'write' | 'admin'
+export const SCOPES: readonly Scope[] = ['read', 'write', 'admin']
+
+export interface TokenPrincipal {
+  readonly kind: 'token'
+  readonly id: string
+  readonly ownerId: string
+  readonly scopes: readonly Scope[]
+  /** `branch/repository` that writes are restricted to; null is no restriction. */
+  readonly repositories: readonly string[] | null
+  /** Package name patterns (`*` is any text) that writes are restricted to. */
+  readonly packages: readonly string[] | null
+}
+
+export type Principal =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'admin' }
+  | TokenPrincipal
+  | { readonly kind: 'rejected'; readonly detail: string }
+
+/** A row of `access_token`, as the request's statement returns it. */
+export interface TokenRow {
+  readonly id: string
+  readonly ownerId: string
+  readonly scopes: string
+  readonly repositories: string | null
+  readonly packages: string | null
+  readonly expiresAt: number | null
+}
+
+/**
+ * @param secret what the request sent as its password or token; undefined when it sent none
+ * @param row the token whose hash is that of the secret, if there is one
+ * @param now Unix milliseconds
+ */
+export function identify(
+  secret: string | undefined,
+  adminToken: string,
+  row: TokenRow | undefined,
+  now: number,
+): Principal {
+  if (secret === undefined) return { kind: 'anonymous' }
+  if (sameSecret(secret, adminToken)) return { kind: 'admin' }
+  if (row === undefined) return { kind: 'rejected', detail: unknownDetail(secret) }
+  if (row.expiresAt !== null && row.expiresAt <= now) {
+    return { kind: 'rejected', detail: 'the access token has expired: ask for a new one' }
+  }
+  return {
+    kind: 'token',
+    id: row.id,
+    ownerId: row.ownerId,
+    scopes: JSON.parse(row.scopes) as Scope[],
+    repositories: row.repositories === null ? null : (JSON.parse(row.repositories) as string[]),
+    packages: row.packages === null ? null : (JSON.parse(row.packages) as string[]),
+  }
+}
+
+/** Digests have one length, so that the comparison tells nothing of the secrets' lengths either. */
+function sameSecret(given: string, expected: string): boolean {
+  return timingSafeEqual(Buffer.from(sha256(given)), Buffer.from(sha256(expected)))
+}
+
+function unknownDetail(secret: string): string {
+  return isTokenText(secret)
+    ? 'the access token is not known here: it was revoked, or belongs to another registry'
+    : 'the credentials are wrong: an access token begins with "cairn_" and was perhaps cut or mistyped'
+}

@@ -1,0 +1,101 @@
+// The rows of access tokens.
+import { and, eq } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { accessToken } from '../../db/schema.ts'
+import { query } from '../database.ts'
+import type { Scope } from './principal.ts'
+import { hashToken, mintToken } from './token-text.ts'
+
+export interface TokenGrant {
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  readonly repositories: readonly string[] | null
+  readonly packages: readonly string[] | null
+  /** Unix milliseconds. */
+  readonly expiresAt: number | null
+}
+
+export interface AccessToken extends TokenGrant {
+  readonly id: string
+  readonly createdAt: number
+  readonly lastUsedAt: number | null
+}
+
+/** Last use is noted at most this often: it costs a write. */
+const LAST_USE_MS = 60 * 60 * 1000
+
+/** Creates a token; its text exists only in the answer. */
+export async function createToken(
+  db: D1Database,
+  ownerId: string,
+  grant: TokenGrant,
+): Promise<{ readonly token: AccessToken; readonly text: string }> {
+  const text = mintToken()
+  const row = {
+    id: crypto.randomUUID(),
+    ownerId,
+    name: grant.name,
+    hash: hashToken(text),
+    scopes: JSON.stringify(grant.scopes),
+    repositories: grant.repositories === null ? null : JSON.stringify(grant.repositories),
+    packages: grant.packages === null ? null : JSON.stringify(grant.packages),
+    expiresAt: grant.expiresAt,
+    createdAt: Date.now(),
+    lastUsedAt: null,
+  }
+  await query(() => drizzle(db).insert(accessToken).values(row))
+  return { token: tokenOf(row), text }
+}
+
+/** The owner's tokens, oldest first. */
+export async function listTokens(db: D1Database, ownerId: string): Promise<AccessToken[]> {
+  const rows = await query(() =>
+    drizzle(db)
+      .select()
+      .from(accessToken)
+      .where(eq(accessToken.ownerId, ownerId))
+      .orderBy(accessToken.createdAt, accessToken.id),
+  )
+  return rows.map(tokenOf)
+}
+
+/** Whether there was such a token; after it there is none. */
+export async function deleteToken(db: D1Database, ownerId: string, id: string): Promise<boolean> {
+  const deleted = await query(() =>
+    drizzle(db)
+      .delete(accessToken)
+      .where(and(eq(accessToken.ownerId, ownerId), eq(accessToken.id, id)))
+      .returning({ id: accessToken.id }),
+  )
+  return deleted.length > 0
+}
+
+/** Notes the use, unless the last one noted is less than an hour ago. Never throws. */
+export async function noteLastUse(
+  db: D1Database,
+  token: { readonly id: string; readonly lastUsedAt: number | null },
+  now: number,
+): Promise<void> {
+  if (token.lastUsedAt !== null && now - token.lastUsedAt < LAST_USE_MS) return
+  try {
+    await drizzle(db)
+      .update(accessToken)
+      .set({ lastUsedAt: now })
+      .where(eq(accessToken.id, token.id))
+  } catch (error) {
+    console.error('could not note the last use of a token:', String(error))
+  }
+}
+
+function tokenOf(row: typeof accessToken.$inferSelect): AccessToken {
+  return {
+    id: row.id,
+    name: row.name,
+    scopes: JSON.parse(row.scopes) as Scope[],
+    repositories: row.repositories === null ? null : (JSON.parse(row.repositories) as string[]),
+    packages: row.packages === null ? null : (JSON.parse(row.packages) as string[]),
+    expiresAt: row.expiresAt,
+    createdAt: row.createdAt,
+    lastUsedAt: row.lastUsedAt,
+  }
+}

@@ -1,0 +1,88 @@
+// Reads a request body within its limits: large reads into own buffers, a size cap, a stall limit,
+// and a bounded drain after a refusal, without which the client sees a reset and not the reason.
+import { RegistryError } from '../errors.ts'
+
+/** A default reader hands out 4 KiB at a time in workerd, at twice the cost per byte. */
+const READ_BYTES = 256 * 1024
+/** A refused body is read to its end so that the refusal arrives, but not for ever. */
+const DRAIN_MS = 60_000
+
+export interface BodyLimits {
+  /** Bytes. */
+  readonly bodyBytes: number
+  /** Milliseconds without a byte. */
+  readonly stallMs: number
+}
+
+export interface Body {
+  /** The next chunk, undefined at the end. Faults: body-too-large, body-timeout, invalid-request. */
+  read(): Promise<Uint8Array | undefined>
+  /** Reads on and drops what comes, until the end, the cap or a time limit. Never throws. */
+  drain(): Promise<void>
+}
+
+/** `length` is what Content-Length declared, in bytes. */
+export function openBody(
+  stream: ReadableStream<Uint8Array>,
+  length: number | undefined,
+  limits: BodyLimits,
+): Body {
+  const reader = stream.getReader({ mode: 'byob' })
+  let total = 0
+  let ended = false
+
+  async function next(): Promise<Uint8Array | undefined> {
+    const { value, done } = await withinStall(
+      reader.readAtLeast(READ_BYTES, new Uint8Array(READ_BYTES)),
+      limits.stallMs,
+    )
+    ended = done
+    return value !== undefined && value.length > 0 ? value : undefined
+  }
+
+  return {
+    async read() {
+      if (ended) return undefined
+      const chunk = await next().catch((cause: unknown) => {
+        ended = true
+        throw cause instanceof RegistryError ? cause : brokenOff(total, length, cause)
+      })
+      total += chunk?.length ?? 0
+      if (total > limits.bodyBytes) {
+        throw new RegistryError({ code: 'body-too-large', limit: limits.bodyBytes })
+      }
+      if (ended && length !== undefined && total !== length) throw brokenOff(total, length)
+      return chunk ?? (ended ? undefined : await this.read())
+    },
+    async drain() {
+      const deadline = Date.now() + DRAIN_MS
+      try {
+        while (!ended && total <= 2 * limits.bodyBytes && Date.now() < deadline) {
+          total += (await next())?.length ?? 0
+        }
+        if (!ended) await reader.cancel()
+      } catch {
+        // The client is gone, or silent: nobody is left to be told.
+      }
+    },
+  }
+}
+
+function brokenOff(total: number, length: number | undefined, cause?: unknown): RegistryError {
+  const declared = length === undefined ? '' : ` of the ${length} that Content-Length declared`
+  const detail = `the body broke off after ${total} bytes${declared}: send it again`
+  return new RegistryError({ code: 'invalid-request', detail }, { cause })
+}
+
+async function withinStall<T>(read: Promise<T>, stallMs: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const stalled = new Promise<never>((_, reject) => {
+    const fault = { code: 'body-timeout', seconds: stallMs / 1000 } as const
+    timer = setTimeout(() => reject(new RegistryError(fault)), stallMs)
+  })
+  try {
+    return await Promise.race([read, stalled])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,64 @@
+// Whole objects in R2: index files in, anything out, and the removal of what no row names.
+
+import { sha256 } from '../digests.ts'
+import { RegistryError } from '../errors.ts'
+import { freshIndexKey } from './keys.ts'
+
+export interface StoredIndexFile {
+  readonly r2Key: string
+  readonly sha256: string
+  /** Bytes. */
+  readonly size: number
+}
+
+/**
+ * Stores an index file under a fresh key.
+ * @throws RegistryError storage-unavailable
+ */
+export async function storeIndexFile(
+  bucket: R2Bucket,
+  bytes: Uint8Array,
+): Promise<StoredIndexFile> {
+  const r2Key = freshIndexKey(new Date())
+  try {
+    await bucket.put(r2Key, bytes)
+  } catch (cause) {
+    const detail = 'the object store does not take the index: try again'
+    throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
+  }
+  return { r2Key, sha256: sha256(bytes), size: bytes.length }
+}
+
+/**
+ * Opens an object that a row names, whole or a part of it.
+ * @throws RegistryError storage-unavailable, also when the object is missing: a row promised it
+ */
+export async function openObject(
+  bucket: R2Bucket,
+  r2Key: string,
+  range?: { readonly offset: number; readonly length: number },
+): Promise<ReadableStream> {
+  const detail = 'the object store does not answer: try again'
+  let object: R2ObjectBody | null
+  try {
+    object = await bucket.get(r2Key, range === undefined ? {} : { range })
+  } catch (cause) {
+    throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
+  }
+  if (object !== null) return object.body
+  console.error(`the object ${r2Key} is missing although a row names it`)
+  throw new RegistryError({
+    code: 'storage-unavailable',
+    detail: 'the file is missing in the store',
+  })
+}
+
+/** Deletes objects that no row names. Never throws: what stays is the sweep's. */
+export async function discardObjects(bucket: R2Bucket, r2Keys: readonly string[]): Promise<void> {
+  if (r2Keys.length === 0) return
+  try {
+    await bucket.delete([...r2Keys])
+  } catch (error) {
+    console.error(`could not delete ${r2Keys.length} unused objects:`, String(error))
+  }
+}

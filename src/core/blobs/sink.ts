@@ -1,0 +1,75 @@
+// Writes a stream of chunks to one R2 key, such that nothing is stored unless `commit` resolves.
+// R2 wants to know the length: a known one streams into one put, an unknown one is collected into
+// parts of 5 MiB, of which the first alone still goes by one put.
+
+/** R2's smallest part, but for the last. */
+const PART_BYTES = 5 * 1024 * 1024
+
+export interface Sink {
+  /** The chunk must not be changed afterwards. Waits while R2 is behind. */
+  write(chunk: Uint8Array): Promise<void>
+  commit(): Promise<void>
+  /** Leaves nothing behind. Never throws. */
+  abort(): Promise<void>
+}
+
+export function openSink(bucket: R2Bucket, key: string, length: number | undefined): Sink {
+  return length === undefined ? openPartsSink(bucket, key) : openFixedSink(bucket, key, length)
+}
+
+/** An aborted or short stream fails the put, and a failed put stores nothing. */
+function openFixedSink(bucket: R2Bucket, key: string, length: number): Sink {
+  const { readable, writable } = new FixedLengthStream(length)
+  const writer = writable.getWriter()
+  const put = bucket.put(key, readable)
+  // Awaited in commit and abort; a failure before that must not count as unhandled.
+  put.catch(() => {})
+  writer.closed.catch(() => {})
+  return {
+    write: (chunk) => writer.write(chunk),
+    async commit() {
+      await writer.close()
+      await put
+    },
+    async abort() {
+      await writer.abort().catch(() => {})
+      await put.catch(() => {})
+    },
+  }
+}
+
+function openPartsSink(bucket: R2Bucket, key: string): Sink {
+  const buffer = new Uint8Array(PART_BYTES)
+  const parts: R2UploadedPart[] = []
+  let used = 0
+  let upload: R2MultipartUpload | undefined
+
+  async function flush(): Promise<void> {
+    upload ??= await bucket.createMultipartUpload(key)
+    parts.push(await upload.uploadPart(parts.length + 1, buffer.subarray(0, used)))
+    used = 0
+  }
+
+  return {
+    async write(chunk) {
+      for (let at = 0; at < chunk.length; ) {
+        if (used === PART_BYTES) await flush()
+        const taken = chunk.subarray(at, at + PART_BYTES - used)
+        buffer.set(taken, used)
+        used += taken.length
+        at += taken.length
+      }
+    },
+    async commit() {
+      if (upload === undefined) {
+        await bucket.put(key, buffer.subarray(0, used))
+        return
+      }
+      if (used > 0) await flush()
+      await upload.complete(parts)
+    },
+    async abort() {
+      await upload?.abort().catch(() => {})
+    },
+  }
+}

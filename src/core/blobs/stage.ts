@@ -1,0 +1,86 @@
+// Stages an upload: the body streams through an inspection and all digests into a fresh R2 object,
+// one chunk behind, so that the last chunk is written only after everything was checked. What is
+// refused stores nothing.
+import type { ByteSource } from '../../formats/bytes.ts'
+import type { StagedBlob } from '../commit/change.ts'
+import { DigestPump } from '../digests.ts'
+import { RegistryError } from '../errors.ts'
+import { type Body, type BodyLimits, openBody } from './body.ts'
+import { freshBlobKey } from './keys.ts'
+import { openSink, type Sink } from './sink.ts'
+
+export interface Upload<T> {
+  readonly body: ReadableStream<Uint8Array>
+  /** Bytes, as Content-Length declared them; undefined for a chunked body. */
+  readonly length: number | undefined
+  readonly limits: BodyLimits
+  /** Reads the source to its end, or throws to refuse the upload. */
+  readonly inspect: (source: ByteSource) => Promise<T>
+}
+
+export interface Staged<T> {
+  readonly blob: StagedBlob
+  readonly inspected: T
+}
+
+/**
+ * @throws RegistryError body-too-large, body-timeout, invalid-request, storage-unavailable; and
+ *   whatever `inspect` throws
+ */
+export async function stageUpload<T>(bucket: R2Bucket, upload: Upload<T>): Promise<Staged<T>> {
+  const now = new Date()
+  const r2Key = freshBlobKey(now)
+  const body = openBody(upload.body, upload.length, upload.limits)
+  const sink = openSink(bucket, r2Key, upload.length)
+  const pump = new Pump(body, sink)
+  try {
+    const inspected = await upload.inspect(pump.chunks())
+    await pump.finish()
+    const blob = { r2Key, size: pump.size, stagedAt: now.getTime(), ...pump.digests.digests() }
+    return { blob, inspected }
+  } catch (error) {
+    await sink.abort()
+    await body.drain()
+    throw error
+  }
+}
+
+class Pump {
+  readonly digests = new DigestPump()
+  size = 0
+  #held: Uint8Array | undefined
+  #ended = false
+  readonly #body: Body
+  readonly #sink: Sink
+
+  constructor(body: Body, sink: Sink) {
+    this.#body = body
+    this.#sink = sink
+  }
+
+  async *chunks(): ByteSource {
+    for (let chunk = await this.#body.read(); chunk; chunk = await this.#body.read()) {
+      this.digests.update(chunk)
+      this.size += chunk.length
+      if (this.#held !== undefined) await stored(this.#sink.write(this.#held))
+      this.#held = chunk
+      yield chunk
+    }
+    this.#ended = true
+  }
+
+  async finish(): Promise<void> {
+    if (!this.#ended) throw new Error('the inspection did not read to the end')
+    if (this.#held !== undefined) await stored(this.#sink.write(this.#held))
+    await stored(this.#sink.commit())
+  }
+}
+
+async function stored<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write
+  } catch (cause) {
+    const detail = 'the object store does not take the file: try again'
+    throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
+  }
+}

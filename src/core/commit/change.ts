@@ -1,0 +1,85 @@
+// What a repository's Durable Object is asked to do and what it answers. These values cross RPC,
+// so they are plain data: classes do not survive it.
+import type { Fault } from '../errors.ts'
+
+/** Which repository, and what its index files need to know of the owner. */
+export interface RepositoryAddress {
+  readonly ownerId: string
+  readonly ownerName: string
+  /** The secret binding of the owner's signing key; null is the deployment's. */
+  readonly signingKey: string | null
+  readonly type: string
+  /** Unique within owner and type, for Alpine `branch/repository`. */
+  readonly name: string
+}
+
+/** Bytes that lie in R2 under a fresh key and are not visible yet. */
+export interface StagedBlob {
+  readonly r2Key: string
+  /** Bytes. */
+  readonly size: number
+  readonly md5: string
+  readonly sha1: string
+  readonly sha256: string
+  readonly sha512: string
+  /** Unix milliseconds. */
+  readonly stagedAt: number
+}
+
+export interface Property {
+  readonly name: string
+  readonly value: string
+}
+
+export interface PublishChange {
+  readonly op: 'publish'
+  /** Also the id of the new file: a repetition is recognised by it. */
+  readonly changeId: string
+  readonly packageName: string
+  readonly version: string
+  readonly fileName: string
+  readonly architecture: string
+  readonly compositeKey: string
+  /** JSON of the type. */
+  readonly metadata: string
+  readonly properties: readonly Property[]
+  readonly blob: StagedBlob
+  readonly createdBy: string
+}
+
+export interface RemoveChange {
+  readonly op: 'remove'
+  readonly changeId: string
+  /** The file to remove: another one that took its name meanwhile is left alone. */
+  readonly fileId: string
+  readonly fileName: string
+}
+
+/** Writes every index file anew, unless all are signed by this set of keys already. */
+export interface ReindexChange {
+  readonly op: 'reindex'
+  readonly changeId: string
+  readonly keySet: string
+}
+
+export type Change = PublishChange | RemoveChange | ReindexChange
+
+export type ChangeResult =
+  | { readonly outcome: 'committed'; readonly revision: number }
+  /** The file name is taken: by the same bytes or by others, under this architecture. */
+  | {
+      readonly outcome: 'exists'
+      readonly sameBytes: boolean
+      readonly architecture: string
+      readonly revision: number
+    }
+  | { readonly outcome: 'absent' }
+  | { readonly outcome: 'refused'; readonly fault: Fault }
+  /** It may have been applied: nothing that it staged may be deleted. */
+  | { readonly outcome: 'unknown' }
+
+/** What the Durable Object offers over RPC. */
+export interface RepositoryStub extends Rpc.DurableObjectBranded {
+  commit(address: RepositoryAddress, change: Change): Promise<ChangeResult>
+  ping(): Promise<void>
+}

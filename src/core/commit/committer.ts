@@ -1,0 +1,161 @@
+// Carries a group of changes through one commit, to one of three ends for each: refused, committed
+// or unknown. Prepares everything (the index files lie in R2), then one D1 batch makes it visible;
+// the fence in that batch fails it when another instance committed in between.
+import { isConstraintFailure, messageOf } from '../database.ts'
+import { RegistryError } from '../errors.ts'
+import { type Commit, commitStatements, type StagedIndex } from './batch.ts'
+import type { Change, ChangeResult, RepositoryAddress } from './change.ts'
+import { type Plan, planCommit } from './plan.ts'
+import { readHead, readSnapshot, type Snapshot } from './snapshot.ts'
+
+/** Each attempt reads the repository again, so it only fails again if somebody else succeeded. */
+const ATTEMPTS = 5
+/** How often the fate of a batch without an answer is asked before it is called unknown. */
+const INQUIRIES = 3
+
+export interface CommitterOptions {
+  readonly db: D1Database
+  readonly address: RepositoryAddress
+  /** Whether a file under one architecture excludes one of the same name under the other. */
+  readonly clashes: (existing: string, added: string) => boolean
+  /** Writes the new index files to R2, invisible until the batch. */
+  readonly stageIndexes: (snapshot: Snapshot, plan: Plan) => Promise<readonly StagedIndex[]>
+  /** Called with objects that no row will ever name. Must not fail. */
+  readonly discard: (r2Keys: readonly string[]) => void
+}
+
+/**
+ * How a batch ended. Of `stale` and `constraint` it is certain that nothing applied; after `moved`
+ * somebody else committed, perhaps on top of this commit; the next snapshot tells.
+ */
+type BatchEnd = 'committed' | 'stale' | 'constraint' | 'moved' | 'unknown'
+
+/** Commits a group; one result per change, in order. Throws only while it is certain that nothing applied. */
+export async function commitGroup(
+  options: CommitterOptions,
+  changes: readonly Change[],
+): Promise<readonly ChangeResult[]> {
+  const unknown = changes.map((): ChangeResult => ({ outcome: 'unknown' }))
+  let certain = true
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      const results = await attemptCommit(options, changes)
+      if (results !== 'stale' && results !== 'moved') return results
+      certain = results === 'stale'
+    } catch (error) {
+      if (certain) throw error
+      return unknown
+    }
+  }
+  if (!certain) return unknown
+  const detail = 'other changes of this repository kept coming first: try again'
+  const fault = { code: 'storage-unavailable', detail } as const
+  return changes.map(() => ({ outcome: 'refused', fault }))
+}
+
+async function attemptCommit(
+  options: CommitterOptions,
+  changes: readonly Change[],
+): Promise<readonly ChangeResult[] | 'stale' | 'moved'> {
+  const snapshot = await readSnapshot(options.db, options.address, changes)
+  const plan = planCommit(changes, snapshot, options.clashes, Date.now())
+  if (plan.carried.length === 0) return collect(changes, plan, { outcome: 'absent' })
+  const indexes = await options.stageIndexes(snapshot, plan)
+  const { db, address } = options
+  const now = Date.now()
+  const commit: Commit = { id: crypto.randomUUID(), address, snapshot, plan, indexes, now }
+  const end = await runBatch(db, commit, options.discard)
+  switch (end) {
+    case 'committed':
+      return collect(changes, plan, { outcome: 'committed', revision: snapshot.revision + 1 })
+    case 'unknown':
+      return collect(changes, plan, { outcome: 'unknown' })
+    case 'moved':
+      return 'moved'
+    case 'stale':
+    case 'constraint':
+      options.discard(indexes.map((index) => index.r2Key))
+      return end === 'stale' ? 'stale' : bisect(options, changes)
+  }
+}
+
+/** Only the culprit of an unexpected constraint fails; the rest of its group is committed. */
+async function bisect(
+  options: CommitterOptions,
+  changes: readonly Change[],
+): Promise<readonly ChangeResult[]> {
+  if (changes.length === 1) {
+    // The one constraint that an honest change can meet: its owner was deleted meanwhile.
+    const fault = { code: 'not-found', detail: `no owner ${options.address.ownerName}` } as const
+    return [{ outcome: 'refused', fault }]
+  }
+  const middle = changes.length >> 1
+  const first = await commitGroup(options, changes.slice(0, middle))
+  return [...first, ...(await commitGroup(options, changes.slice(middle)))]
+}
+
+async function runBatch(
+  db: D1Database,
+  commit: Commit,
+  discard: CommitterOptions['discard'],
+): Promise<BatchEnd> {
+  for (let inquiry = 0; inquiry < INQUIRIES; inquiry++) {
+    try {
+      const statements = commitStatements(db, commit)
+      const results = await db.batch([...statements, winners(db, commit.plan)])
+      discard(losers(commit.plan, results.at(-1)))
+      return 'committed'
+    } catch (error) {
+      if (inquiry === 0 && isConstraintFailure(error)) return constraintEnd(error)
+      const head = await findHead(db, commit.address)
+      if (head === commit.id) return 'committed'
+      // While it is still the base, the same batch may be sent again: the fence lets one of them in.
+      if (head !== undefined && head !== commit.snapshot.head) return 'moved'
+    }
+  }
+  return 'unknown'
+}
+
+function constraintEnd(error: unknown): BatchEnd {
+  const overtaken =
+    isConstraintFailure(error, 'stale_repository') ||
+    isConstraintFailure(error, 'repository.owner_id, repository.type, repository.name')
+  if (overtaken) return 'stale'
+  console.error('a commit met an unexpected constraint:', messageOf(error))
+  return 'constraint'
+}
+
+/** The head now, or undefined when even that cannot be read. */
+async function findHead(
+  db: D1Database,
+  address: RepositoryAddress,
+): Promise<string | null | undefined> {
+  try {
+    return await readHead(db, address)
+  } catch (error) {
+    if (error instanceof RegistryError) return undefined
+    throw error
+  }
+}
+
+function winners(db: D1Database, plan: Plan): D1PreparedStatement {
+  const keys = plan.published.map((change) => change.blob.r2Key)
+  return db
+    .prepare('SELECT r2_key FROM package_blob WHERE r2_key IN (SELECT value FROM json_each(?1))')
+    .bind(JSON.stringify(keys))
+}
+
+/** The staged objects whose content was there already under another key. */
+function losers(plan: Plan, result: D1Result | undefined): string[] {
+  const rows = (result?.results ?? []) as { r2_key: string }[]
+  const kept = new Set(rows.map((row) => row.r2_key))
+  return plan.published.map((change) => change.blob.r2Key).filter((key) => !kept.has(key))
+}
+
+function collect(
+  changes: readonly Change[],
+  plan: Plan,
+  carried: ChangeResult,
+): readonly ChangeResult[] {
+  return changes.map((change) => plan.settled.get(change.changeId) ?? carried)
+}

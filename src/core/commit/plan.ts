@@ -1,0 +1,98 @@
+// PURE: which changes of a group apply to a snapshot, and the results of those that do not.
+import type { Change, ChangeResult, PublishChange } from './change.ts'
+import type { ExistingFile, Snapshot } from './snapshot.ts'
+
+/** A staged object that waited longer is the sweep's: it must not be referred to any more. */
+export const STAGED_LIMIT_MS = 60 * 60 * 1000
+
+export interface Plan {
+  readonly published: readonly PublishChange[]
+  readonly removed: readonly ExistingFile[]
+  /** The ids of the changes that the commit carries, for the log; the file each is about. */
+  readonly carried: readonly Change[]
+  /** Results that are known already, by the change's id. */
+  readonly settled: ReadonlyMap<string, ChangeResult>
+}
+
+/** Whether a file under one architecture stands in the way of one under the other. */
+type Clashes = (existing: string, added: string) => boolean
+
+/**
+ * Decides each change of the group alone. No two of them may be about one file name, which the
+ * queue sees to.
+ */
+export function planCommit(
+  changes: readonly Change[],
+  snapshot: Snapshot,
+  clashes: Clashes,
+  now: number,
+): Plan {
+  const settled = new Map<string, ChangeResult>()
+  const published: PublishChange[] = []
+  const removed: ExistingFile[] = []
+  const carried: Change[] = []
+  for (const change of changes) {
+    const result = settle(change, snapshot, clashes, now)
+    if (result !== undefined) {
+      settled.set(change.changeId, result)
+      continue
+    }
+    carried.push(change)
+    if (change.op === 'publish') published.push(change)
+    if (change.op === 'remove') removed.push(...filesOf(snapshot, change.fileId))
+  }
+  return { published, removed, carried, settled }
+}
+
+function settle(
+  change: Change,
+  snapshot: Snapshot,
+  clashes: Clashes,
+  now: number,
+): ChangeResult | undefined {
+  const revision = snapshot.applied.get(change.changeId)
+  if (revision !== undefined) return { outcome: 'committed', revision }
+  switch (change.op) {
+    case 'publish':
+      return settlePublish(change, snapshot, clashes, now)
+    case 'remove':
+      return filesOf(snapshot, change.fileId).length === 0 ? { outcome: 'absent' } : undefined
+    case 'reindex':
+      return settleReindex(change.keySet, snapshot)
+  }
+}
+
+/** Of many who notice a changed key set at once, the first one's commit does for all. */
+function settleReindex(keySet: string, snapshot: Snapshot): ChangeResult | undefined {
+  if (snapshot.head === null) return { outcome: 'absent' }
+  const current = snapshot.indexes.every((index) => index.keySet === keySet)
+  return current ? { outcome: 'committed', revision: snapshot.revision } : undefined
+}
+
+function settlePublish(
+  change: PublishChange,
+  snapshot: Snapshot,
+  clashes: Clashes,
+  now: number,
+): ChangeResult | undefined {
+  const existing = snapshot.files.find(
+    (file) => file.name === change.fileName && clashes(file.architecture, change.architecture),
+  )
+  if (existing !== undefined) {
+    return {
+      outcome: 'exists',
+      sameBytes: existing.sha256 === change.blob.sha256,
+      architecture: existing.architecture,
+      revision: existing.revision,
+    }
+  }
+  if (now - change.blob.stagedAt > STAGED_LIMIT_MS) {
+    const detail = 'the upload waited too long for its commit: send it again'
+    return { outcome: 'refused', fault: { code: 'storage-unavailable', detail } }
+  }
+  return undefined
+}
+
+function filesOf(snapshot: Snapshot, id: string): readonly ExistingFile[] {
+  return snapshot.files.filter((file) => file.id === id)
+}

@@ -1,0 +1,104 @@
+// What D1 says of a repository before a commit: read in one transaction, and held true by the fence
+// until the batch that follows.
+import { query } from '../database.ts'
+import type { Change, RepositoryAddress } from './change.ts'
+
+export interface ExistingFile {
+  readonly id: string
+  readonly name: string
+  readonly architecture: string
+  readonly packageName: string
+  readonly version: string
+  readonly sha256: string
+  /** The revision that published it, or the repository's if the log no longer says. */
+  readonly revision: number
+}
+
+export interface ExistingIndex {
+  readonly path: string
+  readonly r2Key: string
+  readonly sha256: string
+  readonly size: number
+  readonly keySet: string
+  readonly changedAt: number
+}
+
+export interface Snapshot {
+  readonly repositoryId: string
+  /** Null when the repository does not exist yet. */
+  readonly head: string | null
+  readonly revision: number
+  /** Every file that has one of the names that the changes are about, whatever its architecture. */
+  readonly files: readonly ExistingFile[]
+  readonly indexes: readonly ExistingIndex[]
+  /** The changes that were committed before, by id: their requests are repetitions. */
+  readonly applied: ReadonlyMap<string, number>
+}
+
+const HEAD = `SELECT id, head, revision FROM repository WHERE owner_id = ?1 AND type = ?2 AND name = ?3`
+
+const FILES = `
+  SELECT f.id, f.name, f.architecture, p.name AS packageName, v.version, f.blob_sha256 AS sha256,
+    coalesce((SELECT revision FROM repository_change WHERE change_id = f.id), r.revision) AS revision
+  FROM repository r
+  JOIN package_file f ON f.repository_id = r.id
+    AND f.name IN (SELECT value FROM json_each(?4))
+  JOIN package_version v ON v.id = f.version_id
+  JOIN package p ON p.id = v.package_id
+  WHERE r.owner_id = ?1 AND r.type = ?2 AND r.name = ?3`
+
+const INDEXES = `
+  SELECT i.path, i.r2_key AS r2Key, i.sha256, i.size, i.key_set AS keySet,
+    i.changed_at AS changedAt
+  FROM repository r JOIN repository_index i ON i.repository_id = r.id
+  WHERE r.owner_id = ?1 AND r.type = ?2 AND r.name = ?3
+  ORDER BY i.path`
+
+const APPLIED = `
+  SELECT change_id AS changeId, revision FROM repository_change
+  WHERE change_id IN (SELECT value FROM json_each(?1))`
+
+/**
+ * Reads the repository from the primary, in one transaction.
+ * @throws RegistryError not-configured or storage-unavailable
+ */
+export async function readSnapshot(
+  db: D1Database,
+  address: RepositoryAddress,
+  changes: readonly Change[],
+): Promise<Snapshot> {
+  const place = [address.ownerId, address.type, address.name]
+  const names = changes.flatMap((change) => (change.op === 'reindex' ? [] : [change.fileName]))
+  const ids = changes.map((change) => change.changeId)
+  const results = await query(() =>
+    db.batch([
+      db.prepare(HEAD).bind(...place),
+      db.prepare(FILES).bind(...place, JSON.stringify(names)),
+      db.prepare(INDEXES).bind(...place),
+      db.prepare(APPLIED).bind(JSON.stringify(ids)),
+    ]),
+  )
+  const head = rowsOf<{ id: string; head: string; revision: number }>(results[0])[0]
+  const applied = rowsOf<{ changeId: string; revision: number }>(results[3])
+  return {
+    repositoryId: head?.id ?? crypto.randomUUID(),
+    head: head?.head ?? null,
+    revision: head?.revision ?? 0,
+    files: rowsOf<ExistingFile>(results[1]),
+    indexes: rowsOf<ExistingIndex>(results[2]),
+    applied: new Map(applied.map((row) => [row.changeId, row.revision])),
+  }
+}
+
+/** The head of the repository now, from the primary; null when there is none. */
+export async function readHead(db: D1Database, address: RepositoryAddress): Promise<string | null> {
+  const row = await query(() =>
+    db.prepare(HEAD).bind(address.ownerId, address.type, address.name).first<{ head: string }>(),
+  )
+  return row?.head ?? null
+}
+
+function rowsOf<T>(result: D1Result | undefined): T[] {
+  // The shape is that of the statement above, which D1's types cannot know.
+  return (result?.results ?? []) as T[]
+}

@@ -1,0 +1,44 @@
+// The one place where an exception of D1 becomes a fault: a missing table is a deployment without
+// its migrations, everything else an outage. Constraint failures are the commit's own business.
+import { RegistryError } from './errors.ts'
+
+export const MIGRATE =
+  'apply the migrations: `npm start` does it locally, `npm run deploy` remotely'
+
+/**
+ * Runs a query and says what its failure means.
+ * @throws RegistryError not-configured (no tables) or storage-unavailable
+ */
+export async function query<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (cause) {
+    if (cause instanceof RegistryError) throw cause
+    throw new RegistryError(faultOf(cause), { cause })
+  }
+}
+
+function faultOf(cause: unknown) {
+  return /no such (table|column)/.test(messageOf(cause))
+    ? ({
+        code: 'not-configured',
+        cause: 'the database lacks its tables',
+        remedy: MIGRATE,
+      } as const)
+    : ({
+        code: 'storage-unavailable',
+        detail: 'the database does not answer: try again',
+      } as const)
+}
+
+/** The text of an error and of what caused it: drizzle wraps what D1 says. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${messageOf(error.cause)}`
+}
+
+/** Whether D1 refused a statement for a constraint, which means that nothing of its batch applied. */
+export function isConstraintFailure(error: unknown, name = ''): boolean {
+  const message = messageOf(error)
+  return message.includes('SQLITE_CONSTRAINT') && message.includes(name)
+}

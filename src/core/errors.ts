@@ -1,0 +1,105 @@
+// Everything that can go wrong for a caller: one closed union of faults, and the table that gives
+// each its status and its one line of text. Whoever adds a fault without a row does not compile.
+
+/** What each fault says beside its code. Values from outside must be quoted by whoever puts them here. */
+interface FaultDetails {
+  'invalid-request': { detail: string }
+  'invalid-name': { detail: string }
+  'invalid-package': { detail: string; reason: string; field?: string }
+  unauthorized: object
+  'invalid-credentials': { detail: string }
+  forbidden: { detail: string }
+  'not-found': { detail: string }
+  'method-not-allowed': { allow: string }
+  'body-timeout': { seconds: number }
+  'already-published': { detail: string }
+  'file-exists': { detail: string }
+  'owner-not-empty': { owner: string }
+  'body-too-large': { limit: number }
+  'range-not-satisfiable': { size: number }
+  internal: object
+  'not-configured': { cause: string; remedy: string }
+  'storage-unavailable': { detail: string }
+  'outcome-unknown': object
+}
+
+export type FaultCode = keyof FaultDetails
+export type Fault = {
+  [C in FaultCode]: { readonly code: C } & Readonly<FaultDetails[C]>
+}[FaultCode]
+
+interface Row<C extends FaultCode> {
+  readonly status: number
+  readonly text: (fault: FaultDetails[C]) => string
+}
+
+const detail = (fault: { detail: string }): string => fault.detail
+
+const TABLE: { readonly [C in FaultCode]: Row<C> } = {
+  'invalid-request': { status: 400, text: detail },
+  'invalid-name': { status: 400, text: detail },
+  'invalid-package': { status: 400, text: detail },
+  // One text for a write, a private owner and an owner that does not exist: it tells nothing.
+  unauthorized: {
+    status: 401,
+    text: () => 'credentials needed: send an access token as the password of Basic or as Bearer',
+  },
+  'invalid-credentials': { status: 401, text: detail },
+  forbidden: { status: 403, text: detail },
+  'not-found': { status: 404, text: detail },
+  'method-not-allowed': {
+    status: 405,
+    text: ({ allow }) => `method not allowed here: use ${allow}`,
+  },
+  'body-timeout': {
+    status: 408,
+    text: ({ seconds }) => `no byte of the body arrived for ${seconds} s: send it again`,
+  },
+  'already-published': { status: 409, text: detail },
+  'file-exists': { status: 409, text: detail },
+  'owner-not-empty': {
+    status: 409,
+    text: ({ owner }) => `owner ${owner} still has packages: delete them first`,
+  },
+  'body-too-large': {
+    status: 413,
+    text: ({ limit }) => `the body is larger than the limit of ${limit} bytes`,
+  },
+  'range-not-satisfiable': {
+    status: 416,
+    text: ({ size }) => `the range lies outside of the ${size} bytes of the file`,
+  },
+  internal: { status: 500, text: () => 'internal error' },
+  'not-configured': {
+    status: 503,
+    text: ({ cause, remedy }) => `not configured: ${cause}; ${remedy}`,
+  },
+  'storage-unavailable': { status: 503, text: detail },
+  'outcome-unknown': {
+    status: 503,
+    text: () =>
+      'the change may or may not have been made: send it again (a repeated publish of the same bytes is safe)',
+  },
+}
+
+/** The HTTP status of a fault. */
+export function statusOf(fault: Fault): number {
+  return TABLE[fault.code].status
+}
+
+/** The one line that says what is wrong, where, and what to do. */
+export function textOf(fault: Fault): string {
+  // The row and the fault have the same code, which the index type cannot express.
+  return (TABLE[fault.code].text as (fault: Fault) => string)(fault)
+}
+
+/** What is thrown for every expected refusal or outage; anything else that is thrown is a defect. */
+export class RegistryError extends Error {
+  readonly fault: Fault
+
+  constructor(fault: Fault, options?: ErrorOptions) {
+    super(textOf(fault), options)
+    this.name = 'RegistryError'
+    this.fault = fault
+  }
+}

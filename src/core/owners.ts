@@ -1,0 +1,98 @@
+// The rows of owners.
+import { count, eq, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import { owner } from '../db/schema.ts'
+import { query } from './database.ts'
+import { RegistryError } from './errors.ts'
+import type { OwnerName } from './names.ts'
+
+export type Owner = typeof owner.$inferSelect
+export type Visibility = Owner['visibility']
+
+export interface OwnerSettings {
+  readonly visibility: Visibility
+  /** The secret binding of the owner's own key, null for the deployment's; undefined keeps it. */
+  readonly signingKey?: string | null
+}
+
+/** Creates the owner, or changes its settings; `created` says which. */
+export async function putOwner(
+  db: D1Database,
+  name: OwnerName,
+  settings: OwnerSettings,
+): Promise<{ readonly owner: Owner; readonly created: boolean }> {
+  const id = crypto.randomUUID()
+  const { visibility, signingKey } = settings
+  const [row] = await query(() =>
+    drizzle(db)
+      .insert(owner)
+      .values({ id, name, visibility, signingKey: signingKey ?? null, createdAt: Date.now() })
+      .onConflictDoUpdate({
+        target: owner.name,
+        set: signingKey === undefined ? { visibility } : { visibility, signingKey },
+      })
+      .returning(),
+  )
+  if (row === undefined) throw new Error('an upsert that returned no row')
+  return { owner: row, created: row.id === id }
+}
+
+export interface Page {
+  readonly offset: number
+  readonly limit: number
+}
+
+/** Owners by name, and how many there are in all. */
+export async function listOwners(
+  db: D1Database,
+  page: Page,
+): Promise<{ readonly owners: readonly Owner[]; readonly total: number }> {
+  const orm = drizzle(db)
+  const [owners, totals] = await query(() =>
+    orm.batch([
+      orm.select().from(owner).orderBy(owner.name).limit(page.limit).offset(page.offset),
+      orm.select({ total: count() }).from(owner),
+    ]),
+  )
+  return { owners, total: totals[0]?.total ?? 0 }
+}
+
+export async function findOwner(db: D1Database, id: string): Promise<Owner | undefined> {
+  const [row] = await query(() => drizzle(db).select().from(owner).where(eq(owner.id, id)))
+  return row
+}
+
+const HAS_PACKAGES = 'SELECT 1 FROM package WHERE owner_id = ?1'
+
+/**
+ * Deletes the owner with its tokens and its emptied repositories, whose index files become garbage.
+ * A publish under way either comes first, and the owner stays, or finds no owner.
+ * @throws RegistryError owner-not-empty
+ */
+export async function deleteOwner(db: D1Database, id: string, name: string): Promise<void> {
+  const results = await query(() =>
+    db.batch([
+      db
+        .prepare(
+          `INSERT INTO garbage (r2_key, due_at)
+           SELECT i.r2_key, ?2 FROM repository r
+           JOIN repository_index i ON i.repository_id = r.id
+           WHERE r.owner_id = ?1 AND NOT EXISTS (${HAS_PACKAGES})`,
+        )
+        .bind(id, Date.now()),
+      db.prepare(`DELETE FROM owner WHERE id = ?1 AND NOT EXISTS (${HAS_PACKAGES})`).bind(id),
+      db.prepare('SELECT 1 FROM owner WHERE id = ?1').bind(id),
+    ]),
+  )
+  if ((results[2]?.results.length ?? 0) > 0) {
+    throw new RegistryError({ code: 'owner-not-empty', owner: name })
+  }
+}
+
+/** Whether the database answers, and which migrations it has. */
+export async function readMigrations(db: D1Database): Promise<ReadonlySet<string>> {
+  const rows = await query(() =>
+    drizzle(db).all<{ name: string }>(sql`SELECT name FROM d1_migrations`),
+  )
+  return new Set(rows.map((row) => row.name))
+}

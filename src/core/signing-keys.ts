@@ -1,0 +1,140 @@
+// The keys that sign an owner's indexes, read from secrets: the current one and, during a rotation,
+// the previous. Importing costs half a millisecond, so the imported keys stay with the isolate.
+
+import { extractRsaPublicKey, unwrapRsaPrivateKey, wrapRsaPrivateKey } from '../formats/der.ts'
+import { FormatError } from '../formats/format-error.ts'
+import { formatPem, parsePem } from '../formats/pem.ts'
+import { sha256 } from './digests.ts'
+import { RegistryError } from './errors.ts'
+
+export type SignatureHash = 'SHA-1' | 'SHA-256'
+
+export interface SigningKey {
+  /** The file name under which clients keep the public key; the signature entry carries it. */
+  readonly fileName: string
+  /** SubjectPublicKeyInfo in PEM. */
+  readonly publicPem: string
+  /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
+  readonly fingerprint: string
+  /** RSASSA-PKCS1-v1_5 (RFC 8017 8.2). */
+  sign(hash: SignatureHash, bytes: Uint8Array): Promise<Uint8Array>
+}
+
+export interface KeySet {
+  /** Changes whenever a key or a file name does. */
+  readonly id: string
+  /** The current key first; never empty. */
+  readonly keys: readonly [SigningKey, ...SigningKey[]]
+}
+
+/** Reads a secret of the Worker by its binding's name. */
+export type FindSecret = (name: string) => string | undefined
+
+const DEFAULT_BINDING = 'SIGNING_KEY'
+const OWN_BINDING = /^SIGNING_KEY_[A-Z0-9_]{1,40}$/
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9@._+-]{0,88}\.rsa\.pub$/
+const MIN_BITS = 2048
+const MAX_BITS = 4096
+
+/** Whether an owner may name this binding as that of its own key. */
+export function isKeyBinding(name: string): boolean {
+  return OWN_BINDING.test(name) && !/_(PREVIOUS|NAME)$/.test(name)
+}
+
+/**
+ * The keys of an owner. `binding` is the one that the owner's row names, null for the deployment's.
+ * @throws RegistryError not-configured when a secret is missing or unreadable
+ */
+export async function loadKeySet(
+  findSecret: FindSecret,
+  binding: string | null,
+  ownerName: string,
+): Promise<KeySet> {
+  const name = binding ?? DEFAULT_BINDING
+  const current = await loadKey(findSecret, name, ownerName)
+  if (current === undefined) throw unusable(name, 'is missing')
+  const previous = await loadKey(findSecret, `${name}_PREVIOUS`, ownerName)
+  const both = previous !== undefined && previous.fileName !== current.fileName
+  const keys: KeySet['keys'] = both ? [current, previous] : [current]
+  const id = sha256(keys.map((key) => `${key.fileName} ${key.fingerprint}`).join('\n')).slice(0, 32)
+  return { id, keys }
+}
+
+async function loadKey(
+  findSecret: FindSecret,
+  binding: string,
+  ownerName: string,
+): Promise<SigningKey | undefined> {
+  const pem = findSecret(binding)
+  if (pem === undefined) return undefined
+  const material = await importOnce(binding, pem)
+  const fileName =
+    findSecret(`${binding}_NAME`) ?? `${ownerName}@${material.fingerprint.slice(0, 16)}.rsa.pub`
+  if (!FILE_NAME.test(fileName)) {
+    throw unusable(`${binding}_NAME`, 'is not a key file name such as "acme-1.rsa.pub"')
+  }
+  return { fileName, ...material }
+}
+
+type Material = Omit<SigningKey, 'fileName'>
+const imported = new Map<string, Promise<Material>>()
+
+function importOnce(binding: string, pem: string): Promise<Material> {
+  const known = imported.get(pem)
+  if (known !== undefined) return known
+  const material = importKey(binding, pem)
+  imported.set(pem, material)
+  material.catch(() => imported.delete(pem))
+  return material
+}
+
+async function importKey(binding: string, pem: string): Promise<Material> {
+  try {
+    const { pkcs1, pkcs8 } = readPrivateKey(pem)
+    const { spki, bits } = extractRsaPublicKey(pkcs1)
+    if (bits < MIN_BITS || bits > MAX_BITS) {
+      throw unusable(binding, `has ${bits} bits: use RSA of ${MIN_BITS} to ${MAX_BITS}`)
+    }
+    const keys = {
+      'SHA-1': await importFor('SHA-1', pkcs8),
+      'SHA-256': await importFor('SHA-256', pkcs8),
+    }
+    return {
+      publicPem: formatPem({ label: 'PUBLIC KEY', bytes: spki }),
+      fingerprint: sha256(spki),
+      sign: async (hash, bytes) =>
+        new Uint8Array(await crypto.subtle.sign('RSASSA-PKCS1-v1_5', keys[hash], bytes)),
+    }
+  } catch (cause) {
+    if (cause instanceof RegistryError) throw cause
+    const reason = cause instanceof FormatError ? cause.message : 'it is not a usable RSA key'
+    throw unusable(binding, `is unreadable: ${reason}`, cause)
+  }
+}
+
+/** A CryptoKey is bound to one hash. */
+function importFor(hash: SignatureHash, pkcs8: Uint8Array): Promise<CryptoKey> {
+  return crypto.subtle.importKey('pkcs8', pkcs8, { name: 'RSASSA-PKCS1-v1_5', hash }, false, [
+    'sign',
+  ])
+}
+
+function readPrivateKey(pem: string): { pkcs1: Uint8Array; pkcs8: Uint8Array } {
+  const { label, bytes } = parsePem(pem)
+  switch (label) {
+    case 'PRIVATE KEY':
+      return { pkcs1: unwrapRsaPrivateKey(bytes), pkcs8: bytes }
+    case 'RSA PRIVATE KEY':
+      return { pkcs1: bytes, pkcs8: wrapRsaPrivateKey(bytes) }
+    default:
+      throw new FormatError('unsupported', `it is a ${label}, not an RSA private key`)
+  }
+}
+
+function unusable(secret: string, why: string, cause?: unknown): RegistryError {
+  const remedy = 'run `npm run setup` (for local development `npm start`, which writes .dev.vars)'
+  return new RegistryError(
+    { code: 'not-configured', cause: `the secret ${secret} ${why}`, remedy },
+    { cause },
+  )
+}

@@ -1,0 +1,227 @@
+// The tables of D1, from which drizzle-kit writes the migrations. Times are Unix milliseconds,
+// digests lower-case hex. Invariants that readers rely on are constraints, never only code.
+import { sql } from 'drizzle-orm'
+import {
+  check,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core'
+
+/** Someone whose packages these are. `id` is random and never used twice; `name` is lower case. */
+export const owner = sqliteTable(
+  'owner',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull().unique(),
+    visibility: text('visibility', { enum: ['public', 'private'] }).notNull(),
+    /** The secret binding that holds this owner's signing key; null is the deployment's own. */
+    signingKey: text('signing_key'),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [check('owner_visibility', sql`${table.visibility} IN ('public', 'private')`)],
+)
+
+/** A token is known by the SHA-256 of its text; the text itself is shown once and kept nowhere. */
+export const accessToken = sqliteTable(
+  'access_token',
+  {
+    id: text('id').primaryKey(),
+    ownerId: text('owner_id')
+      .notNull()
+      .references(() => owner.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    hash: text('hash').notNull().unique(),
+    /** JSON array of `read`, `write`, `admin`. */
+    scopes: text('scopes').notNull(),
+    /** JSON array of `branch/repository` that writes are restricted to; null is no restriction. */
+    repositories: text('repositories'),
+    /** JSON array of package name patterns that writes are restricted to; null likewise. */
+    packages: text('packages'),
+    expiresAt: integer('expires_at'),
+    createdAt: integer('created_at').notNull(),
+    lastUsedAt: integer('last_used_at'),
+  },
+  (table) => [index('access_token_owner').on(table.ownerId)],
+)
+
+/** One signed repository. `head` is a random id, new at each commit: the fence compares it. */
+export const repository = sqliteTable(
+  'repository',
+  {
+    id: text('id').primaryKey(),
+    ownerId: text('owner_id')
+      .notNull()
+      .references(() => owner.id, { onDelete: 'cascade' }),
+    type: text('type').notNull(),
+    /** Unique within owner and type; for Alpine `branch/repository`. */
+    name: text('name').notNull(),
+    head: text('head').notNull(),
+    /** Counts the commits, from 1. */
+    revision: integer('revision').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [unique('repository_name').on(table.ownerId, table.type, table.name)],
+)
+
+/** The current index files of a repository. They are no packages: counts and searches miss them. */
+export const repositoryIndex = sqliteTable(
+  'repository_index',
+  {
+    repositoryId: text('repository_id')
+      .notNull()
+      .references(() => repository.id, { onDelete: 'cascade' }),
+    /** Path within the repository, for Alpine `x86_64/APKINDEX.tar.gz`. */
+    path: text('path').notNull(),
+    r2Key: text('r2_key').notNull().unique(),
+    sha256: text('sha256').notNull(),
+    size: integer('size').notNull(),
+    /** Names the signing keys used, so that a changed set is noticed and signed anew. */
+    keySet: text('key_set').notNull(),
+    /** Grows by at least a second per change, since clients compare whole seconds. */
+    changedAt: integer('changed_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.repositoryId, table.path] })],
+)
+
+/** What each commit changed, in order; `change_id` makes a repeated request find its first effect. */
+export const repositoryChange = sqliteTable(
+  'repository_change',
+  {
+    repositoryId: text('repository_id')
+      .notNull()
+      .references(() => repository.id, { onDelete: 'cascade' }),
+    revision: integer('revision').notNull(),
+    changeId: text('change_id').notNull(),
+    commitId: text('commit_id').notNull(),
+    op: text('op', { enum: ['publish', 'remove', 'reindex'] }).notNull(),
+    fileId: text('file_id').notNull(),
+    architecture: text('architecture').notNull(),
+    fileName: text('file_name').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.repositoryId, table.revision, table.changeId] }),
+    uniqueIndex('repository_change_id').on(table.changeId),
+    check('repository_change_op', sql`${table.op} IN ('publish', 'remove', 'reindex')`),
+  ],
+)
+
+export const packageTable = sqliteTable(
+  'package',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    ownerId: text('owner_id')
+      .notNull()
+      .references(() => owner.id),
+    type: text('type').notNull(),
+    name: text('name').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [unique('package_name').on(table.ownerId, table.type, table.name)],
+)
+
+/** Carries no metadata: two files of one version may differ in everything that an index shows. */
+export const packageVersion = sqliteTable(
+  'package_version',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    packageId: integer('package_id')
+      .notNull()
+      .references(() => packageTable.id, { onDelete: 'cascade' }),
+    version: text('version').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [unique('package_version_version').on(table.packageId, table.version)],
+)
+
+/** One row per content. `r2_key` is where the bytes are; no key is ever written twice. */
+export const packageBlob = sqliteTable(
+  'package_blob',
+  {
+    sha256: text('sha256').primaryKey(),
+    sha1: text('sha1').notNull(),
+    sha512: text('sha512').notNull(),
+    md5: text('md5').notNull(),
+    r2Key: text('r2_key').notNull().unique(),
+    size: integer('size').notNull(),
+    createdAt: integer('created_at').notNull(),
+    /** When the last file that used it went; null while one does. */
+    unreferencedAt: integer('unreferenced_at'),
+  },
+  (table) => [
+    index('package_blob_unreferenced')
+      .on(table.unreferencedAt)
+      .where(sql`${table.unreferencedAt} IS NOT NULL`),
+  ],
+)
+
+export const packageFile = sqliteTable(
+  'package_file',
+  {
+    /** Minted by the request that uploads it, so that its repetition can be recognised. */
+    id: text('id').primaryKey(),
+    versionId: integer('version_id')
+      .notNull()
+      .references(() => packageVersion.id),
+    /** Null for types without an index. */
+    repositoryId: text('repository_id').references(() => repository.id),
+    /** What tells files of one name apart, for Alpine `branch/repository/architecture`. */
+    compositeKey: text('composite_key').notNull(),
+    architecture: text('architecture').notNull(),
+    name: text('name').notNull(),
+    blobSha256: text('blob_sha256')
+      .notNull()
+      .references(() => packageBlob.sha256),
+    /** JSON that the type wrote and its `parseMetadata` reads: what the index shows. */
+    metadata: text('metadata').notNull(),
+    /** The id of the access token that published it, or `admin`. */
+    createdBy: text('created_by').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [
+    unique('package_file_name').on(table.versionId, table.compositeKey, table.name),
+    uniqueIndex('package_file_repository').on(table.repositoryId, table.name, table.architecture),
+    index('package_file_listing').on(table.repositoryId, table.architecture, table.id),
+    index('package_file_blob').on(table.blobSha256),
+  ],
+)
+
+/** A name and value on exactly one of package, version and file. */
+export const packageProperty = sqliteTable(
+  'package_property',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    packageId: integer('package_id').references(() => packageTable.id, { onDelete: 'cascade' }),
+    versionId: integer('version_id').references(() => packageVersion.id, { onDelete: 'cascade' }),
+    fileId: text('file_id').references(() => packageFile.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    value: text('value').notNull(),
+  },
+  (table) => [
+    index('package_property_package').on(table.packageId),
+    index('package_property_version').on(table.versionId),
+    index('package_property_file').on(table.fileId),
+    index('package_property_value').on(table.name, table.value),
+    check(
+      'package_property_subject',
+      sql`(${table.packageId} IS NOT NULL) + (${table.versionId} IS NOT NULL) + (${table.fileId} IS NOT NULL) = 1`,
+    ),
+  ],
+)
+
+/** R2 objects that no row names any more, and when they may be deleted. */
+export const garbage = sqliteTable(
+  'garbage',
+  { r2Key: text('r2_key').primaryKey(), dueAt: integer('due_at').notNull() },
+  (table) => [index('garbage_due').on(table.dueAt)],
+)
+
+/** Empty but within a commit, where the constraint fails the batch whose base was overtaken. */
+export const expectation = sqliteTable('expectation', { ok: integer('ok').notNull() }, (table) => [
+  check('stale_repository', sql`${table.ok} = 1`),
+])

@@ -1,0 +1,42 @@
+// The bindings and secrets of the Worker, as wrangler.toml and `npm run setup` give them.
+import type { RepositoryStub } from './core/commit/change.ts'
+import { RegistryError } from './core/errors.ts'
+import type { FindSecret } from './core/signing-keys.ts'
+
+export interface Env {
+  readonly DB: D1Database
+  readonly BLOBS: R2Bucket
+  readonly REPOSITORY: DurableObjectNamespace<RepositoryStub>
+  /** May do everything. */
+  readonly ADMIN_TOKEN?: string
+  /** PEM, PKCS#8 or PKCS#1, RSA 2048 to 4096 bits. */
+  readonly SIGNING_KEY?: string
+}
+
+/** Shorter admin tokens can be guessed. */
+const ADMIN_TOKEN_LENGTH = 16
+
+/**
+ * Reads secrets by names that are only known at run time: an owner may have a signing key of its
+ * own. Empty is the same as absent, since a dashboard leaves empty strings behind.
+ */
+export function secretsOf(env: Env): FindSecret {
+  return (name) => {
+    const value: unknown = Reflect.get(env, name)
+    return typeof value === 'string' && value.trim() !== '' ? value : undefined
+  }
+}
+
+/** @throws RegistryError not-configured */
+export function requireAdminToken(env: Env): string {
+  const token = secretsOf(env)('ADMIN_TOKEN')?.trim()
+  if (token !== undefined && token.length >= ADMIN_TOKEN_LENGTH) return token
+  throw new RegistryError({
+    code: 'not-configured',
+    cause:
+      token === undefined
+        ? 'the secret ADMIN_TOKEN is missing'
+        : `the secret ADMIN_TOKEN is shorter than ${ADMIN_TOKEN_LENGTH} characters`,
+    remedy: 'run `npm run setup` (for local development `npm start`, which writes .dev.vars)',
+  })
+}

@@ -1,0 +1,68 @@
+// What an endpoint declares: method, path, who may call it, and the handler. A descriptor without
+// `access` does not compile, and the handler of one about an owner is given an owner.
+import type { Access, OwnerRow } from '../core/access/decide.ts'
+import type { Principal } from '../core/access/principal.ts'
+import type { Env } from '../env.ts'
+
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
+export type Params = Readonly<Record<string, string>>
+
+/**
+ * What the request is about, looked up in the same statement as owner and token: a scalar query
+ * for one JSON object (or null) that may refer to the owner's row as `o` and to its own parameters
+ * from ?3 on.
+ */
+export interface ResourceQuery {
+  readonly sql: string
+  readonly parameters: readonly (string | number)[]
+}
+
+export interface Call<R = unknown> {
+  readonly request: Request
+  readonly env: Env
+  readonly url: URL
+  /** The path's segments by name, percent-decoded once and not validated. */
+  readonly params: Params
+  readonly principal: Principal
+  readonly owner: OwnerRow | undefined
+  /** What the resource query found. */
+  readonly resource: R | undefined
+  /** Keeps the isolate alive for work after the response. */
+  readonly waitUntil: (work: Promise<unknown>) => void
+}
+
+export interface OwnedCall<R = unknown> extends Call<R> {
+  readonly owner: OwnerRow
+}
+
+interface Description {
+  readonly method: Method
+  /** Hono's syntax; the owner's name is `:owner`. */
+  readonly path: string
+  /** Further paths that mean the same. */
+  readonly aliases?: readonly string[]
+  /** One line for people and for the API's description. */
+  readonly summary: string
+}
+
+export interface OpenEndpoint extends Description {
+  readonly access: Extract<Access, 'open' | 'deployment-admin'>
+  /** A health check answers without the configuration that everything else needs. */
+  readonly unconfigured?: true
+  readonly handler: (call: Call) => Promise<Response>
+}
+
+export interface OwnedEndpoint<R> extends Description {
+  readonly access: Extract<Access, 'read' | 'write' | 'owner-admin'>
+  /** @throws RegistryError for parameters that cannot name anything */
+  readonly resource?: (params: Params) => ResourceQuery
+  readonly handler: (call: OwnedCall<R>) => Promise<Response>
+}
+
+export type Endpoint = OpenEndpoint | OwnedEndpoint<unknown>
+
+/** An endpoint whose resource query returns JSON of the shape R. */
+export function ownedEndpoint<R>(endpoint: OwnedEndpoint<R>): Endpoint {
+  // The one place where the query's word is taken for the shape of what it returns.
+  return endpoint as OwnedEndpoint<unknown>
+}

@@ -1,0 +1,55 @@
+// Answers a download: conditions first, then HEAD, then the bytes or a range of them from R2.
+// Neither HEAD nor 304 touches R2.
+import { openObject } from '../core/blobs/objects.ts'
+import { RegistryError } from '../core/errors.ts'
+import type { Visibility } from '../core/owners.ts'
+import { type ByteRange, isNotModified, parseRange } from './conditional.ts'
+import type { OwnedCall } from './endpoint.ts'
+
+export interface FileContent {
+  readonly r2Key: string
+  /** Bytes. */
+  readonly size: number
+  readonly sha256: string
+  /** Unix milliseconds. */
+  readonly changedAt: number
+  readonly contentType: string
+}
+
+/** @throws RegistryError range-not-satisfiable, storage-unavailable */
+export async function fileResponse(call: OwnedCall, file: FileContent): Promise<Response> {
+  const validators = { etag: `"${file.sha256}"`, changedAt: file.changedAt }
+  const headers = new Headers({
+    etag: validators.etag,
+    'last-modified': new Date(file.changedAt).toUTCString(),
+    'cache-control': cacheControl(call.owner.visibility),
+    'accept-ranges': 'bytes',
+  })
+  if (isNotModified(call.request.headers, validators, Date.now())) {
+    return new Response(null, { status: 304, headers })
+  }
+  headers.set('content-type', file.contentType)
+  const range = parseRange(call.request.headers, file.size, validators)
+  if (range === 'unsatisfiable') {
+    throw new RegistryError({ code: 'range-not-satisfiable', size: file.size })
+  }
+  headers.set('content-length', String(range?.length ?? file.size))
+  if (range !== undefined) headers.set('content-range', contentRange(range, file.size))
+  const body =
+    call.request.method === 'HEAD' || file.size === 0
+      ? null
+      : await openObject(call.env.BLOBS, file.r2Key, range)
+  return new Response(body, { status: range === undefined ? 200 : 206, headers })
+}
+
+/**
+ * Both the index and a package's URL can come to carry other bytes, so nothing between may answer
+ * for us; and nothing may compress them, since apk takes the bytes as they come.
+ */
+function cacheControl(visibility: Visibility): string {
+  return visibility === 'public' ? 'public, no-cache, no-transform' : 'private, no-store'
+}
+
+function contentRange({ offset, length }: ByteRange, size: number): string {
+  return `bytes ${offset}-${offset + length - 1}/${size}`
+}

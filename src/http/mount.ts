@@ -1,0 +1,53 @@
+// Puts the endpoints into the router: configuration, access, handler, in this order for each.
+import type { Context, Hono } from 'hono'
+import { noteLastUse } from '../core/access/tokens.ts'
+import { RegistryError } from '../core/errors.ts'
+import type { Env } from '../env.ts'
+import { authorize } from './authorize.ts'
+import { requireConfiguration } from './configuration.ts'
+import type { Call, Endpoint, OwnedCall } from './endpoint.ts'
+
+export interface AppEnv {
+  Bindings: Env
+}
+
+export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
+  const methods = new Map<string, Set<string>>()
+  for (const endpoint of endpoints) {
+    for (const path of [endpoint.path, ...(endpoint.aliases ?? [])]) {
+      app.on(endpoint.method, path, (context) => answer(endpoint, context))
+      const known = methods.get(path) ?? new Set()
+      methods.set(path, known.add(endpoint.method))
+      if (endpoint.method === 'GET') known.add('HEAD')
+    }
+  }
+  for (const [path, allowed] of methods) {
+    app.all(path, () => {
+      throw new RegistryError({ code: 'method-not-allowed', allow: [...allowed].join(', ') })
+    })
+  }
+}
+
+async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Response> {
+  const { env, executionCtx } = context
+  const request = context.req.raw
+  const params = context.req.param() as Record<string, string>
+  const waitUntil = (work: Promise<unknown>) => executionCtx.waitUntil(work)
+  const base = { request, env, url: new URL(request.url), params, waitUntil }
+  if ('unconfigured' in endpoint) return endpoint.handler({ ...base, ...NOBODY })
+  await requireConfiguration(env)
+  const { principal, owner, resource, token } = await authorize(endpoint, request, params, env)
+  if (token !== undefined) waitUntil(noteLastUse(env.DB, token, Date.now()))
+  const call: Call = { ...base, principal, owner, resource }
+  if (endpoint.access === 'open' || endpoint.access === 'deployment-admin') {
+    return endpoint.handler(call)
+  }
+  if (!hasOwner(call)) throw new Error(`${endpoint.path} was allowed without an owner`)
+  return endpoint.handler(call)
+}
+
+const NOBODY = { principal: { kind: 'anonymous' }, owner: undefined, resource: undefined } as const
+
+function hasOwner(call: Call): call is OwnedCall {
+  return call.owner !== undefined
+}

@@ -1,0 +1,48 @@
+// A fault as a response: one line of text for curl, RFC 9457 for the API and whoever asks for JSON.
+import { type Fault, RegistryError, statusOf, textOf } from '../core/errors.ts'
+
+/** @param requestId names the log line of an internal error */
+export function problemResponse(request: Request, error: unknown, requestId: string): Response {
+  const fault: Fault = error instanceof RegistryError ? error.fault : { code: 'internal' }
+  const status = statusOf(fault)
+  if (status >= 500) logOnce(fault, error, requestId)
+  const headers = new Headers({ 'cache-control': 'no-store', ...headersOf(fault) })
+  const text = fault.code === 'internal' ? `${textOf(fault)}, request ${requestId}` : textOf(fault)
+  if (!wantsJson(request)) {
+    headers.set('content-type', 'text/plain; charset=utf-8')
+    return new Response(`${text}\n`, { status, headers })
+  }
+  headers.set('content-type', 'application/problem+json')
+  const body = { type: 'about:blank', status, ...fault, detail: text, request_id: requestId }
+  return new Response(`${JSON.stringify(body)}\n`, { status, headers })
+}
+
+function headersOf(fault: Fault): Record<string, string> {
+  switch (fault.code) {
+    case 'unauthorized':
+    case 'invalid-credentials':
+      // apk and curl send what .netrc and HTTP_AUTH hold only after a challenge.
+      return { 'www-authenticate': 'Basic realm="cairn", charset="UTF-8"' }
+    case 'method-not-allowed':
+      return { allow: fault.allow }
+    case 'range-not-satisfiable':
+      return { 'content-range': `bytes */${fault.size}` }
+    case 'storage-unavailable':
+    case 'outcome-unknown':
+      return { 'retry-after': '5' }
+    default:
+      return {}
+  }
+}
+
+function wantsJson(request: Request): boolean {
+  if (new URL(request.url).pathname.startsWith('/api/v1/')) return true
+  return /\bapplication\/(problem\+)?json\b/.test(request.headers.get('accept') ?? '')
+}
+
+/** Neither headers nor query are logged: they may hold tokens. */
+function logOnce(fault: Fault, error: unknown, requestId: string): void {
+  const cause = error instanceof Error ? (error.cause ?? error) : error
+  const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+  console.error(`request ${requestId}: ${fault.code}: ${textOf(fault)}\n${stack}`)
+}

@@ -1,0 +1,76 @@
+// Where a file or an index is, from the segments of a path. A path that cannot name anything finds
+// nothing; only a publish is told what is wrong with it.
+import type { OwnerRow } from '../../core/access/decide.ts'
+import type { RepositoryAddress } from '../../core/commit/change.ts'
+import { RegistryError } from '../../core/errors.ts'
+import { parsePathName } from '../../core/names.ts'
+import { FormatError } from '../../formats/format-error.ts'
+import type { Params, ResourceQuery } from '../../http/endpoint.ts'
+import { parseArchitecture } from './format/name.ts'
+
+export const TYPE = 'alpine'
+export const NOARCH = 'noarch'
+export const INDEX_FILE = 'APKINDEX.tar.gz'
+
+/** `branch/repository`: the repository's name within its owner. */
+export function parseRepositoryName(params: Params): string {
+  const branch = parsePathName('branch', params.branch ?? '')
+  return `${branch}/${parsePathName('repository', params.repository ?? '')}`
+}
+
+export function addressOf(owner: OwnerRow, name: string): RepositoryAddress {
+  const { id: ownerId, name: ownerName, signingKey } = owner
+  return { ownerId, ownerName, signingKey, type: TYPE, name }
+}
+
+/** A query that finds nothing, for paths that cannot name anything. */
+const NOTHING: ResourceQuery = { sql: 'NULL', parameters: [] }
+
+/** The row of the architecture's index, or of the noarch one where it has none of its own. */
+export function findIndex(params: Params): ResourceQuery {
+  return whenValid(params, (repository, architecture) => ({
+    sql: `SELECT json_object('path', i.path, 'r2Key', i.r2_key, 'size', i.size,
+            'sha256', i.sha256, 'keySet', i.key_set, 'changedAt', i.changed_at)
+          FROM repository r JOIN repository_index i ON i.repository_id = r.id
+          WHERE r.owner_id = o.id AND r.type = '${TYPE}' AND r.name = ?3 AND i.path IN (?4, ?5)
+          ORDER BY i.path = ?4 DESC LIMIT 1`,
+    parameters: [repository, indexPath(architecture), indexPath(NOARCH)],
+  }))
+}
+
+/** The row of a file: a noarch one answers under every architecture. */
+export function findFile(params: Params): ResourceQuery {
+  return whenValid(params, (repository, architecture) => ({
+    sql: `SELECT json_object('id', f.id, 'name', f.name, 'architecture', f.architecture,
+            'packageName', p.name, 'r2Key', b.r2_key, 'size', b.size, 'sha256', b.sha256,
+            'changedAt', f.created_at)
+          FROM repository r
+          JOIN package_file f ON f.repository_id = r.id AND f.name = ?4
+            AND f.architecture IN (?5, '${NOARCH}')
+          JOIN package_blob b ON b.sha256 = f.blob_sha256
+          JOIN package_version v ON v.id = f.version_id
+          JOIN package p ON p.id = v.package_id
+          WHERE r.owner_id = o.id AND r.type = '${TYPE}' AND r.name = ?3 LIMIT 1`,
+    parameters: [repository, params.file ?? '', architecture],
+  }))
+}
+
+export function indexPath(architecture: string): string {
+  return `${architecture}/${INDEX_FILE}`
+}
+
+/** Letters, digits and `._+~-`: what a name and a version can consist of. */
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$/
+
+function whenValid(
+  params: Params,
+  find: (repository: string, architecture: string) => ResourceQuery,
+): ResourceQuery {
+  if (params.file !== undefined && !FILE_NAME.test(params.file)) return NOTHING
+  try {
+    return find(parseRepositoryName(params), parseArchitecture(params.architecture ?? ''))
+  } catch (error) {
+    if (error instanceof RegistryError || error instanceof FormatError) return NOTHING
+    throw error
+  }
+}

@@ -1,0 +1,83 @@
+// The two things that apk asks for: the signed index of an architecture, and a package.
+import { commitChange } from '../../core/commit/client.ts'
+import { RegistryError } from '../../core/errors.ts'
+import { loadKeySet } from '../../core/signing-keys.ts'
+import { secretsOf } from '../../env.ts'
+import { quote } from '../../formats/format-error.ts'
+import { authorize } from '../../http/authorize.ts'
+import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
+import { fileResponse } from '../../http/file-response.ts'
+import { addressOf, findFile, findIndex, INDEX_FILE, parseRepositoryName } from './coordinates.ts'
+
+const DIRECTORY = '/api/packages/:owner/alpine/:branch/:repository/:architecture'
+export const FILE_PATH = `${DIRECTORY}/:file{[^/]+\\.apk}`
+
+interface IndexRow {
+  readonly path: string
+  readonly r2Key: string
+  readonly size: number
+  readonly sha256: string
+  readonly keySet: string
+  readonly changedAt: number
+}
+
+export interface FileRow {
+  readonly id: string
+  readonly name: string
+  readonly architecture: string
+  readonly packageName: string
+  readonly r2Key: string
+  readonly size: number
+  readonly sha256: string
+  readonly changedAt: number
+}
+
+const indexEndpoint = ownedEndpoint<IndexRow>({
+  method: 'GET',
+  path: `${DIRECTORY}/${INDEX_FILE}`,
+  access: 'read',
+  summary: 'The signed index of an architecture',
+  resource: findIndex,
+  handler: async (call) => {
+    const row = await signedByToday(call, call.resource)
+    if (row === undefined) throw absent(call, 'repository')
+    return fileResponse(call, { ...row, contentType: 'application/gzip' })
+  },
+})
+
+const fileEndpoint = ownedEndpoint<FileRow>({
+  method: 'GET',
+  path: FILE_PATH,
+  access: 'read',
+  summary: 'A package, byte for byte as it was published',
+  resource: findFile,
+  handler: async (call) => {
+    if (call.resource === undefined) throw absent(call, 'package')
+    return fileResponse(call, { ...call.resource, contentType: 'application/octet-stream' })
+  },
+})
+
+export const downloadEndpoints: readonly Endpoint[] = [indexEndpoint, fileEndpoint]
+
+/** After a change of keys the first GET has the repository sign its indexes anew, and waits. */
+async function signedByToday(
+  call: OwnedCall<IndexRow>,
+  row: IndexRow | undefined,
+): Promise<IndexRow | undefined> {
+  if (row === undefined) return undefined
+  const { env, owner, params, request } = call
+  const keys = await loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  if (row.keySet === keys.id) return row
+  await commitChange({
+    namespace: env.REPOSITORY,
+    address: addressOf(owner, parseRepositoryName(params)),
+    change: { op: 'reindex', changeId: crypto.randomUUID(), keySet: keys.id },
+  })
+  return (await authorize(indexEndpoint, request, params, env)).resource as IndexRow | undefined
+}
+
+function absent({ owner, params }: OwnedCall, what: string): RegistryError {
+  const { branch, repository, architecture, file } = params
+  const shown = [owner.name, branch, repository, architecture, file].filter(Boolean).join('/')
+  return new RegistryError({ code: 'not-found', detail: `no such ${what}: ${quote(shown)}` })
+}

@@ -1,0 +1,13 @@
+// Alpine Linux: apk packages of format v2 and signed APKINDEX.tar.gz files.
+import type { PackageType } from '../registry.ts'
+import { downloadEndpoints } from './download.ts'
+import { alpineIndexing } from './index-files.ts'
+import { keyEndpoints } from './key.ts'
+import { publishEndpoint } from './publish.ts'
+import { removeEndpoint } from './remove.ts'
+
+export const alpine: PackageType = {
+  type: 'alpine',
+  endpoints: [...keyEndpoints, ...downloadEndpoints, publishEndpoint, removeEndpoint],
+  index: alpineIndexing,
+}

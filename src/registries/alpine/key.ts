@@ -1,0 +1,53 @@
+// The owner's public keys. They are no secret, and clients need them before they can be trusted
+// with anything else: no credentials, and the same answer whether or not there is such an owner
+// (but for owners with a key of their own, which the deployment admin gave them by name).
+import { RegistryError } from '../../core/errors.ts'
+import { findOwnerName } from '../../core/names.ts'
+import { type KeySet, loadKeySet, type SigningKey } from '../../core/signing-keys.ts'
+import { secretsOf } from '../../env.ts'
+import type { Call, Endpoint } from '../../http/endpoint.ts'
+
+const KEY = '/api/packages/:owner/alpine/key'
+const NAMED_KEY = '/api/packages/:owner/alpine/:keyFile{[^/]+\\.rsa\\.pub}'
+
+export const keyEndpoints: readonly Endpoint[] = [
+  {
+    method: 'GET',
+    path: KEY,
+    access: 'open',
+    summary: 'The current public key of the owner, PEM SPKI',
+    handler: async (call) => keyResponse((await keysOf(call)).keys[0]),
+  },
+  {
+    // apko, wget and Dockerfile ADD name the file by the URL, and the name has to be that in the
+    // signature (apko pkg/apk/apk/implementation.go, InitKeyring).
+    method: 'GET',
+    path: NAMED_KEY,
+    access: 'open',
+    summary: 'A public key of the owner by its file name',
+    handler: async (call) => {
+      const { keys } = await keysOf(call)
+      const key = keys.find((candidate) => candidate.fileName === call.params.keyFile)
+      if (key !== undefined) return keyResponse(key)
+      const names = keys.map((candidate) => candidate.fileName).join(', ')
+      throw new RegistryError({ code: 'not-found', detail: `no such key: use ${names}` })
+    },
+  },
+]
+
+async function keysOf({ env, owner, params }: Call): Promise<KeySet> {
+  const name = findOwnerName(params.owner ?? '')
+  if (name !== undefined) return loadKeySet(secretsOf(env), owner?.signingKey ?? null, name)
+  throw new RegistryError({ code: 'not-found', detail: 'no owner can have this name' })
+}
+
+function keyResponse(key: SigningKey): Response {
+  return new Response(key.publicPem, {
+    headers: {
+      'content-type': 'application/x-pem-file',
+      'content-disposition': `attachment; filename="${key.fileName}"`,
+      'content-length': String(key.publicPem.length),
+      'cache-control': 'public, no-cache',
+    },
+  })
+}

@@ -1,0 +1,10 @@
+// The registration of package types: a further type is one line here.
+import { alpine } from './alpine/index.ts'
+import type { PackageType } from './registry.ts'
+
+export const registries = [alpine] as const satisfies readonly PackageType[]
+
+export function findIndexing(type: string): PackageType['index'] {
+  const found: PackageType | undefined = registries.find((registry) => registry.type === type)
+  return found?.index
+}

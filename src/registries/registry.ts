@@ -1,0 +1,39 @@
+// What a package type implements. A type is one folder that exports one such value, and one line in
+// the table of types; core, http and the Durable Object know no type by name.
+import type { RepositoryAddress } from '../core/commit/change.ts'
+import type { ExistingIndex } from '../core/commit/snapshot.ts'
+import type { KeySet } from '../core/signing-keys.ts'
+import type { Endpoint } from '../http/endpoint.ts'
+
+export interface PackageType {
+  /** The word for it in paths and rows. */
+  readonly type: string
+  readonly endpoints: readonly Endpoint[]
+  /** Types whose repositories have signed index files. */
+  readonly index?: RepositoryIndexing
+}
+
+/** How the files of a repository become index files: pure, up to the signatures. */
+export interface RepositoryIndexing {
+  /** Whether a file under one architecture excludes one of the same name under the other. */
+  clashes(existing: string, added: string): boolean
+  /** Every index file that differs after the commit; those not returned stay as they are. */
+  buildIndexFiles(build: IndexBuild): Promise<readonly IndexFile[]>
+}
+
+export interface IndexBuild {
+  readonly address: RepositoryAddress
+  /** The index files that there are. */
+  readonly existing: readonly ExistingIndex[]
+  /** The architectures whose files change, or `all` to write every index file anew. */
+  readonly changed: ReadonlySet<string> | 'all'
+  /** The metadata of all files of an architecture as they will be, in no particular order. */
+  metadataOf(architecture: string): Promise<readonly string[]>
+  readonly keys: KeySet
+}
+
+export interface IndexFile {
+  /** Within the repository. */
+  readonly path: string
+  readonly bytes: Uint8Array
+}
