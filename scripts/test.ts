@@ -1,0 +1,38 @@
+// `npm test -- [vitest's arguments]`: every kind of test, and one last line that says how it went.
+// Fails when a test fails, when an error belongs to no test, and when nothing was run at all.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { countTests, formatTestCounts } from './test-report.ts'
+import { projectDirectory } from './wrangler.ts'
+
+const vitest = join(projectDirectory, 'node_modules/vitest/vitest.mjs')
+
+async function runVitest(reportFile: string): Promise<number> {
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
+  const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...process.argv.slice(2)], {
+    cwd: projectDirectory,
+    stdio: 'inherit',
+  })
+  // A terminal tells both; anybody else tells only this process.
+  const passOn = (signal: NodeJS.Signals) => child.kill(signal)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, passOn)
+  const [code] = await once(child, 'exit')
+  return typeof code === 'number' ? code : 1
+}
+
+const directory = await mkdtemp(join(tmpdir(), 'cairn-test-'))
+try {
+  const reportFile = join(directory, 'report.json')
+  const code = await runVitest(reportFile)
+  const counts = await countTests(reportFile)
+  const failed = code !== 0 || counts.failed > 0 || counts.passed === 0
+  if (code !== 0 && counts.failed === 0)
+    console.log(`vitest ended with ${code} although no test failed: the error is above`)
+  console.log(formatTestCounts(counts))
+  process.exitCode = failed ? code || 1 : 0
+} finally {
+  await rm(directory, { recursive: true, force: true })
+}
