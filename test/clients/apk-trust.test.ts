@@ -5,8 +5,8 @@ import { expect, it } from 'vitest'
 import { buildApk } from '../support/apk-builder.ts'
 import { createApkRoot } from '../support/clients/apk.ts'
 import { describeWith } from '../support/clients/found.ts'
+import { type Damage, startProxy } from '../support/clients/proxy.ts'
 import { createOwner, type TestOwner } from '../support/clients/registry.ts'
-import { type Damage, startTamperingProxy } from '../support/clients/tampering-proxy.ts'
 import { useServer } from '../support/clients/use-server.ts'
 
 describeWith(['apk'], 'trust', ({ apk }) => {
@@ -19,7 +19,7 @@ describeWith(['apk'], 'trust', ({ apk }) => {
   }
 
   async function addThrough(owner: TestOwner, damage: Damage) {
-    await using proxy = await startTamperingProxy(server().url, damage)
+    await using proxy = await startProxy(server().url, damage)
     const url = owner.url.replace(server().url, proxy.url)
     const root = await createApkRoot(apk, { repositories: [`${url}/edge/main`], keys: [owner.key] })
     const { code, stdout, stderr } = await root.run(['add', '-U', 'hello'])
