@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  compareVersions,
+  fuzzyMatch,
+  isVersion,
+  parseVersion,
+} from '../../../src/registries/alpine/format/version.ts'
+
+const vectors = readFileSync(join(import.meta.dirname, 'version-vectors.tsv'), 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+  .map((line) => line.split('\t'))
+
+function holds(left: string, operator: string, right: string): boolean {
+  const order = compareVersions(left, right)
+  switch (operator) {
+    case '<':
+      return order < 0
+    case '>':
+      return order > 0
+    case '=':
+      return order === 0
+    case '~':
+      return fuzzyMatch(left, right)
+    case '!~':
+      return !fuzzyMatch(left, right)
+    case '<~':
+      return order < 0 || fuzzyMatch(left, right)
+    case '>~':
+      return order > 0 || fuzzyMatch(left, right)
+    case 'valid':
+      return isVersion(left)
+    case 'invalid':
+      return !isVersion(left)
+    default:
+      throw new Error(`operator ${operator}`)
+  }
+}
+
+test("all of apk's own test vectors hold", () => {
+  const wrong = vectors.filter(([left = '', operator = '', right = '']) => {
+    return !holds(left, operator, right)
+  })
+  expect(wrong).toEqual([])
+  expect(vectors.length).toBe(785)
+})
+
+const version = fc.stringMatching(
+  /^[0-9]{1,3}(\.[0-9]{1,3}){0,3}[a-z]?(_(alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]{0,3}){0,2}(~[0-9a-f]{1,4})?(-r[0-9]{1,2})?$/,
+)
+
+describe('the order', () => {
+  test('of every version with itself, and both ways round', () => {
+    fc.assert(
+      fc.property(version, version, (a, b) => {
+        expect(isVersion(a)).toBe(true)
+        expect(compareVersions(a, a)).toBe(0)
+        expect(Math.sign(compareVersions(a, b))).toBe(-Math.sign(compareVersions(b, a)) + 0)
+      }),
+    )
+  })
+
+  test('does not fail on what is no version', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (a, b) => {
+        expect(compareVersions(a, b)).toBeTypeOf('number')
+      }),
+    )
+  })
+
+  test('knows numbers beyond what a double holds', () => {
+    expect(compareVersions('1.20230101120000123456', '1.20230101120000123457')).toBeLessThan(0)
+  })
+})
+
+describe('a bad version', () => {
+  const day = Date.UTC(2026, 0, 2, 12) / 1000
+  test.each([
+    ['1.2.4-SNAPSHOT', '1.2.4_git20260102'],
+    ['2.0.dev3', '2.0_git20260102'],
+    ['1.0-beta', '1.0_beta'],
+    ['1.0-rc1', '1.0_rc1'],
+    ['1.0.0-rc.1', '1.0.0_rc1'],
+    ['1.0-BETA2-r3', '1.0_beta2-r3'],
+    ['1.0b1', '1.0_beta1'],
+    ['1.0.post1', '1.0_p1'],
+    ['v1.2', '1.2'],
+    ['V1.2-3', '1.2-r3'],
+    ['1:2.3-1', '2.3-r1'],
+    ['1.2.3+build.5', '1.2.3'],
+    ['1.0.0_beta1-r0-pmeta', '1.0.0_beta1-r0'],
+    ['1.2.3-14-gabcdef0', '1.2.3_p14'],
+    ['1.2.3-r', '1.2.3-r0'],
+  ])('%s becomes %s', (bad, good) => {
+    expect(isVersion(good)).toBe(true)
+    expect(() => parseVersion(bad, day)).toThrow(
+      `version "${bad}" is not an apk version: use ${good}`,
+    )
+  })
+
+  test('without a build date, or beyond mending, gets the rule', () => {
+    expect(() => parseVersion('1.2-SNAPSHOT')).toThrow(/use 1\.2_gityyyymmdd$/)
+    expect(() => parseVersion('1.2-SNAPSHOT', 1e15)).toThrow(/use 1\.2_gityyyymmdd$/)
+    for (const bad of ['latest', '', '1.0.0-alpha.beta', `${'9'.repeat(200)}-x`]) {
+      expect(() => parseVersion(bad, day)).toThrow(/write numbers joined by dots/)
+    }
+  })
+
+  test('is never met with a proposal that is bad too', () => {
+    const parts = fc.constantFrom(
+      '1',
+      '.2',
+      '-',
+      'rc',
+      '_',
+      'SNAPSHOT',
+      'b1',
+      '+x',
+      '~',
+      'v',
+      '-r1',
+    )
+    fc.assert(
+      fc.property(fc.array(parts, { maxLength: 7 }), (list) => {
+        const text = list.join('')
+        try {
+          expect(parseVersion(text, day)).toBe(text)
+        } catch (error) {
+          const proposal = / use (\S+)$/.exec(String(error))?.[1]
+          if (proposal !== undefined) expect(isVersion(proposal)).toBe(true)
+        }
+      }),
+    )
+  })
+})
