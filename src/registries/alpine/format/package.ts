@@ -74,7 +74,6 @@ export async function inspectPackage(
   const head = await readHead(reader, limits)
   const info = parsePackageInfo(head.info, packageInfoLimits)
   const contents = await readData(reader, info, limits)
-  await refuseTrailing(reader)
   return {
     info,
     identity: head.identity,
@@ -264,6 +263,8 @@ async function readData(reader: ByteReader, info: PackageInfo, limits: PackageLi
   const tar = new TarReader(unpacked, { what, maxEntries: limits.maxEntries, maxHeaderData })
   try {
     const contents = await checkData(tar, limits)
+    // First, for it says more: the hash of data in two members covers both.
+    await refuseTrailing(reader)
     if (toHex(sha256.digest()) === info.dataHash) return contents
   } finally {
     await tar.close()

@@ -1,0 +1,229 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  compareIndexEntries,
+  describePackage,
+  formatIndexEntry,
+  type IndexEntry,
+  isSegmentEnd,
+  maxSegmentEntries,
+  parseIndex,
+  splitSegments,
+} from '../../../src/registries/alpine/format/apkindex.ts'
+import { inspectPackage } from '../../../src/registries/alpine/format/package.ts'
+import { buildApkParts } from '../../support/apk-builder.ts'
+import { chunked, expectRefusal } from '../formats/streams.ts'
+
+const least: IndexEntry = {
+  identity: 'Q1/se1PjO94hYXbfpNR1/61hVORIc=',
+  name: 'hello',
+  version: '1.0-r0',
+  architecture: 'x86_64',
+  fileSize: 1353,
+  installedSize: 4096,
+  description: '',
+  url: '',
+  license: '',
+  depends: [],
+  provides: [],
+  installIf: [],
+}
+
+const most: IndexEntry = {
+  ...least,
+  description: 'A greeting: = größe',
+  url: 'https://example.org/',
+  license: 'MIT',
+  origin: 'hello',
+  maintainer: 'Someone <someone@example.org>',
+  buildTime: 1679498030,
+  commit: 'abc-dirty',
+  providerPriority: 10,
+  depends: ['a>=1', '!b'],
+  provides: ['cmd:hello=1.0-r0', 'c'],
+  installIf: ['d', 'e=1'],
+}
+
+test('an entry has the fields of apk index, in its order', () => {
+  expect(formatIndexEntry(most)).toBe(`C:Q1/se1PjO94hYXbfpNR1/61hVORIc=
+P:hello
+V:1.0-r0
+A:x86_64
+S:1353
+I:4096
+T:A greeting: = größe
+U:https://example.org/
+L:MIT
+o:hello
+m:Someone <someone@example.org>
+t:1679498030
+c:abc-dirty
+k:10
+D:a>=1 !b
+p:cmd:hello=1.0-r0 c
+i:d e=1
+
+`)
+})
+
+test('T, U and L are written when empty, others are not, nor zeros', () => {
+  const zeros = { ...least, buildTime: 0, providerPriority: 0, origin: '', commit: '' }
+  const expected =
+    'C:Q1/se1PjO94hYXbfpNR1/61hVORIc=\nP:hello\nV:1.0-r0\nA:x86_64\nS:1353\nI:4096\nT:\nU:\nL:\n\n'
+  expect(formatIndexEntry(zeros)).toBe(expected)
+  expect(formatIndexEntry(least)).toBe(expected)
+})
+
+test('a package is described by what was found in it', async () => {
+  const built = buildApkParts({ info: { depend: 'a', size: '0', triggers: '/x', replaces: 'y' } })
+  const entry = describePackage(await inspectPackage(chunked(built.bytes)))
+  expect(entry).toEqual({
+    identity: built.identity,
+    name: 'hello',
+    version: '1.0-r0',
+    architecture: 'x86_64',
+    fileSize: built.bytes.length,
+    installedSize: built.installedSize,
+    description: 'A greeting',
+    url: 'https://example.org/hello',
+    license: 'MIT',
+    origin: 'hello',
+    maintainer: 'Someone <someone@example.org>',
+    buildTime: 1_700_000_000,
+    depends: ['a'],
+    provides: [],
+    installIf: [],
+  })
+})
+
+describe('an index', () => {
+  const word = fc.stringMatching(/^[a-z][a-z0-9.:/-]{0,12}$/)
+  const text = fc.string({ unit: fc.constantFrom(...'abc =:äß大') })
+  const list = fc.array(word, { maxLength: 4 })
+  const optional = { origin: text, maintainer: text, commit: text }
+  const entry = fc
+    .record({ name: word, version: word, description: text, url: text, license: text })
+    .chain((base) =>
+      fc
+        .record({ depends: list, provides: list, installIf: list, fileSize: fc.nat(), ...optional })
+        .map((rest) => ({ ...least, ...base, ...rest })),
+    )
+
+  test('parses back into what was formatted', () => {
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 5 }), (entries) => {
+        const whole = entries.map(formatIndexEntry).join('')
+        const parsed = parseIndex(whole)
+        expect(parsed.map(formatIndexEntry).join('')).toBe(whole)
+        expect(parsed.map((each) => each.description)).toEqual(
+          entries.map((each) => each.description),
+        )
+      }),
+    )
+    expect(parseIndex(formatIndexEntry(most))).toEqual([most])
+    expect(parseIndex(formatIndexEntry(least))).toEqual([least])
+    expect(parseIndex('')).toEqual([])
+  })
+
+  test.each([
+    ['no end', 'C:x\nP:a', /^line 2 of the index does not end with a newline/],
+    ['an open entry', 'C:x\nP:a\n', /not ended/],
+    ['a line that is no field', 'C:x\nhello\n\n', /line 2 of the index is no field: "hello"/],
+    ['an unknown letter', 'C:x\nZ:1\n\n', /line 2 .* no field/],
+    ['a field twice', 'C:x\nC:y\n\n', /line 2 of the index repeats C:/],
+    ['no identity', 'P:a\nV:1\n\n', /line 3 of the index ends an entry without C:/],
+    ['no version', 'C:x\nP:a\n\n', /without V:/],
+    ['a bad number', 'C:x\nP:a\nV:1\nS:-1\n\n', /S: is no number/],
+  ])('with %s is refused', async (_name, bad, message) => {
+    await expectRefusal(() => parseIndex(bad), 'malformed', message)
+  })
+
+  test.each(['a\nP:evil', 'a\r', '\u202e', 'x'.repeat(131_070), 'ä'.repeat(65_535)])(
+    'refuses to write the value %#',
+    async (description) => {
+      const work = () => formatIndexEntry({ ...least, description })
+      await expectRefusal(work, 'invalid-field', /^T: "/)
+    },
+  )
+
+  test('writes the longest line that apk reads', () => {
+    const description = 'x'.repeat(128 * 1024 - 'T:\n'.length)
+    expect(formatIndexEntry({ ...least, description })).toContain(description)
+  })
+})
+
+describe('the order', () => {
+  const at = (name: string, version: string, architecture = 'x86_64', identity = 'Q1') => ({
+    name,
+    version,
+    architecture,
+    identity,
+  })
+  const sorted = [
+    at('A', '2'),
+    at('a', '1.0_rc1'),
+    at('a', '1.0'),
+    at('a', '1.0-r0'),
+    at('a', '1.2'),
+    at('a', '1.10'),
+    at('a', '01.10'),
+    at('a-b', '1'),
+    at('ab', '1', 'noarch'),
+    at('ab', '1', 'x86_64', 'Q1a'),
+    at('ab', '1', 'x86_64', 'Q1b'),
+  ]
+
+  test('is by name, version, and total', () => {
+    const shuffled = fc.shuffledSubarray(sorted, { minLength: sorted.length })
+    const expected = sorted.toSorted(compareIndexEntries)
+    expect(expected.map((each) => each.name)).toEqual(sorted.map((each) => each.name))
+    expect(expected.slice(1, 5)).toEqual(sorted.slice(1, 5))
+    fc.assert(
+      fc.property(shuffled, (list) => {
+        expect(list.toSorted(compareIndexEntries)).toEqual(expected)
+      }),
+    )
+  })
+})
+
+describe('segments', () => {
+  const entries = Array.from({ length: 3000 }, (_, index) => ({
+    ...least,
+    name: `package-${String(index).padStart(5, '0')}`,
+  }))
+
+  test('end where the hash of an entry says, about once in 128', () => {
+    expect(isSegmentEnd('package-00000', '1.0-r0')).toBe(false)
+    const ends = entries.filter((each) => isSegmentEnd(each.name, each.version))
+    expect(ends.length).toBeGreaterThan(10)
+    expect(ends.length).toBeLessThan(40)
+    const segments = splitSegments(entries)
+    expect(segments.flat()).toEqual(entries)
+    expect(segments.map(([first]) => first)).toEqual(expect.arrayContaining(ends))
+    expect(segments.length).toBeLessThan(ends.length + 6)
+  })
+
+  test('change near a change only', () => {
+    const before = splitSegments(entries).map((segment) => JSON.stringify(segment))
+    const without = entries.toSpliced(1500, 1)
+    const after = splitSegments(without).map((segment) => JSON.stringify(segment))
+    expect(after.filter((segment) => !before.includes(segment)).length).toBeLessThanOrEqual(1)
+  })
+
+  test('never hold more than 512 entries, nor none', () => {
+    const quiet = entries.filter((each) => !isSegmentEnd(each.name, each.version))
+    const lengths = splitSegments(quiet).map((segment) => segment.length)
+    expect(Math.max(...lengths)).toBe(maxSegmentEntries)
+    expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(quiet.length)
+    expect(splitSegments([])).toEqual([])
+    const end = entries.find((each) => isSegmentEnd(each.name, each.version)) ?? least
+    expect(splitSegments([end])).toEqual([[end]])
+  })
+
+  test('hang on the pair of name and version, not on their concatenation', () => {
+    const pairs = Array.from({ length: 2000 }, (_, index) => `n${index}`)
+    const a = pairs.map((name) => isSegmentEnd(`${name}1`, '2'))
+    const b = pairs.map((name) => isSegmentEnd(name, '12'))
+    expect(a).not.toEqual(b)
+  })
+})
