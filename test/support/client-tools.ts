@@ -38,8 +38,9 @@ async function findClients(): Promise<Clients> {
 async function findCurl(): Promise<string> {
   const { stdout } = await run('curl', ['--version'])
   const [, major = 0, minor = 0] = /^curl (\d+)\.(\d+)/.exec(stdout) ?? []
-  if (Number(major) < 7 || (Number(major) === 7 && Number(minor) < 76))
-    throw new Error(`curl 7.76 or newer is needed for --fail-with-body: ${stdout.split('\n')[0]}`)
+  // --fail-with-body came with 7.76, %header{} with 7.83.
+  if (Number(major) < 7 || (Number(major) === 7 && Number(minor) < 83))
+    throw new Error(`curl 7.83 or newer is needed: ${stdout.split('\n')[0]}`)
   return 'curl'
 }
 
