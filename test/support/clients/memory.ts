@@ -1,0 +1,31 @@
+// Resident memory of running processes, as Linux keeps it in /proc.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { listProcessGroup, type ProcessGroup } from './process-group.ts'
+
+export const canMeasureMemory: boolean = process.platform === 'linux'
+
+/** The runtime's processes of a server: one runs the Worker and the simulators, one is a proxy. */
+export function runtimeProcesses(group: ProcessGroup): number[] {
+  const members = listProcessGroup(group.id)
+  return members.filter(({ command }) => /\/workerd\b.* serve /.test(command)).map(({ pid }) => pid)
+}
+
+/** Megabytes that the process holds now. */
+export function residentMegabytes(pid: number): number {
+  return readMegabytes(pid, 'VmRSS')
+}
+
+/** The most it has held since `forgetPeak`. */
+export function peakMegabytes(pid: number): number {
+  return readMegabytes(pid, 'VmHWM')
+}
+
+export function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+}
+
+function readMegabytes(pid: number, field: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const [, kilobytes = 0] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? []
+  return Math.round(Number(kilobytes) / 1024)
+}
