@@ -63,14 +63,18 @@ export function parseDependency(text: string, field = 'depend'): Dependency {
   )
 }
 
+/** As apk writes it into an index, whatever the operator's spelling was. */
+export function formatDependency({ conflict, name, operator, version }: Dependency): string {
+  return `${conflict ? '!' : ''}${name}${operator ?? ''}${version ?? ''}`
+}
+
 /**
- * The items of a list, each of them checked, in their order and spelling.
+ * The items of a list, each of them checked, in their order and in apk's own spelling.
  * @throws FormatError `invalid-field`
  */
 export function splitDependencies(text: string, field = 'depend'): string[] {
   const items = text.split(/[ \n]+/).filter((each) => each !== '')
-  for (const each of items) parseDependency(each, field)
-  return items
+  return items.map((each) => formatDependency(parseDependency(each, field)))
 }
 
 /** The same for `provides`, where nothing can be forbidden. */
