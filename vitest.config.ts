@@ -1,5 +1,12 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+
+/** PKCS#8 in PEM. 2048 bits, since making 4096 takes a second. */
+function makeSigningKey(): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
 
 // Three kinds of test, by what they need: `unit` nothing, `worker` the real runtime with its
 // simulators of R2, D1 and Durable Objects, `clients` a running server and the real clients.
@@ -12,15 +19,22 @@ export default defineConfig(async () => {
         {
           plugins: [
             cloudflareTest({
-              main: './test/support/worker-entry.ts',
+              main: './test/support/worker/entry.ts',
               wrangler: { configPath: './wrangler.toml' },
-              miniflare: { bindings: { TEST_MIGRATIONS: migrations } },
+              miniflare: {
+                bindings: {
+                  TEST_MIGRATIONS: migrations,
+                  ADMIN_TOKEN: 'admin-token-of-the-tests',
+                  SIGNING_KEY: makeSigningKey(),
+                  OTHER_SIGNING_KEY: makeSigningKey(),
+                },
+              },
             }),
           ],
           test: {
             name: 'worker',
             include: ['test/worker/**/*.test.ts'],
-            setupFiles: ['./test/support/worker-setup.ts'],
+            setupFiles: ['./test/support/worker/setup.ts'],
             testTimeout: 60_000,
           },
         },

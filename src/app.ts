@@ -2,9 +2,10 @@
 import { Hono } from 'hono'
 import { apiEndpoints } from './api/index.ts'
 import { RegistryError } from './core/errors.ts'
+import type { Env } from './env.ts'
 import { requireConfiguration } from './http/configuration.ts'
 import type { Endpoint } from './http/endpoint.ts'
-import { type AppEnv, mount } from './http/mount.ts'
+import { type AppEnv, mount, NOTHING_HERE } from './http/mount.ts'
 import { problemResponse } from './http/problem.ts'
 import { registries } from './registries/index.ts'
 
@@ -21,21 +22,27 @@ const SECURITY_HEADERS = {
   'referrer-policy': 'no-referrer',
 }
 
-export const app = new Hono<AppEnv>()
-
-app.use(async (context, next) => {
-  await next()
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value)
-})
+const app = new Hono<AppEnv>()
 
 mount(app, endpoints)
 
 app.notFound(async (context) => {
   await requireConfiguration(context.env)
-  throw new RegistryError({ code: 'not-found', detail: 'there is nothing at this path' })
+  throw new RegistryError(NOTHING_HERE)
 })
 
 app.onError((error, context) => {
   const requestId = context.req.header('cf-ray') ?? crypto.randomUUID()
   return problemResponse(context.req.raw, error, requestId)
 })
+
+/** Answers a request, whatever becomes of it, with the headers that every response has. */
+export async function fetch(
+  request: Request,
+  env: Env,
+  context: ExecutionContext,
+): Promise<Response> {
+  const response = await app.fetch(request, env, context)
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
+  return response
+}

@@ -1,7 +1,7 @@
 // The Worker's entry: the router and the Durable Object's class.
-import { app } from './app.ts'
+import { fetch } from './app.ts'
 import type { Env } from './env.ts'
 
 export { Repository } from './registries/repository.ts'
 
-export default { fetch: app.fetch } satisfies ExportedHandler<Env>
+export default { fetch } satisfies ExportedHandler<Env>

@@ -11,6 +11,8 @@ export interface AppEnv {
   Bindings: Env
 }
 
+export const NOTHING_HERE = { code: 'not-found', detail: 'there is nothing at this path' } as const
+
 export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
   const methods = new Map<string, Set<string>>()
   for (const endpoint of endpoints) {
@@ -22,7 +24,9 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
     }
   }
   for (const [path, allowed] of methods) {
-    app.all(path, () => {
+    app.all(path, ({ req }) => {
+      // apko asks a repository for `apk-configuration` and takes only a 404 for "there is none".
+      if (req.method === 'GET' || req.method === 'HEAD') throw new RegistryError(NOTHING_HERE)
       throw new RegistryError({ code: 'method-not-allowed', allow: [...allowed].join(', ') })
     })
   }

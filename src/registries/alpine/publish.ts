@@ -40,18 +40,29 @@ async function publish(call: OwnedCall): Promise<Response> {
     inspect: (source) => inspect(call, source),
   })
   const change = changeOf(call, repository, inspected, blob)
-  const settled = commitChange({
-    namespace: call.env.REPOSITORY,
-    address: addressOf(call.owner, repository),
-    change,
-  })
+  const settled = settle(call, repository, change)
   // The client may leave; the staged bytes must still find their end.
-  const cleanup = settled.then(
-    (result) => dropUnused(call, blob, result.outcome === 'exists'),
-    (error: unknown) => dropUnused(call, blob, isRefusal(error)),
-  )
-  call.waitUntil(cleanup)
+  call.waitUntil(settled.catch(() => {}))
   return respond(call, change, repository, await settled, sameIsFine)
+}
+
+/** Commits, and drops the staged bytes when it is certain that no row names them. */
+async function settle(
+  call: OwnedCall,
+  repository: string,
+  change: PublishChange,
+): Promise<Settled> {
+  const { REPOSITORY: namespace, BLOBS } = call.env
+  const unused = () => discardObjects(BLOBS, [change.blob.r2Key])
+  try {
+    const address = addressOf(call.owner, repository)
+    const settled = await commitChange({ namespace, address, change })
+    if (settled.outcome === 'exists') await unused()
+    return settled
+  } catch (error) {
+    if (isRefusal(error)) await unused()
+    throw error
+  }
 }
 
 /** Refuses within the stream, so that what is refused was never stored. */
@@ -146,10 +157,6 @@ function fileExists(what: string, place: string, settled: Extract<Settled, { out
 function line(status: number, text: string, headers: Record<string, string> = {}): Response {
   const plain = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
   return new Response(`${text}\n`, { status, headers: { ...plain, ...headers } })
-}
-
-async function dropUnused(call: OwnedCall, blob: StagedBlob, unused: boolean): Promise<void> {
-  if (unused) await discardObjects(call.env.BLOBS, [blob.r2Key])
 }
 
 /** Of anything but a refusal it is not known whether a row names the bytes by now. */

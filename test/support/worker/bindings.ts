@@ -1,0 +1,38 @@
+// What a test puts around the real bindings: other secrets, and faults before or
+// after a call took effect.
+
+type Overrides = Partial<Record<keyof Cloudflare.Env | `SIGNING_KEY_${string}`, unknown>>
+
+let overrides: Overrides = {}
+
+/** For the rest of the test, in place of the real bindings of Worker and Durable Object. */
+export function override(bindings: Overrides): void {
+  overrides = { ...overrides, ...bindings }
+}
+
+export function clearOverrides(): void {
+  overrides = {}
+}
+
+/** Looks at the overrides at every access, since objects outlive tests' settings. */
+export function wrapEnv(env: Cloudflare.Env): Cloudflare.Env {
+  return new Proxy(env, {
+    get: (target, name) =>
+      Reflect.has(overrides, name) ? Reflect.get(overrides, name) : Reflect.get(target, name),
+  })
+}
+
+/** A real object whose named method is replaced; everything else goes to the object itself. */
+export function wrapMethod<T extends object, K extends keyof T>(
+  target: T,
+  name: K,
+  method: T[K],
+): T {
+  return new Proxy(target, {
+    get(object, property) {
+      if (property === name) return method
+      const value: unknown = Reflect.get(object, property)
+      return typeof value === 'function' ? value.bind(object) : value
+    },
+  })
+}

@@ -1,0 +1,18 @@
+declare namespace Cloudflare {
+  interface GlobalProps {
+    mainModule: typeof import('./worker-entry.ts')
+    durableNamespaces: 'Repository'
+  }
+  interface Env {
+    readonly DB: D1Database
+    readonly BLOBS: R2Bucket
+    readonly REPOSITORY: DurableObjectNamespace<
+      import('../../../src/registries/repository.ts').Repository
+    >
+    readonly ADMIN_TOKEN: string
+    readonly SIGNING_KEY: string
+    /** A second key for rotations; no binding of the Worker's own. */
+    readonly OTHER_SIGNING_KEY: string
+    readonly TEST_MIGRATIONS: D1Migration[]
+  }
+}

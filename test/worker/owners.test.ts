@@ -1,0 +1,154 @@
+import { env } from 'cloudflare:workers'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { override } from '../support/worker/bindings.ts'
+import {
+  ADMIN,
+  answerOf,
+  createOwner,
+  MAIN,
+  publish,
+  send,
+  tokenOf,
+} from '../support/worker/registry.ts'
+
+const put = (name: string, body: unknown, headers: HeadersInit = ADMIN) =>
+  answerOf(`/api/v1/owners/${name}`, {
+    method: 'PUT',
+    headers,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+
+const remove = (name: string) =>
+  answerOf(`/api/v1/owners/${name}`, { method: 'DELETE', headers: ADMIN })
+
+describe('PUT of an owner', () => {
+  it('creates it, changes it, and names the key file', async () => {
+    const created = await put('acme', { visibility: 'public' })
+    expect(created.status).toBe(201)
+    expect(created.headers.get('location')).toBe('/api/v1/owners/acme')
+    const body = JSON.parse(created.text)
+    expect(body).toMatchObject({ name: 'acme', visibility: 'public' })
+    expect(body.key_file).toMatch(/^acme@[0-9a-f]{16}\.rsa\.pub$/)
+    const key = await send(`/api/packages/acme/alpine/${body.key_file}`)
+    expect(await key.text()).toMatch(/^-----BEGIN PUBLIC KEY-----\n/)
+    expect(await put('acme', { visibility: 'private' })).toMatchObject({ status: 200 })
+    const { results } = await env.DB.prepare('SELECT name, visibility FROM owner').all()
+    expect(results).toEqual([{ name: 'acme', visibility: 'private' }])
+  })
+
+  it('takes a name in any case for the same owner', async () => {
+    expect((await put('Acme', { visibility: 'public' })).status).toBe(201)
+    expect((await put('ACME', { visibility: 'public' })).status).toBe(200)
+  })
+
+  it("reads JSON under any Content-Type, curl's for forms included", async () => {
+    const headers = { ...ADMIN, 'content-type': 'application/x-www-form-urlencoded' }
+    expect((await put('acme', { visibility: 'public' }, headers)).status).toBe(201)
+  })
+
+  it.each([
+    ['no visibility', 'acme', {}, /visibility is required: "public" or "private"/],
+    ['another visibility', 'acme', { visibility: 'secret' }, /visibility is required/],
+    [
+      'an unknown field',
+      'acme',
+      { visibility: 'public', visiblity: 1 },
+      /field "visiblity" is not known/,
+    ],
+    ['no JSON', 'acme', 'visibility=public', /the body is not a JSON object/],
+    ['an array', 'acme', [], /the body is not a JSON object/],
+    ['a bad name', 'a b', { visibility: 'public' }, /owner "a b" is not a valid name/],
+    ['a reserved name', 'api', { visibility: 'public' }, /owner "api" is not a valid name/],
+    ['a long name', 'a'.repeat(41), { visibility: 'public' }, /is not a valid name/],
+    [
+      'a key of another kind',
+      'acme',
+      { visibility: 'public', signing_key: 'ADMIN_TOKEN' },
+      /signing_key must be/,
+    ],
+  ])('refuses %s', async (_, name, body, text) => {
+    const answer = await put(encodeURIComponent(name), body)
+    expect(answer.status).toBe(400)
+    expect(JSON.parse(answer.text).detail).toMatch(text)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    expect(await env.DB.prepare('SELECT count(*) AS n FROM owner').first('n')).toBe(0)
+  })
+
+  it('refuses a body that is too large', async () => {
+    expect((await put('acme', `{"visibility":"${'p'.repeat(70_000)}"}`)).status).toBe(413)
+  })
+})
+
+describe('an owner with a signing key of its own', () => {
+  it('signs with it, if the deployment has it', async () => {
+    const settings = { visibility: 'public', signing_key: 'SIGNING_KEY_ACME' }
+    const missing = await put('acme', settings)
+    expect(`${missing.status} ${missing.text}`).toMatch(
+      /^503 .*the secret SIGNING_KEY_ACME is missing/,
+    )
+    override({ SIGNING_KEY_ACME: env.OTHER_SIGNING_KEY })
+    const { text } = await put('acme', settings)
+    await createOwner('other')
+    const other = JSON.parse((await put('other', { visibility: 'public' })).text)
+    expect(JSON.parse(text).key_file.split('@')[1]).not.toBe(other.key_file.split('@')[1])
+    expect((await put('acme', { visibility: 'private' })).text).toContain(JSON.parse(text).key_file)
+  })
+})
+
+describe('the list of owners', () => {
+  beforeEach(async () => {
+    for (const name of ['c', 'a', 'b']) await createOwner(name)
+  })
+
+  it('is sorted, paged and counted', async () => {
+    const answer = await answerOf('/api/v1/owners?limit=2', { headers: ADMIN })
+    expect(JSON.parse(answer.text).map((owner: { name: string }) => owner.name)).toEqual(['a', 'b'])
+    expect(answer.headers.get('x-total-count')).toBe('3')
+    const next = await answerOf('/api/v1/owners?limit=2&page=2', { headers: ADMIN })
+    expect(JSON.parse(next.text).map((owner: { name: string }) => owner.name)).toEqual(['c'])
+  })
+
+  it.each(['limit=0', 'limit=101', 'page=0', 'page=x'])('refuses %s', async (query) => {
+    expect((await answerOf(`/api/v1/owners?${query}`, { headers: ADMIN })).status).toBe(400)
+  })
+})
+
+describe('DELETE of an owner', () => {
+  it('is refused while it has packages, and then takes tokens and repositories along', async () => {
+    await createOwner()
+    const { headers } = await tokenOf('acme', { scopes: ['write'] })
+    await publish({ name: 'hello', version: '1-r0' })
+    const refused = await remove('acme')
+    expect(`${refused.status} ${refused.text}`).toMatch(
+      /^409 .*still has packages: delete them first/,
+    )
+    await answerOf(`${MAIN}/x86_64/hello-1-r0.apk`, { method: 'DELETE', headers })
+    expect((await remove('acme')).status).toBe(204)
+    for (const table of [
+      'owner',
+      'access_token',
+      'repository',
+      'repository_index',
+      'repository_change',
+    ]) {
+      expect([
+        table,
+        await env.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first('n'),
+      ]).toEqual([table, 0])
+    }
+    // The index files that the owner's repositories had, to be swept.
+    const { results } = await env.DB.prepare('SELECT r2_key FROM garbage').all()
+    const keys = (await env.BLOBS.list({ prefix: 'indexes/' })).objects.map((object) => object.key)
+    expect(results.map((row) => row.r2_key).sort()).toEqual(keys.sort())
+    expect((await remove('acme')).status).toBe(404)
+  })
+
+  it('leaves nothing to a later owner of the same name', async () => {
+    await createOwner()
+    const { headers } = await tokenOf('acme', { scopes: ['admin'] })
+    await remove('acme')
+    await createOwner('acme', 'private')
+    const answer = await answerOf('/api/v1/owners/acme', { headers })
+    expect(answer.status).toBe(401)
+  })
+})

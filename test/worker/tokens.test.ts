@@ -1,0 +1,191 @@
+import { env } from 'cloudflare:workers'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { buildApk } from '../support/apk-builder.ts'
+import {
+  ADMIN,
+  answerOf,
+  createOwner,
+  listKeys,
+  MAIN,
+  publish,
+  put,
+  send,
+  tokenOf,
+} from '../support/worker/registry.ts'
+
+const TOKENS = '/api/v1/owners/acme/tokens'
+const create = (body: unknown, headers: HeadersInit = ADMIN) =>
+  answerOf(TOKENS, { method: 'POST', headers, body: JSON.stringify(body) })
+
+beforeEach(() => createOwner())
+
+describe('a new token', () => {
+  it('is shown once and stored as its hash', async () => {
+    const { status, text } = await create({ name: 'ci', scopes: ['write'] })
+    const { token, ...shown } = JSON.parse(text)
+    expect(status).toBe(201)
+    expect(token).toMatch(/^cairn_[0-9A-Za-z]{47}$/)
+    expect(shown).toMatchObject({
+      name: 'ci',
+      scopes: ['write'],
+      repositories: null,
+      packages: null,
+      expires_at: null,
+      last_used_at: null,
+    })
+    const list = await answerOf(TOKENS, { headers: ADMIN })
+    expect(JSON.parse(list.text)).toEqual([shown])
+    const dump = JSON.stringify(await env.DB.prepare('SELECT * FROM access_token').all())
+    expect(dump).not.toContain(token)
+  })
+
+  it.each([
+    ['no name', { scopes: ['read'] }, /name is required/],
+    ['a name with a control character', { name: 'a\u0007', scopes: ['read'] }, /name is required/],
+    ['no scopes', { name: 'a' }, /scopes is required/],
+    ['empty scopes', { name: 'a', scopes: [] }, /scopes is required/],
+    ['an unknown scope', { name: 'a', scopes: ['read', 'root'] }, /scopes is required/],
+    ['a scope twice', { name: 'a', scopes: ['read', 'read'] }, /scopes is required/],
+    [
+      'a bad repository',
+      { name: 'a', scopes: ['write'], repositories: ['main'] },
+      /repositories must be/,
+    ],
+    [
+      'no repository at all',
+      { name: 'a', scopes: ['write'], repositories: [] },
+      /repositories must be/,
+    ],
+    ['a bad pattern', { name: 'a', scopes: ['write'], packages: ['a/b'] }, /packages must be/],
+    [
+      'a past expiry',
+      { name: 'a', scopes: ['read'], expires_at: '2020-01-01T00:00:00Z' },
+      /in the future/,
+    ],
+    [
+      'a mistyped field',
+      { name: 'a', scopes: ['write'], package: ['x'] },
+      /field "package" is not known/,
+    ],
+  ])('is refused with %s', async (_, body, text) => {
+    const answer = await create(body)
+    expect(answer.status).toBe(400)
+    expect(JSON.parse(answer.text).detail).toMatch(text)
+    expect(await env.DB.prepare('SELECT count(*) AS n FROM access_token').first('n')).toBe(0)
+  })
+})
+
+describe('a token', () => {
+  it('is dead as soon as it is deleted', async () => {
+    const { id, headers } = await tokenOf('acme', { scopes: ['write'] })
+    const path = `${TOKENS}/${id}`
+    expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(204)
+    const { status, text } = await put(buildApk(), MAIN, headers)
+    expect(`${status} ${text}`).toMatch(/^401 the access token is not known here: it was revoked/)
+    expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(404)
+  })
+
+  it('is not deleted through another owner', async () => {
+    const { id, headers } = await tokenOf('acme', { scopes: ['write'] })
+    await createOwner('other')
+    const path = `/api/v1/owners/other/tokens/${id}`
+    expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(404)
+    expect((await put(buildApk(), MAIN, headers)).status).toBe(201)
+  })
+
+  it('works as Basic, Bearer and token, under any user name', async () => {
+    const { token } = await tokenOf('acme', { scopes: ['write'] })
+    const spellings = [
+      `Basic ${btoa(`anyone:${token}`)}`,
+      `basic ${btoa(`:${token}`)}`,
+      `Bearer ${token}`,
+      `token ${token}`,
+    ]
+    for (const [at, authorization] of spellings.entries()) {
+      const { status } = await put(buildApk({ version: `${at}-r0` }), MAIN, { authorization })
+      expect([authorization.split(' ')[0], status]).toEqual([authorization.split(' ')[0], 201])
+    }
+  })
+
+  it('stops at its expiry', async () => {
+    const { id, headers } = await tokenOf('acme', {
+      scopes: ['write'],
+      expires_at: '2999-01-01T00:00:00Z',
+    })
+    expect((await put(buildApk({ version: '1-r0' }), MAIN, headers)).status).toBe(201)
+    await env.DB.prepare('UPDATE access_token SET expires_at = ? WHERE id = ?')
+      .bind(Date.now() - 1, id)
+      .run()
+    const { status, text } = await put(buildApk({ version: '2-r0' }), MAIN, headers)
+    expect(`${status} ${text}`).toMatch(/^401 the access token has expired/)
+  })
+
+  it('has its last use noted, at most hourly', async () => {
+    const { headers } = await tokenOf('acme', { scopes: ['read'] })
+    const lastUse = () =>
+      env.DB.prepare('SELECT last_used_at AS at FROM access_token').first<number>('at')
+    const use = async () => {
+      await answerOf('/api/v1/owners/acme', { headers })
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return lastUse()
+    }
+    const first = await use()
+    expect(Date.now() - Number(first)).toBeLessThan(10_000)
+    expect(await use()).toBe(first)
+    await env.DB.prepare('UPDATE access_token SET last_used_at = last_used_at - 3600001').run()
+    expect(Number(await use())).toBeGreaterThanOrEqual(Number(first))
+  })
+})
+
+describe('a restricted token', () => {
+  it('writes only to its repositories', async () => {
+    const { headers } = await tokenOf('acme', { scopes: ['write'], repositories: ['edge/main'] })
+    expect((await put(buildApk(), MAIN, headers)).status).toBe(201)
+    const other = await put(buildApk(), '/api/packages/acme/alpine/edge/testing', headers)
+    expect(`${other.status} ${other.text}`).toBe(
+      '403 the access token may not write to repository edge/testing, only to edge/main',
+    )
+  })
+
+  it('writes only its packages, publishing and removing, and leaves nothing of others', async () => {
+    await publish({ name: 'world', version: '1-r0' })
+    const { headers } = await tokenOf('acme', { scopes: ['write'], packages: ['hello*', 'exact'] })
+    for (const name of ['hello', 'hello-doc', 'exact']) {
+      expect((await put(buildApk({ name, version: '1-r0' }), MAIN, headers)).status).toBe(201)
+    }
+    const before = await listKeys('blobs/')
+    const other = await put(buildApk({ name: 'exactly', version: '1-r0' }), MAIN, headers)
+    expect(`${other.status} ${other.text}`).toBe(
+      '403 the access token may not write package exactly, only hello*, exact',
+    )
+    expect(await listKeys('blobs/')).toEqual(before)
+    const remove = (file: string) =>
+      answerOf(`${MAIN}/x86_64/${file}`, { method: 'DELETE', headers })
+    expect((await remove('world-1-r0.apk')).status).toBe(403)
+    expect((await remove('hello-doc-1-r0.apk')).status).toBe(204)
+  })
+
+  it('reads everything of its owner', async () => {
+    await createOwner('secret', 'private')
+    const path = MAIN.replace('acme', 'secret')
+    await publish({ name: 'hello', version: '1-r0' }, path)
+    const { headers } = await tokenOf('secret', {
+      scopes: ['write'],
+      packages: ['other'],
+      repositories: ['a/b'],
+    })
+    const response = await send(`${path}/x86_64/hello-1-r0.apk`, { headers })
+    expect([response.status, (await response.arrayBuffer()).byteLength > 0]).toEqual([200, true])
+  })
+
+  it('cannot make itself a wider one', async () => {
+    for (const restriction of [{ packages: ['hello*'] }, { repositories: ['edge/main'] }]) {
+      const { id, headers } = await tokenOf('acme', { scopes: ['admin'], ...restriction })
+      const answer = await create({ name: 'wider', scopes: ['admin'] }, headers)
+      expect(`${answer.status} ${answer.text}`).toMatch(
+        /^403 .*restricted to some (packages|repositories)/,
+      )
+      expect((await answerOf(`${TOKENS}/${id}`, { method: 'DELETE', headers })).status).toBe(403)
+    }
+  })
+})
