@@ -1,0 +1,99 @@
+// One tar header block and the records of a pax header (POSIX.1-2024 pax), as apk-tools src/tar.c
+// reads them. Refuses V7 headers, numbers that are not octal, and a wrong header checksum.
+import { decodeLatin1, decodeUtf8 } from './bytes.ts'
+import { FormatError } from './format-error.ts'
+
+/** What one header block says, before extensions. */
+export interface TarBlock {
+  readonly name: string
+  readonly flag: string
+  readonly linkName: string
+  readonly mode: number
+  readonly size: number
+}
+
+/** @throws FormatError `malformed`, or `corrupt` when the header's checksum does not hold */
+export function parseTarBlock(block: Uint8Array, where: string): TarBlock {
+  if (decodeLatin1(block.subarray(257, 262)) !== 'ustar') {
+    throw new FormatError(
+      'malformed',
+      `${where} has no ustar header: make the tar archive in POSIX (pax) or GNU format, not V7`,
+    )
+  }
+  checkSum(block, where)
+  const number = (start: number, end: number, field: string) =>
+    parseOctal(block.subarray(start, end), field, where)
+  for (const [start, end, field] of unusedNumbers) number(start, end, field)
+  const name = decodeName(untilZero(block.subarray(0, 100)))
+  const prefix = decodeName(untilZero(block.subarray(345, 500)))
+  if (name === '') throw new FormatError('malformed', `${where} has no name`)
+  return {
+    name: prefix === '' ? name : `${prefix}/${name}`,
+    flag: String.fromCharCode(block[156] ?? 0),
+    linkName: decodeName(untilZero(block.subarray(157, 257))),
+    mode: number(100, 108, 'mode'),
+    size: number(124, 136, 'size'),
+  }
+}
+
+/** Numbers that nothing here needs, but over which apk refuses the archive. */
+const unusedNumbers = [
+  [108, 116, 'uid'],
+  [116, 124, 'gid'],
+  [136, 148, 'mtime'],
+  [329, 337, 'device major'],
+  [337, 345, 'device minor'],
+] as const
+
+function checkSum(block: Uint8Array, where: string): void {
+  let unsigned = 0
+  let signed = 0
+  for (let index = 0; index < block.length; index += 1) {
+    const byte = index >= 148 && index < 156 ? 0x20 : (block[index] ?? 0)
+    unsigned += byte
+    signed += byte < 128 ? byte : byte - 256
+  }
+  const stored = Number.parseInt(decodeLatin1(block.subarray(148, 156)).trim(), 8)
+  // Some old tars added the bytes as signed numbers.
+  if (stored === unsigned || stored === signed) return
+  throw new FormatError('corrupt', `${where} does not match the checksum of its tar header`)
+}
+
+function parseOctal(bytes: Uint8Array, field: string, where: string): number {
+  const text = decodeLatin1(bytes)
+  if (!/^[0-7]*[ \0]*$/.test(text)) {
+    throw new FormatError('malformed', `${where} has a ${field} that is not an octal number`)
+  }
+  const digits = /^[0-7]+/.exec(text)?.[0]
+  return digits === undefined ? 0 : Number.parseInt(digits, 8)
+}
+
+/** Records of `<length> <key>=<value>\n`, the length counting the whole record. */
+export function parsePax(bytes: Uint8Array, where: string): Map<string, string> {
+  const records = new Map<string, string>()
+  for (let rest = bytes; rest.length > 0; ) {
+    const digits = /^([1-9][0-9]{0,8}) /.exec(decodeLatin1(rest.subarray(0, 10)))?.[1]
+    const length = Number(digits)
+    const record = rest.subarray((digits?.length ?? 0) + 1, length - 1)
+    const separator = record.indexOf(0x3d)
+    if (digits === undefined || length > rest.length || rest[length - 1] !== 10 || separator < 1) {
+      throw new FormatError('malformed', `${where} has a broken pax header`)
+    }
+    records.set(
+      decodeName(record.subarray(0, separator)),
+      decodeName(record.subarray(separator + 1)),
+    )
+    rest = rest.subarray(length)
+  }
+  return records
+}
+
+export function untilZero(bytes: Uint8Array): Uint8Array {
+  const zero = bytes.indexOf(0)
+  return zero < 0 ? bytes : bytes.subarray(0, zero)
+}
+
+/** File names are bytes: those that are not UTF-8 keep one character for each byte. */
+export function decodeName(bytes: Uint8Array): string {
+  return decodeUtf8(bytes) ?? decodeLatin1(bytes)
+}
