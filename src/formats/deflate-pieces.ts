@@ -27,7 +27,7 @@ export function gzipSuffix(crc: number, length: number): Uint8Array {
   suffix[0] = 3
   const view = new DataView(suffix.buffer)
   view.setUint32(2, crc, true)
-  view.setUint32(6, length % 2 ** 32, true)
+  view.setUint32(6, length, true)
   return suffix
 }
 

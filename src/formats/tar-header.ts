@@ -76,7 +76,7 @@ export function parsePax(bytes: Uint8Array, where: string): Map<string, string> 
     const length = Number(digits)
     const record = rest.subarray((digits?.length ?? 0) + 1, length - 1)
     const separator = record.indexOf(0x3d)
-    if (digits === undefined || length > rest.length || rest[length - 1] !== 10 || separator < 1) {
+    if (digits === undefined || rest[length - 1] !== 10 || separator < 1) {
       throw new FormatError('malformed', `${where} has a broken pax header`)
     }
     records.set(

@@ -173,6 +173,7 @@ describe('refuses contents:', () => {
     ['..', at('..'), /is not safe/],
     ['an empty part', at('usr//hello'), /is not safe/],
     ['a control character', at('a\u001b[1m'), /\\u\{1b\}\[1m" holds a control character/],
+    ['DEL', at('a\x7f'), /\\u\{7f\}" holds a control character/],
     ['a missing directory', { omitParents: true }, /without an entry for its directory "usr\/bin"/],
     ['no checksum', { omitChecksums: true }, /no checksum \(pax record APK-TOOLS/],
     ['a wrong checksum', { wrongChecksums: true }, /does not match its checksum/],
@@ -199,6 +200,7 @@ describe('keeps within its limits:', () => {
     ['unpacked control', { maxControlUnpacked: 100 }, /unpacks to more than 100 bytes/],
     ['entries', { maxEntries: 2 }, /the data segment has more than 2 entries/],
     ['unpacked data', { maxUnpacked: 4000 }, /the data segment unpacks to more than 4000/],
+    ['all paths together', { maxAllPaths: 22 }, /paths of the data segment have more than 22/],
     ['paths', { maxPath: 12 }, /"usr\/bin\/hello" has more than 12 characters/],
   ])('%s', async (_name, limits, message) => {
     const files = [{ path: 'usr/bin/hello', content: noise }]

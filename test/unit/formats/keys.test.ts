@@ -43,6 +43,7 @@ describe('PEM', () => {
     ['no end', pkcs8.split('\n').slice(0, -2).join('\n'), 'malformed', /does not end/],
     ['another end', pkcs8.replace('END PRIVATE', 'END PUBLIC'), 'malformed', /END PRIVATE KEY/],
     ['two blocks', pkcs8 + pkcs8, 'malformed', /not base64/],
+    ['no body', pkcs8.split('\n').toSpliced(1, 26).join('\n'), 'malformed', /not base64/],
     ['no base64', pkcs8.replace('M', '*'), 'malformed', /not base64/],
     ['a long text', 'x'.repeat(70_000), 'malformed', /longer than/],
     [

@@ -95,6 +95,7 @@ describe('refuses', () => {
       'malformed',
       /size that is not an octal number/,
     ],
+    ['a number that nobody reads', largeOwner(), 'malformed', /uid that is not an octal number/],
     ['digits that are not octal', tarEntry({ name: 'a', sizeField: '9' }), 'malformed', /octal/],
     ['a negative number', tarEntry({ name: 'a', sizeField: '-1' }), 'malformed', /octal/],
     ['a cut header', entry.subarray(0, 100), 'truncated', /inside a tar header/],
@@ -159,6 +160,15 @@ test('what is written reads back, with any name and content', async () => {
     { numRuns: 50 },
   )
 })
+
+/** An owner beyond seven octal digits, as GNU tar writes it. */
+function largeOwner(): Uint8Array {
+  const bytes = tarEntry({ name: 'a' })
+  bytes[108] = 0x80
+  const sum = Number.parseInt(new TextDecoder().decode(bytes.subarray(148, 154)), 8) + 0x80 - 0x30
+  bytes.set(new TextEncoder().encode(sum.toString(8).padStart(6, '0')), 148)
+  return bytes
+}
 
 function isName(name: string): boolean {
   return !name.includes('\0') && name.isWellFormed()

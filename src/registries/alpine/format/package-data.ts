@@ -21,16 +21,22 @@ const checksumRecord = 'APK-TOOLS.checksum.SHA1'
  */
 export async function checkData(
   tar: TarReader,
-  limits: { readonly maxPath: number },
+  limits: { readonly maxPath: number; readonly maxAllPaths: number },
 ): Promise<DataContents> {
   const directories = new Set<string>()
   const files = new Set<string>()
   let entries = 0
   let fileBytes = 0
+  let pathLength = 0
   for (let entry = await tar.next(); entry; entry = await tar.next()) {
     refuseControlNames(entry.name)
     if (entry.name.startsWith('.') && !entry.name.startsWith('./') && entry.name !== '..') continue
     const path = checkPath(entry, limits.maxPath)
+    pathLength += path.length
+    if (pathLength > limits.maxAllPaths) {
+      const message = `the paths of the data segment have more than ${limits.maxAllPaths} characters`
+      throw new FormatError('too-large', message)
+    }
     checkPlace(path, entry.type, directories, files)
     checkType(entry, path, files)
     if (entry.type === 'file') await checkContent(tar, entry, path)

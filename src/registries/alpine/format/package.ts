@@ -12,9 +12,11 @@ import { refuseOtherFormats } from './package-sniff.ts'
 import { type PackageInfo, packageInfoLimits, parsePackageInfo } from './pkginfo.ts'
 
 export interface PackageLimits extends HeadLimits {
-  /** Bytes that the data segment unpacks to, and bytes of a path in it. */
+  /** Bytes that the data segment unpacks to. */
   readonly maxUnpacked: number
+  /** Characters of a path in it, and of all of them: they are what is held in memory. */
   readonly maxPath: number
+  readonly maxAllPaths: number
 }
 
 export const packageLimits: PackageLimits = {
@@ -23,6 +25,7 @@ export const packageLimits: PackageLimits = {
   maxEntries: 100_000,
   maxUnpacked: 4 * 1024 ** 3,
   maxPath: 4096,
+  maxAllPaths: 16 * 1024 * 1024,
 }
 
 export interface InspectedPackage {
