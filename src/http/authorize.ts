@@ -64,17 +64,20 @@ async function readRow(
   secret: string | undefined,
   resource: ResourceQuery | undefined,
 ): Promise<Row> {
-  const statement = db.prepare(
-    `SELECT o.id AS ownerId, o.name AS ownerName, o.visibility, o.signing_key AS signingKey,
-       t.id AS tokenId, t.owner_id AS tokenOwnerId, t.scopes, t.repositories, t.packages,
-       t.expires_at AS expiresAt, t.last_used_at AS lastUsedAt,
-       ${resource === undefined ? 'NULL' : `(${resource.sql})`} AS resource
-     FROM (SELECT 1) LEFT JOIN owner o ON o.name = ?1 LEFT JOIN access_token t ON t.hash = ?2`,
-  )
   const name = ownerName === undefined ? undefined : findOwnerName(ownerName)
   const hash = secret === undefined ? null : hashToken(secret)
   const row = await query(() =>
-    statement.bind(name ?? null, hash, ...(resource?.parameters ?? [])).first<Row>(),
+    db
+      .prepare(
+        `SELECT o.id AS ownerId, o.name AS ownerName, o.visibility, o.signing_key AS signingKey,
+           t.id AS tokenId, t.owner_id AS tokenOwnerId, t.scopes, t.repositories, t.packages,
+           t.expires_at AS expiresAt, t.last_used_at AS lastUsedAt,
+           ${resource === undefined ? 'NULL' : `(${resource.sql})`} AS resource
+         FROM (SELECT 1) LEFT JOIN owner o ON o.name = ?1
+           LEFT JOIN access_token t ON t.hash = ?2`,
+      )
+      .bind(name ?? null, hash, ...(resource?.parameters ?? []))
+      .first<Row>(),
   )
   if (row === null) throw new Error('a statement that always has a row had none')
   return row

@@ -42,7 +42,12 @@ function wantsJson(request: Request): boolean {
 
 /** Neither headers nor query are logged: they may hold tokens. */
 function logOnce(fault: Fault, error: unknown, requestId: string): void {
+  const line = `request ${requestId}: ${fault.code}: ${textOf(fault)}`
+  // The text says it all, and every request of such a deployment says it.
+  console.error(fault.code === 'not-configured' ? line : `${line}\n${stackOf(error)}`)
+}
+
+function stackOf(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error
-  const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
-  console.error(`request ${requestId}: ${fault.code}: ${textOf(fault)}\n${stack}`)
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
 }

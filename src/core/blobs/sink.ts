@@ -22,13 +22,14 @@ function openFixedSink(bucket: R2Bucket, key: string, length: number): Sink {
   const { readable, writable } = new FixedLengthStream(length)
   const writer = writable.getWriter()
   const put = bucket.put(key, readable)
-  // Awaited in commit and abort; a failure before that must not count as unhandled.
-  put.catch(() => {})
+  // A put that fails may leave the stream unread, and then no write to it would ever end.
+  const failure = new Promise<never>((_, reject) => put.catch(reject))
+  failure.catch(() => {})
   writer.closed.catch(() => {})
   return {
-    write: (chunk) => writer.write(chunk),
+    write: (chunk) => Promise.race([writer.write(chunk), failure]),
     async commit() {
-      await writer.close()
+      await Promise.race([writer.close(), failure])
       await put
     },
     async abort() {
