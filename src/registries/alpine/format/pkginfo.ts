@@ -106,7 +106,7 @@ export function parsePackageInfo(
   return info
 }
 
-/** Known fields and their values, in order. Comments and all other lines mean nothing to apk. */
+/** Known fields and their values, in order. Other lines, such as comments, mean nothing to apk. */
 function readFields(
   bytes: Uint8Array,
   { maxLine }: PackageInfoLimits,
@@ -122,7 +122,7 @@ function readFields(
     const line = bytes.subarray(start, end)
     start = end + 1
     const separator = findSeparator(line)
-    if (separator < 0 || line[0] === 0x23) continue
+    if (separator < 0) continue
     const field = knownField(decodeUtf8(line.subarray(0, separator)))
     if (field === undefined) continue
     const value = parseText(field, line.subarray(separator + 3))
