@@ -1,7 +1,8 @@
 // A running registry for tests: `wrangler dev` on a free port with its own secrets and its own
-// state in a temporary folder, migrated first. Never reads or writes a developer's own state.
+// state in a temporary folder, migrated first. Runs a copy of the project, since wrangler restarts
+// the Worker when a source file is saved, and so that nothing of a developer's own is read.
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,6 +39,7 @@ export async function createServerState(): Promise<ServerState> {
   const adminToken = randomBytes(24).toString('base64url')
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' })).trim()
+  await copyProject(join(directory, 'project'))
   await writeFile(
     join(directory, 'secrets.env'),
     `ADMIN_TOKEN=${adminToken}\nSIGNING_KEY="${pem.replaceAll('\n', '\\n')}"\n`,
@@ -45,7 +47,7 @@ export async function createServerState(): Promise<ServerState> {
   )
   const migrate = ['d1', 'migrations', 'apply', 'DB', '--local', ...stateArguments(directory)]
   await runOrThrow(process.execPath, [wrangler, ...migrate], {
-    cwd: project,
+    cwd: join(directory, 'project'),
     env: wranglerEnvironment(directory),
   })
   return { directory, adminToken, port: await findFreePort() }
@@ -62,7 +64,7 @@ export async function startServer(given?: ServerState): Promise<Server> {
       ...['--log-level', 'warn', '--show-interactive-dev-session=false'],
       ...stateArguments(directory),
     ],
-    { cwd: project, env: wranglerEnvironment(directory) },
+    { cwd: join(directory, 'project'), env: wranglerEnvironment(directory) },
   )
   const host = `127.0.0.1:${port}`
   const server: Server = {
@@ -91,6 +93,14 @@ export function isPortBusy(port: number): Promise<boolean> {
     () => false,
     () => true,
   )
+}
+
+async function copyProject(target: string): Promise<void> {
+  const others = ['node_modules', 'test', 'bench']
+  for (const entry of await readdir(project))
+    if (!entry.startsWith('.') && !others.includes(entry))
+      await cp(join(project, entry), join(target, entry), { recursive: true })
+  await symlink(join(project, 'node_modules'), join(target, 'node_modules'))
 }
 
 function stateArguments(directory: string): string[] {
