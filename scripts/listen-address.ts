@@ -2,26 +2,28 @@
 // late and in a paragraph.
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import type { StartArguments } from './start-arguments.ts'
+import type { WranglerOptions } from './wrangler-options.ts'
 
-/** @throws Error in one line if somebody else has the port */
-export async function requireFreePort(given: StartArguments, configFile: string): Promise<void> {
-  const port = given.port ?? (await findConfiguredPort(configFile))
-  const ip = given.ip === '*' ? '0.0.0.0' : (given.ip ?? '127.0.0.1')
+/** @throws Error in one line if the port is none, or somebody else has it */
+export async function requireFreePort(options: WranglerOptions, configFile: string): Promise<void> {
+  const port = Number(options.port ?? (await findConfiguredPort(configFile)))
+  const ip = options.ip === '*' ? '0.0.0.0' : (options.ip ?? '127.0.0.1')
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`--port ${options.port} is not a port: use a number from 0 to 65535`)
   // 0 leaves the choice to wrangler.
-  if (!port) return
-  const reason = await findListenFault(ip, port)
-  if (reason === 'EADDRINUSE')
+  if (port === 0) return
+  const fault = await findListenFault(ip, port)
+  if (fault === 'EADDRINUSE')
     throw new Error(`port ${port} is in use: end what has it, or npm start -- --port ANOTHER`)
-  if (reason) throw new Error(`cannot listen on ${ip} port ${port}: ${reason}`)
+  if (fault) throw new Error(`cannot listen on ${ip} port ${port}: ${fault}`)
 }
 
-/** The port of the table [dev]; without a plain one wrangler finds its own. */
-async function findConfiguredPort(configFile: string): Promise<number | undefined> {
+/** The port of the table [dev], or 0: without a plain one wrangler finds its own. */
+async function findConfiguredPort(configFile: string): Promise<number> {
   const text = await readFile(configFile, 'utf8').catch(() => '')
   const [, table = ''] = /^\[dev\]$([^[]*)/m.exec(text) ?? []
   const [, port] = /^port *= *(\d+)/m.exec(table) ?? []
-  return port === undefined ? undefined : Number(port)
+  return Number(port ?? 0)
 }
 
 function findListenFault(host: string, port: number): Promise<string | undefined> {

@@ -2,7 +2,8 @@
 import { generateKeyPair, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 
-export const secretNames = ['ADMIN_TOKEN', 'SIGNING_KEY'] as const
+/** The token comes last: it is shown once everything is stored, and a key alone can be made up for. */
+export const secretNames = ['SIGNING_KEY', 'ADMIN_TOKEN'] as const
 export type SecretName = (typeof secretNames)[number]
 
 /** A new value for a secret. */

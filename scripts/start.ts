@@ -5,30 +5,38 @@ import { existsSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { type DevVars, prepareDevVars } from './dev-vars.ts'
 import { requireFreePort } from './listen-address.ts'
-import { runProcessGroup } from './process-group.ts'
+import { runLocalWrangler } from './local-wrangler.ts'
 import { exampleOwner, formatSections, quickStart } from './quick-start.ts'
 import { waitUntilReady } from './readiness.ts'
-import { parseStartArguments, type StartArguments } from './start-arguments.ts'
-import { localEnvironment, projectDirectory, wranglerProgram } from './wrangler.ts'
+import { projectDirectory } from './wrangler.ts'
+import { formatWranglerOptions, parseWranglerOptions } from './wrangler-options.ts'
 
 const stop = new AbortController()
 
-async function start(given: StartArguments): Promise<number> {
-  const configFile = resolve(projectDirectory, given.configFile ?? 'wrangler.toml')
-  await requireFreePort(given, configFile)
-  const varsFile = findVarsFile(dirname(configFile), given.environment)
+async function start(given: string[]): Promise<number> {
+  const options = parseWranglerOptions(given)
+  if (options['env-file'] !== undefined)
+    throw new Error('secrets are kept in .dev.vars: with --env-file wrangler would not read it')
+  if (options['local-protocol'] === 'https') throw new Error('only http is served')
+  const configFile = resolve(projectDirectory, options.config ?? 'wrangler.toml')
+  await requireFreePort(options, configFile)
+  const varsFile = findVarsFile(dirname(configFile), options.env)
   const vars = await prepareDevVars(varsFile)
   reportDevVars(varsFile, vars)
-  const migrated = await runWrangler([
-    ...['d1', 'migrations', 'apply', 'DB', '--local'],
-    ...given.migrations,
-  ])
-  if (migrated !== 0 || stop.signal.aborted) return migrated
+  const database = formatWranglerOptions(options, ['persist-to', 'config', 'env'])
+  const migrate = ['d1', 'migrations', 'apply', 'DB', '--local', ...database]
+  const migrated = await runLocalWrangler(migrate, { signal: stop.signal })
+  if (stop.signal.aborted) return 0
+  if (migrated !== 0) return migrated
   const token = process.stdout.isTTY ? quoteWord(vars.adminToken) : readToken(varsFile)
-  const dev = ['dev', '--show-interactive-dev-session=false', ...given.dev]
-  const ended = await runWrangler(dev, (url) => announce(url, token))
+  const dev = ['dev', '--show-interactive-dev-session=false', ...given]
+  const ended = await runLocalWrangler(dev, {
+    signal: stop.signal,
+    onListening: (url) => announce(url, token),
+  })
+  if (stop.signal.aborted) return 0
   // It is not to end unless it was told to.
-  return ended === 0 && !stop.signal.aborted ? 1 : ended
+  return ended === 0 ? 1 : ended
 }
 
 /** As wrangler chooses it. */
@@ -64,32 +72,6 @@ function quoteWord(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-async function runWrangler(
-  args: string[],
-  onListening?: (url: string) => Promise<void>,
-): Promise<number> {
-  const code = await runProcessGroup(process.execPath, [wranglerProgram, ...args], {
-    cwd: projectDirectory,
-    env: localEnvironment(),
-    stdio: onListening ? ['ignore', 'inherit', 'inherit', 'ipc'] : ['ignore', 'inherit', 'inherit'],
-    signal: stop.signal,
-    onMessage: (message) => {
-      const url = findListeningUrl(message)
-      if (url !== undefined) void onListening?.(url)
-    },
-  })
-  return stop.signal.aborted ? 0 : code
-}
-
-/** wrangler tells a parent process where it listens, as JSON. */
-function findListeningUrl(message: unknown): string | undefined {
-  if (typeof message !== 'string' || !message.includes('DEV_SERVER_READY')) return undefined
-  const { ip, port }: { ip: string; port: number } = JSON.parse(message)
-  const everywhere = ['0.0.0.0', '[::]', '::', '*'].includes(ip)
-  const host = ip.includes(':') && !ip.startsWith('[') ? `[${ip}]` : ip
-  return `http://${everywhere ? '127.0.0.1' : host}:${port}`
-}
-
 /** npm passes SIGINT and SIGTERM on; when it is killed, only its absence tells. */
 function watchParent(): void {
   const parent = process.ppid
@@ -104,7 +86,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 watchParent()
 try {
-  process.exitCode = await start(parseStartArguments(process.argv.slice(2)))
+  process.exitCode = await start(process.argv.slice(2))
 } catch (error) {
   console.error(`npm start: ${error instanceof Error ? error.message : error}`)
   process.exitCode = 1

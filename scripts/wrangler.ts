@@ -1,6 +1,9 @@
 // How the scripts run wrangler: the one that is installed here, in this project's folder, with the
 // switches that keep it quiet and away from the network.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 
 export const projectDirectory = join(import.meta.dirname, '..')
 
@@ -24,4 +27,38 @@ export function localEnvironment(): NodeJS.ProcessEnv {
     X_LOCAL_EXPLORER: 'false',
     ...wranglerEnvironment(),
   }
+}
+
+export interface Finished {
+  code: number
+  stdout: string
+  stderr: string
+}
+
+export interface RunOptions {
+  /** For standard input, which is the terminal otherwise. */
+  input?: string
+  /** Whether the user sees the output, or the caller gets it. */
+  output: 'shown' | 'returned'
+  env?: NodeJS.ProcessEnv
+}
+
+/** Runs one command of wrangler to its end. */
+export async function runWrangler(
+  args: readonly string[],
+  { input, output, env }: RunOptions,
+): Promise<Finished> {
+  const shown = output === 'shown' ? 'inherit' : 'pipe'
+  const child = spawn(process.execPath, [wranglerProgram, ...args], {
+    cwd: projectDirectory,
+    env: { ...wranglerEnvironment(), ...env },
+    stdio: [input === undefined ? 'inherit' : 'pipe', shown, shown],
+  })
+  child.stdin?.end(input)
+  const [stdout, stderr, [code]] = await Promise.all([
+    child.stdout ? text(child.stdout) : '',
+    child.stderr ? text(child.stderr) : '',
+    once(child, 'close'),
+  ])
+  return { code: typeof code === 'number' ? code : 1, stdout, stderr }
 }

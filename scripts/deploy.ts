@@ -1,0 +1,57 @@
+// `npm run deploy -- [--dry-run] [wrangler's arguments]`: puts the Worker on Cloudflare, which makes
+// its database and its bucket the first time, brings the database up to date, and asks the result
+// whether it works. A dry run only builds, into dist/, and needs neither network nor account.
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { exampleOwner } from './quick-start.ts'
+import { waitUntilReady } from './readiness.ts'
+import { runWrangler } from './wrangler.ts'
+import { formatWranglerOptions, parseWranglerOptions } from './wrangler-options.ts'
+
+const readyMs = 120_000
+
+async function deploy(given: string[]): Promise<void> {
+  if (given.includes('--dry-run')) return wrangle(['deploy', '--outdir', 'dist', ...given])
+  const url = await deployWorker(given)
+  const database = formatWranglerOptions(parseWranglerOptions(given), ['config', 'env'])
+  // The database is there only now, and wrangler finds it by its name.
+  await wrangle(['d1', 'migrations', 'apply', 'DB', '--remote', ...database])
+  if (url === undefined) {
+    console.log('Deployed. Ask /api/healthz at the address of your route whether it works.')
+    return
+  }
+  const patience = AbortSignal.timeout(readyMs)
+  await waitUntilReady(url, exampleOwner, patience).catch(() => {
+    throw new Error(`deployed, but ${url}/api/healthz does not pass: what it says is above`)
+  })
+  console.log(`The registry serves at ${url}`)
+}
+
+/** The address, if the Worker got one that is not a route of the user's own. */
+async function deployWorker(given: string[]): Promise<string | undefined> {
+  const directory = await mkdtemp(join(tmpdir(), 'cairn-deploy-'))
+  try {
+    const file = join(directory, 'deploy.ndjson')
+    await wrangle(['deploy', ...given], { WRANGLER_OUTPUT_FILE_PATH: file })
+    for (const line of (await readFile(file, 'utf8')).split('\n')) {
+      const { type, targets }: { type?: string; targets?: string[] } = JSON.parse(line || '{}')
+      if (type === 'deploy') return targets?.find((target) => target.startsWith('https://'))
+    }
+    return undefined
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+}
+
+async function wrangle(args: string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
+  const { code } = await runWrangler(args, { output: 'shown', env })
+  if (code !== 0) throw new Error(`wrangler ${args.slice(0, 3).join(' ')} ended with ${code}`)
+}
+
+try {
+  await deploy(process.argv.slice(2))
+} catch (error) {
+  console.error(`npm run deploy: ${error instanceof Error ? error.message : error}`)
+  process.exitCode = 1
+}
