@@ -135,18 +135,20 @@ describeWith(['nfpm', 'apk', 'curl'], 'packages by nfpm', ({ nfpm, apk, curl: cu
     expect((await readIndexText(index)).trim()).toBe(expected.trim())
   })
 
-  for (const [title, extra, shown] of [
-    ['a snapshot', { version: '1.2.4-SNAPSHOT-abc' }, '1.2.4_SNAPSHOT-abc'],
-    ['build metadata', { version: '1.2.3+build5' }, '1.2.3-pbuild5'],
-    ['a dotted prerelease', { version: '1.2.3-beta.2' }, '1.2.3_beta.2'],
+  for (const [title, extra, shown, proposed] of [
+    ['a snapshot', { version: '1.2.4-SNAPSHOT-abc' }, '1.2.4_SNAPSHOT-abc', '1.2.4_git'],
+    ['build metadata', { version: '1.2.3+build5' }, '1.2.3-pbuild5', ''],
+    ['a dotted prerelease', { version: '1.2.3-beta.2' }, '1.2.3_beta.2', '1.2.3_beta2'],
   ] as const)
-    it(`refuses the version of ${title} and names one to use`, async () => {
+    it(`refuses the version of ${title} and says what to write`, async () => {
       const answer = await publish(await owner(), { ...base, ...extra })
       expect(answer).toMatchObject({ code: 22, status: 400 })
       expect(answer.text).toContain(`"${shown}" is not an apk version`)
-      // Whatever it recommends must be a version by apk's own judgement.
-      const [, remedy = ''] = /\buse ["`]?([^\s"`]+?)["`.,;]?(\s|$)/.exec(answer.text) ?? []
-      await runOrThrow(apk.path, ['version', '--check', remedy])
+      expect(answer.text).toContain(proposed)
+      // What it ends with, a proposal or an example, must be a version by apk's own judgement.
+      const [, remedy = ''] = /(\S+)\s*$/.exec(answer.text) ?? []
+      const dated = remedy.replace('yyyymmdd', '20260102')
+      await runOrThrow(apk.path, ['version', '--check', dated])
     })
 
   it("refuses another system's name for an architecture and names apk's", async () => {
