@@ -4,7 +4,12 @@
 import { DurableObject } from 'cloudflare:workers'
 import { discardObjects, storeIndexFile } from '../core/blobs/objects.ts'
 import type { StagedIndex } from '../core/commit/batch.ts'
-import type { Change, ChangeResult, RepositoryAddress } from '../core/commit/change.ts'
+import {
+  type Change,
+  type ChangeResult,
+  type RepositoryAddress,
+  weightOf,
+} from '../core/commit/change.ts'
 import { commitGroup } from '../core/commit/committer.ts'
 import type { Plan } from '../core/commit/plan.ts'
 import { CommitQueue } from '../core/commit/queue.ts'
@@ -26,7 +31,7 @@ export class Repository extends DurableObject<Env> {
     commit: (group) => this.#commit(group),
     // Of one file name at most one change per commit; re-indexing goes with anything.
     keyOf: ({ change }) => (change.op === 'reindex' ? change.changeId : change.fileName),
-    weightOf: ({ change }) => (change.op === 'publish' ? change.metadata.length : 0),
+    weightOf: ({ change }) => (change.op === 'publish' ? weightOf(change.metadata) : 0),
   })
 
   /** Commits the change, perhaps together with others, or says why not. */

@@ -160,6 +160,12 @@ describe('a refused publish leaves nothing behind', () => {
     ['a foreign architecture', buildApk({ arch: 'amd64' }), 400, /architecture "amd64".*x86_64/],
     ['a bad name', buildApk({ name: '../evil' }), 400, /package name "\.\.\/evil"/],
     ['no datahash', buildApk({ omitDatahash: true }), 400, /datahash/],
+    [
+      'metadata that the database does not take',
+      buildApk({ info: { pkgdesc: '"'.repeat(100_000), url: '"'.repeat(100_000) } }),
+      400,
+      /the index entry would take \d+ bytes, more than 524288/,
+    ],
     ['a wrong datahash', buildApk({ wrongDatahash: true }), 400, /datahash/],
   ])('%s', async (_, bytes, status, text) => {
     const answer = await put(bytes)

@@ -31,6 +31,11 @@ export interface Property {
   readonly value: string
 }
 
+/** Bytes that a publish's metadata takes in a parameter of D1: a JSON text within JSON, in UTF-8. */
+export function weightOf(metadata: string): number {
+  return new TextEncoder().encode(JSON.stringify(metadata)).length
+}
+
 export interface PublishChange {
   readonly op: 'publish'
   /** Also the id of the new file: a repetition is recognised by it. */

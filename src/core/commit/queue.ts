@@ -3,8 +3,8 @@
 
 /** At most this many changes share a commit. */
 export const GROUP_LIMIT = 256
-/** At most this many characters of metadata share a commit: D1 takes 2 MB per parameter. */
-export const GROUP_CHARACTERS = 1_000_000
+/** At most this many bytes of metadata share a commit: D1 takes 2 MB per parameter. */
+export const GROUP_BYTES = 1_000_000
 
 interface Waiting<C, R> {
   readonly change: C
@@ -17,7 +17,7 @@ interface QueueOptions<C, R> {
   readonly commit: (group: readonly C[]) => Promise<readonly R[]>
   /** Two changes of one key never share a commit: the second sees what the first did. */
   readonly keyOf: (change: C) => string
-  /** Characters that the change adds to the statements. */
+  /** Bytes that the change adds to the largest parameter. */
   readonly weightOf: (change: C) => number
 }
 
@@ -52,7 +52,7 @@ export class CommitQueue<C, R> {
     for (const waiting of this.#waiting) {
       const key = this.#options.keyOf(waiting.change)
       const heavier = weight + this.#options.weightOf(waiting.change)
-      const full = group.length >= GROUP_LIMIT || (group.length > 0 && heavier > GROUP_CHARACTERS)
+      const full = group.length >= GROUP_LIMIT || (group.length > 0 && heavier > GROUP_BYTES)
       if (full || keys.has(key)) {
         later.push(waiting)
       } else {

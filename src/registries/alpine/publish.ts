@@ -4,7 +4,7 @@
 import { restrictionRefusal } from '../../core/access/decide.ts'
 import { discardObjects } from '../../core/blobs/objects.ts'
 import { stageUpload } from '../../core/blobs/stage.ts'
-import type { PublishChange, StagedBlob } from '../../core/commit/change.ts'
+import { type PublishChange, type StagedBlob, weightOf } from '../../core/commit/change.ts'
 import { commitChange, type Settled } from '../../core/commit/client.ts'
 import { RegistryError } from '../../core/errors.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
@@ -14,7 +14,7 @@ import { declaredLength } from '../../http/request-body.ts'
 import { addressOf, parseRepositoryName } from './coordinates.ts'
 import type { IndexEntry } from './format/apkindex.ts'
 import { type InspectedPackage, inspectPackage } from './format/package.ts'
-import { BODY_LIMITS } from './limits.ts'
+import { BODY_LIMITS, METADATA_BYTES } from './limits.ts'
 
 const REPOSITORY = '/api/packages/:owner/alpine/:branch/:repository'
 
@@ -70,6 +70,7 @@ async function inspect(call: OwnedCall, source: ByteSource): Promise<InspectedPa
   try {
     const inspected = await inspectPackage(source)
     refuse(restrictionRefusal(call.principal, { packageName: inspected.info.name }))
+    checkMetadata(formatMetadata(inspected))
     return inspected
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
@@ -94,11 +95,24 @@ function changeOf(
     fileName: `${name}-${version}.apk`,
     architecture,
     compositeKey: `${repository}/${architecture}`,
-    metadata: JSON.stringify(entryOf(inspected)),
+    metadata: formatMetadata(inspected),
     properties: origin === undefined ? [] : [{ name: 'alpine.origin', value: origin }],
     blob,
     createdBy: call.principal.kind === 'token' ? call.principal.id : call.principal.kind,
   }
+}
+
+function formatMetadata(inspected: InspectedPackage): string {
+  return JSON.stringify(entryOf(inspected))
+}
+
+function checkMetadata(metadata: string): void {
+  const size = weightOf(metadata)
+  if (size <= METADATA_BYTES) return
+  throw new FormatError(
+    'too-large',
+    `the index entry would take ${size} bytes, more than ${METADATA_BYTES}: shorten the lists in .PKGINFO`,
+  )
 }
 
 function entryOf({ info, identity, fileSize, installedSize }: InspectedPackage): IndexEntry {
