@@ -1,7 +1,8 @@
-// The Worker's entry: the router and the Durable Object's class.
+// The Worker's entry: the router, the cron job and the Durable Object's class.
 import { fetch } from './app.ts'
 import type { Env } from './env.ts'
+import { scheduled } from './scheduled.ts'
 
 export { Repository } from './registries/repository.ts'
 
-export default { fetch } satisfies ExportedHandler<Env>
+export default { fetch, scheduled } satisfies ExportedHandler<Env>

@@ -221,6 +221,13 @@ export const garbage = sqliteTable(
   (table) => [index('garbage_due').on(table.dueAt)],
 )
 
+/** How far the sweep of staged objects has come, by the part of the bucket. */
+export const sweepProgress = sqliteTable('sweep_progress', {
+  prefix: text('prefix').primaryKey(),
+  /** `yyyymmddhh`, UTC: every hour up to this one is done. */
+  hour: text('hour').notNull(),
+})
+
 /** Empty but within a commit, where the constraint fails the batch whose base was overtaken. */
 export const expectation = sqliteTable('expectation', { ok: integer('ok').notNull() }, (table) => [
   check('stale_repository', sql`${table.ok} = 1`),

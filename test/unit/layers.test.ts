@@ -13,7 +13,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   api: ['formats', 'core', 'env', 'http', 'registries'],
   web: ['formats', 'core', 'env', 'http', 'registries'],
   app: ['core', 'env', 'http', 'registries', 'api', 'web'],
-  index: ['app', 'env', 'registries'],
+  scheduled: ['core', 'env'],
+  index: ['app', 'scheduled', 'env', 'registries'],
 }
 
 /** What a pure module may take from outside: computation, no storage, no network, no clock of its own. */

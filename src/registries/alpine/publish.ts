@@ -12,7 +12,7 @@ import { FormatError, quote } from '../../formats/format-error.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { declaredLength } from '../../http/request-body.ts'
 import { addressOf, parseRepositoryName } from './coordinates.ts'
-import type { IndexEntry } from './format/apkindex.ts'
+import { describePackage, formatIndexEntry } from './format/apkindex.ts'
 import { type InspectedPackage, inspectPackage } from './format/package.ts'
 import { BODY_LIMITS, METADATA_BYTES } from './limits.ts'
 
@@ -70,7 +70,7 @@ async function inspect(call: OwnedCall, source: ByteSource): Promise<InspectedPa
   try {
     const inspected = await inspectPackage(source)
     refuse(restrictionRefusal(call.principal, { packageName: inspected.info.name }))
-    checkMetadata(formatMetadata(inspected))
+    checkEntry(inspected)
     return inspected
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
@@ -103,40 +103,18 @@ function changeOf(
 }
 
 function formatMetadata(inspected: InspectedPackage): string {
-  return JSON.stringify(entryOf(inspected))
+  return JSON.stringify(describePackage(inspected))
 }
 
-function checkMetadata(metadata: string): void {
-  const size = weightOf(metadata)
+/** What could not be listed later must not be stored now. */
+function checkEntry(inspected: InspectedPackage): void {
+  formatIndexEntry(describePackage(inspected))
+  const size = weightOf(formatMetadata(inspected))
   if (size <= METADATA_BYTES) return
   throw new FormatError(
     'too-large',
     `the index entry would take ${size} bytes, more than ${METADATA_BYTES}: shorten the lists in .PKGINFO`,
   )
-}
-
-function entryOf({ info, identity, fileSize, installedSize }: InspectedPackage): IndexEntry {
-  const { name, version, architecture, description, url, license } = info
-  const { depends, provides, installIf } = info
-  return {
-    identity,
-    name,
-    version,
-    architecture,
-    fileSize,
-    installedSize,
-    description,
-    url,
-    license,
-    depends,
-    provides,
-    installIf,
-    ...(info.origin === undefined ? {} : { origin: info.origin }),
-    ...(info.maintainer === undefined ? {} : { maintainer: info.maintainer }),
-    ...(info.buildTime === undefined ? {} : { buildTime: info.buildTime }),
-    ...(info.commit === undefined ? {} : { commit: info.commit }),
-    ...(info.providerPriority === undefined ? {} : { providerPriority: info.providerPriority }),
-  }
 }
 
 function respond(

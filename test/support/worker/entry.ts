@@ -5,6 +5,7 @@ import { wrapEnv } from './bindings.ts'
 
 export default {
   fetch: (request, env, context) => worker.fetch(request, wrapEnv(env), context),
+  scheduled: (controller, env) => worker.scheduled(controller, wrapEnv(env)),
 } satisfies ExportedHandler<Cloudflare.Env>
 
 export class Repository extends DeployedRepository {

@@ -23,7 +23,7 @@ export const packageLimits: PackageLimits = {
   maxControl: 4 * 1024 * 1024,
   maxControlUnpacked: 16 * 1024 * 1024,
   maxEntries: 100_000,
-  maxUnpacked: 4 * 1024 ** 3,
+  maxUnpacked: 2 * 1024 ** 3,
   maxPath: 4096,
   maxAllPaths: 16 * 1024 * 1024,
 }

@@ -1,0 +1,142 @@
+// Takes away what nothing refers to any more. Three kinds: objects that were staged and never
+// committed (found by listing each aged hour once), contents whose last file went long ago (found
+// by `unreferenced_at`), and replaced index files (in `garbage` since their commit). Rows always go
+// first and objects after them, so that a row never names an object that is gone.
+import { query } from '../database.ts'
+import { discard, dropUnstored } from './garbage.ts'
+import { hourOf, hourPrefix, PREFIXES } from './keys.ts'
+
+const HOUR_MS = 60 * 60 * 1000
+/** A commit refuses bytes staged over an hour ago, so what is older by this much is nobody's. */
+const STAGED_MS = 3 * HOUR_MS
+/** A content stays this long after its last file, so that D1 can be restored to a time before. */
+export const UNREFERENCED_MS = 7 * 24 * HOUR_MS
+/** Hours that one run looks at, at most: after a long pause it catches up over several runs. */
+const HOURS_PER_RUN = 48
+const ROWS_PER_BATCH = 500
+
+/** What a run did, for the log and the bill. */
+export interface SweepReport {
+  /** R2 lists, of up to 1,000 keys each. */
+  lists: number
+  /** Keys that the lists named. */
+  listed: number
+  /** Objects that were staged and never committed. */
+  abandoned: number
+  /** Contents without a file whose rows went. */
+  retired: number
+  /** Objects deleted in all. */
+  deleted: number
+}
+
+export interface Sweep {
+  readonly db: D1Database
+  readonly bucket: R2Bucket
+  /** Unix milliseconds. */
+  readonly now: number
+  readonly report: SweepReport
+}
+
+/** @throws RegistryError storage-unavailable; the next run goes on where this one ended */
+export async function sweep(db: D1Database, bucket: R2Bucket, now: number): Promise<SweepReport> {
+  const report = { lists: 0, listed: 0, abandoned: 0, retired: 0, deleted: 0 }
+  const run: Sweep = { db, bucket, now, report }
+  await retireContents(run)
+  await discard(run)
+  for (const prefix of PREFIXES) await sweepStaged(run, prefix)
+  return report
+}
+
+const RETIRED = `
+  SELECT sha256 FROM package_blob
+  WHERE unreferenced_at <= ?1
+    AND NOT EXISTS (SELECT 1 FROM package_file f WHERE f.blob_sha256 = package_blob.sha256)
+  ORDER BY unreferenced_at, sha256 LIMIT ${ROWS_PER_BATCH}`
+
+/**
+ * One transaction takes the row and remembers the key: a publish of the same content either came
+ * before it, and the content is in use, or comes after it, and brings its own bytes.
+ */
+async function retireContents({ db, now, report }: Sweep): Promise<void> {
+  for (let full = true; full; ) {
+    const cutoff = now - UNREFERENCED_MS
+    const [, deleted] = await query(() =>
+      db.batch([
+        db
+          .prepare(
+            `INSERT INTO garbage (r2_key, due_at)
+             SELECT r2_key, ?2 FROM package_blob WHERE sha256 IN (${RETIRED})`,
+          )
+          .bind(cutoff, now),
+        db.prepare(`DELETE FROM package_blob WHERE sha256 IN (${RETIRED})`).bind(cutoff),
+      ]),
+    )
+    const count = deleted?.meta.changes ?? 0
+    report.retired += count
+    full = count === ROWS_PER_BATCH
+  }
+}
+
+async function sweepStaged(run: Sweep, prefix: (typeof PREFIXES)[number]): Promise<void> {
+  const last = hourOf(new Date(run.now - STAGED_MS))
+  const done = await readProgress(run.db, prefix)
+  for (const hour of hoursAfter(done, last, run.now)) {
+    for (let cursor: string | undefined, more = true; more; ) {
+      const page = await run.bucket.list({
+        prefix: hourPrefix(prefix, hour),
+        ...(cursor === undefined ? {} : { cursor }),
+      })
+      run.report.lists++
+      run.report.listed += page.objects.length
+      const keys = page.objects.map((object) => object.key)
+      run.report.abandoned += await dropUnstored(run, keys)
+      more = page.truncated
+      cursor = page.truncated ? page.cursor : undefined
+    }
+    await saveProgress(run.db, prefix, hour)
+  }
+}
+
+/** The hours after `done` up to `last`, oldest first; the first run ever looks a day back. */
+function hoursAfter(done: string | undefined, last: string, now: number): string[] {
+  const hours: string[] = []
+  const start = now - STAGED_MS - 24 * HOUR_MS
+  let time = done === undefined ? start : parseHour(done) + HOUR_MS
+  for (; hours.length < HOURS_PER_RUN; time += HOUR_MS) {
+    const hour = hourOf(new Date(time))
+    if (hour > last) break
+    hours.push(hour)
+  }
+  return hours
+}
+
+function parseHour(hour: string): number {
+  return Date.UTC(
+    Number(hour.slice(0, 4)),
+    Number(hour.slice(4, 6)) - 1,
+    Number(hour.slice(6, 8)),
+    Number(hour.slice(8, 10)),
+  )
+}
+
+async function readProgress(db: D1Database, prefix: string): Promise<string | undefined> {
+  const row = await query(() =>
+    db
+      .prepare('SELECT hour FROM sweep_progress WHERE prefix = ?1')
+      .bind(prefix)
+      .first<{ hour: string }>(),
+  )
+  return row?.hour
+}
+
+async function saveProgress(db: D1Database, prefix: string, hour: string): Promise<void> {
+  await query(() =>
+    db
+      .prepare(
+        `INSERT INTO sweep_progress (prefix, hour) VALUES (?1, ?2)
+         ON CONFLICT (prefix) DO UPDATE SET hour = excluded.hour`,
+      )
+      .bind(prefix, hour)
+      .run(),
+  )
+}

@@ -1,0 +1,154 @@
+import { createScheduledController } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { hourOf } from '../../src/core/blobs/keys.ts'
+import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
+import { wrapMethod } from '../support/worker/bindings.ts'
+import worker from '../support/worker/entry.ts'
+import {
+  ADMIN,
+  answerOf,
+  countRows,
+  createOwner,
+  listKeys,
+  MAIN,
+  publish,
+  send,
+} from '../support/worker/registry.ts'
+
+const HOUR = 60 * 60 * 1000
+const FILE = `${MAIN}/x86_64/hello-1-r0.apk`
+const hello = { name: 'hello', version: '1-r0' }
+
+const later = (milliseconds: number) => sweep(env.DB, env.BLOBS, Date.now() + milliseconds)
+const remove = () => answerOf(FILE, { method: 'DELETE', headers: ADMIN })
+const stage = async (hoursAgo: number) => {
+  const key = `blobs/${hourOf(new Date(Date.now() - hoursAgo * HOUR))}/${crypto.randomUUID()}`
+  await env.BLOBS.put(key, 'staged')
+  return key
+}
+
+beforeEach(() => createOwner())
+
+describe('what was staged and never committed', () => {
+  it('goes after three hours, and what was committed stays', async () => {
+    const bytes = await publish(hello)
+    const abandoned = [await stage(4), await stage(20)]
+    const fresh = [await stage(0), await stage(2)]
+    expect(await later(0)).toMatchObject({ abandoned: 2, deleted: 2 })
+    const keys = await listKeys('blobs/')
+    expect(keys).toEqual(expect.arrayContaining(fresh))
+    for (const key of abandoned) expect(keys).not.toContain(key)
+    // The published objects' own hour comes up too, in time.
+    expect(await later(10 * HOUR)).toMatchObject({ abandoned: 2 })
+    expect(new Uint8Array(await (await send(FILE)).arrayBuffer())).toEqual(bytes)
+    expect((await send(`${MAIN}/x86_64/APKINDEX.tar.gz`)).status).toBe(200)
+  })
+
+  it('is looked for in each hour once, over pages, never in the whole bucket', async () => {
+    const prefixes: (string | undefined)[] = []
+    const list = ((options: R2ListOptions = {}) => {
+      prefixes.push(options.prefix)
+      return env.BLOBS.list({ ...options, limit: 2 })
+    }) as R2Bucket['list']
+    const bucket = wrapMethod(env.BLOBS, 'list', list)
+    for (let count = 0; count < 5; count++) await stage(4)
+    const first = await sweep(env.DB, bucket, Date.now())
+    expect(first).toMatchObject({ abandoned: 5, listed: 5, lists: prefixes.length })
+    expect(prefixes.every((prefix) => /^(blobs|indexes)\/\d{10}\/$/.test(prefix ?? ''))).toBe(true)
+    // A day of hours for each of the two prefixes, and two more pages for the hour of five.
+    expect(prefixes.length).toBe(2 * 25 + 2)
+    expect(await sweep(env.DB, bucket, Date.now())).toMatchObject({ lists: 0 })
+    expect(await sweep(env.DB, bucket, Date.now() + HOUR)).toMatchObject({ lists: 2 })
+  })
+
+  it('is found after a long pause too, over several runs', async () => {
+    await later(0)
+    const key = await stage(-60)
+    expect(await later(100 * HOUR)).toMatchObject({ abandoned: 0 })
+    expect(await later(100 * HOUR)).toMatchObject({ abandoned: 1 })
+    expect(await listKeys()).not.toContain(key)
+  })
+})
+
+describe('a content without files', () => {
+  it('stays for a week and goes then, row and object', async () => {
+    await publish(hello)
+    await remove()
+    await later(UNREFERENCED_MS - HOUR)
+    expect(await countRows()).toMatchObject({ package_blob: 1 })
+    expect(await listKeys('blobs/')).toHaveLength(1)
+    expect(await later(UNREFERENCED_MS + HOUR)).toMatchObject({ retired: 1 })
+    expect(await countRows()).toMatchObject({ package_blob: 0 })
+    expect(await listKeys('blobs/')).toEqual([])
+  })
+
+  it('stays while another file has it', async () => {
+    await publish(hello)
+    const other = MAIN.replace('edge', 'v3.22')
+    await publish(hello, other)
+    await remove()
+    await later(2 * UNREFERENCED_MS)
+    expect((await send(`${other}/x86_64/hello-1-r0.apk`)).status).toBe(200)
+  })
+
+  it('that is published again before its row goes keeps its object', async () => {
+    await publish(hello)
+    await remove()
+    const before = await listKeys('blobs/')
+    await publish(hello)
+    expect(await later(2 * UNREFERENCED_MS)).toMatchObject({ retired: 0 })
+    expect(await listKeys('blobs/')).toEqual(before)
+  })
+
+  it('that is published again between its row and its object keeps the bytes of that publish', async () => {
+    await publish(hello)
+    await remove()
+    let bytes: Uint8Array | undefined
+    const bucket = wrapMethod(env.BLOBS, 'delete', (async (keys: string[]) => {
+      // The row is gone, the object not yet: the publish cannot know of the old object any more.
+      bytes ??= await publish(hello)
+      return env.BLOBS.delete(keys)
+    }) as R2Bucket['delete'])
+    expect(await sweep(env.DB, bucket, Date.now() + 2 * UNREFERENCED_MS)).toMatchObject({
+      retired: 1,
+    })
+    expect(new Uint8Array(await (await send(FILE)).arrayBuffer())).toEqual(bytes)
+    await later(2 * UNREFERENCED_MS)
+    expect((await send(FILE)).status).toBe(200)
+  })
+})
+
+describe('a replaced index file', () => {
+  it('goes a quarter of an hour after it was replaced', async () => {
+    await publish(hello)
+    await publish({ name: 'other', version: '1-r0' })
+    expect(await listKeys('indexes/')).toHaveLength(3)
+    expect(await later(14 * 60 * 1000)).toMatchObject({ deleted: 0 })
+    expect(await later(16 * 60 * 1000)).toMatchObject({ deleted: 1 })
+    expect(await listKeys('indexes/')).toHaveLength(2)
+    expect((await send(`${MAIN}/x86_64/APKINDEX.tar.gz`)).status).toBe(200)
+  })
+})
+
+describe('a sweep that fails', () => {
+  it('forgets nothing', async () => {
+    await publish(hello)
+    await remove()
+    const failing = wrapMethod(env.BLOBS, 'delete', () => Promise.reject(new Error('outage')))
+    await expect(sweep(env.DB, failing, Date.now() + 2 * UNREFERENCED_MS)).rejects.toThrow('outage')
+    expect(await listKeys('blobs/')).toHaveLength(1)
+    await later(2 * UNREFERENCED_MS)
+    expect(await listKeys('blobs/')).toEqual([])
+    expect(await env.DB.prepare('SELECT count(*) AS n FROM garbage').first('n')).toBe(0)
+  })
+})
+
+it('runs by the cron trigger and logs what it did', async () => {
+  const log = vi.spyOn(console, 'info').mockImplementation(() => {})
+  const key = await stage(4)
+  await worker.scheduled(createScheduledController(), env)
+  expect(log.mock.calls.flat()).toEqual([expect.stringMatching(/^sweep: \{.*"abandoned":1.*\}$/)])
+  log.mockRestore()
+  expect(await listKeys()).not.toContain(key)
+})
