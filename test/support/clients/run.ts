@@ -40,7 +40,9 @@ export function run(
   // A program that refuses may close its input before it has read all of it.
   child.stdin?.on('error', () => {})
   child.stdin?.end(options.stdin)
-  child.on('error', reject)
+  child.on('error', (error: NodeJS.ErrnoException) =>
+    reject(error.code === 'ENOENT' ? new Error(`${program} is not installed`) : error),
+  )
   child.on('close', (code) =>
     resolve({
       code: code ?? -1,

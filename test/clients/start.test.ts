@@ -1,0 +1,166 @@
+// `npm start` as a newcomer meets it: in a fresh copy of the project, with the commands that it
+// prints run as they stand, by a shell here and on Alpine; and how it ends.
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { parseSections, type Section } from '../../scripts/quick-start.ts'
+import { describeWith } from '../support/clients/found.ts'
+import type { ProcessGroup } from '../support/clients/process-group.ts'
+import { run } from '../support/clients/run.ts'
+import { isPortBusy } from '../support/clients/server.ts'
+import { type Alpine, createAlpine } from '../support/start-alpine.ts'
+import {
+  type Checkout,
+  createCheckout,
+  listProcessesIn,
+  startIn,
+  waitForExit,
+  waitForOutput,
+} from '../support/start-checkout.ts'
+
+const greeting = 'Hello from hello 1.0.0-r0'
+
+interface Started {
+  group: ProcessGroup
+  url: string
+  port: number
+  output: string
+  sections: Section[]
+}
+
+/** Resolves when the commands have been printed. Port 0: whichever is free. */
+async function npmStart(checkout: Checkout, port = 0): Promise<Started> {
+  const args = ['start', '--', '--port', String(port), '--persist-to', 'state']
+  return waitForSections(startIn(checkout, 'npm', args))
+}
+
+async function waitForSections(group: ProcessGroup): Promise<Started> {
+  const output = (await waitForOutput(group, 'docker run')).replaceAll('\r\n', '\n')
+  const [, url = '', port] = /serves at (http:.*:(\d+))$/m.exec(output) ?? []
+  return { group, url, port: Number(port), output, sections: parseSections(output) }
+}
+
+/** The commands as they would be pasted. */
+function scriptOf(section: Section | undefined): string {
+  if (!section || section.steps.length === 0) throw new Error('the commands were not printed')
+  return section.steps.map(({ command }) => command).join('\n')
+}
+
+async function expectSuccess(script: string, checkout: Checkout, env = {}): Promise<string> {
+  const shell = { cwd: checkout.directory, env: { ...checkout.env, ...env } }
+  const { code, stdout, stderr } = await run('sh', ['-ec', script], shell)
+  expect({ code, stderr }).toMatchObject({ code: 0 })
+  return stdout
+}
+
+/** A `docker` that takes one command line and runs its command in that Alpine. */
+async function writeDocker(directory: string, { enter }: Alpine): Promise<void> {
+  const script = `#!/bin/sh -e
+[ "$1 $2 $3 $4 $5 $6 $7" = 'run --rm --network host -e URL alpine' ]
+shift 7
+exec ${enter.join(' ')} URL="$URL" "$@"
+`
+  await mkdir(directory)
+  await writeFile(join(directory, 'docker'), script, { mode: 0o755 })
+}
+
+async function expectNothingLeft({ directory }: Checkout, port: number): Promise<void> {
+  // What guards against a kill sees only afterwards that there is nothing left to guard.
+  await expect.poll(() => listProcessesIn(directory), { timeout: 5_000 }).toEqual([])
+  expect(await isPortBusy(port)).toBe(false)
+}
+
+describeWith(['apk', 'curl'], 'npm start', ({ apk }) => {
+  it('prints commands that publish and install, and keeps its state', async () => {
+    await using checkout = await createCheckout()
+    const varsFile = join(checkout.directory, '.dev.vars')
+    const first = await npmStart(checkout)
+    const vars = await readFile(varsFile, 'utf8')
+    const [, token = ''] = /^ADMIN_TOKEN="(.{40,})"$/m.exec(vars) ?? []
+    expect(token).not.toBe('')
+    expect((await stat(varsFile)).mode & 0o777).toBe(0o600)
+    expect(first.output).not.toContain(token)
+
+    const [publish, install, container] = first.sections
+    const published = await expectSuccess(scriptOf(publish), checkout)
+    expect(published).toContain('published hello 1.0.0-r0 noarch to acme/edge/main')
+    await using alpine = await createAlpine(apk)
+    const installed = await alpine.run(scriptOf(install))
+    expect(installed).toMatchObject({ code: 0, stdout: expect.stringContaining(greeting) })
+    await using other = await createAlpine(apk)
+    const bin = join(checkout.directory, 'fake-docker')
+    await writeDocker(bin, other)
+    const env = { PATH: `${bin}:${checkout.env.PATH}`, URL: first.url }
+    expect(await expectSuccess(scriptOf(container), checkout, env)).toContain(greeting)
+
+    expect(listProcessesIn(checkout.directory).length).toBeGreaterThan(4)
+    process.kill(first.group.id, 'SIGTERM')
+    expect(await waitForExit(first.group)).toBe(0)
+    await expectNothingLeft(checkout, first.port)
+
+    const second = await npmStart(checkout, first.port)
+    expect(second.url).toBe(first.url)
+    expect(await readFile(varsFile, 'utf8')).toBe(vars)
+    expect(second.sections).toEqual(first.sections)
+    expect((await alpine.run('apk del hello && apk add -U hello && hello')).code).toBe(0)
+    // What Ctrl-C does: the signal goes to npm and to the script at once.
+    process.kill(-second.group.id, 'SIGINT')
+    await waitForExit(second.group)
+    await expectNothingLeft(checkout, second.port)
+  })
+
+  it('refuses a busy port in one line, and ends when wrangler does', async () => {
+    await using checkout = await createCheckout()
+    const { group, port } = await npmStart(checkout)
+    const args = ['--silent', 'start', '--', '--port', String(port)]
+    const refused = await run('npm', args, { cwd: checkout.directory, env: checkout.env })
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toMatch(new RegExp(`^npm start: port ${port} is in use: .*\n$`))
+
+    const runtimes = listProcessesIn(checkout.directory).filter(({ command }) =>
+      command.includes('wrangler-dist'),
+    )
+    for (const { pid } of runtimes) process.kill(pid, 'SIGKILL')
+    expect(await waitForExit(group)).toBe(1)
+    await expectNothingLeft(checkout, port)
+  })
+
+  it('shows the token on a terminal, adds a missing secret, and ends with the terminal', async () => {
+    await using checkout = await createCheckout()
+    const varsFile = join(checkout.directory, '.dev.vars')
+    const mine = '# mine\nOTHER=1\nADMIN_TOKEN=a-token-of-my-own'
+    await writeFile(varsFile, mine)
+    const terminal = 'import pty, sys; pty.spawn(sys.argv[1:])'
+    const npm = ['npm', 'start', '--', '--port', '0', '--persist-to', 'state']
+    const started = await waitForSections(startIn(checkout, 'python3', ['-c', terminal, ...npm]))
+    expect(started.output).toContain('Added SIGNING_KEY to .dev.vars')
+    expect(started.sections[0]?.steps[0]?.command).toBe(
+      `export URL=${started.url} TOKEN=a-token-of-my-own`,
+    )
+    expect((await readFile(varsFile, 'utf8')).startsWith(`${mine}\nSIGNING_KEY="`)).toBe(true)
+    process.kill(started.group.id, 'SIGKILL')
+    await expectNothingLeft(checkout, started.port)
+  })
+})
+
+describeWith([], 'wrangler dev without npm start', () => {
+  it('answers 503 with one line that names the cause and the command', async () => {
+    await using checkout = await createCheckout()
+    const wrangler = join(checkout.directory, 'node_modules/wrangler/bin/wrangler.js')
+    const group = startIn(checkout, process.execPath, [wrangler, 'dev', '--port', '0'])
+    const output = await waitForOutput(group, 'Ready on')
+    const [, url] = /Ready on (\S+)/.exec(output) ?? []
+    const paths = ['/api/packages/acme/alpine/key', '/api/packages/acme/alpine/edge/main']
+    for (const path of paths) {
+      const response = await fetch(`${url}${path}`)
+      expect(response.status).toBe(503)
+      expect(await response.text()).toMatch(
+        /^not configured: the secret ADMIN_TOKEN is missing.*npm start.*\n$/,
+      )
+    }
+    const health = await fetch(`${url}/api/healthz`)
+    expect(health.status).toBe(503)
+    expect(await health.text()).toContain('npm start')
+    await group.end()
+  })
+})
