@@ -150,9 +150,8 @@ describeWith([], 'wrangler dev without npm start', () => {
     const group = startIn(checkout, process.execPath, [wrangler, 'dev', '--port', '0'])
     const output = await waitForOutput(group, 'Ready on')
     const [, url] = /Ready on (\S+)/.exec(output) ?? []
-    const paths = ['/api/packages/acme/alpine/key', '/api/packages/acme/alpine/edge/main']
-    for (const path of paths) {
-      const response = await fetch(`${url}${path}`)
+    for (const path of ['key', 'edge/main/x86_64/APKINDEX.tar.gz']) {
+      const response = await fetch(`${url}/api/packages/acme/alpine/${path}`)
       expect(response.status).toBe(503)
       expect(await response.text()).toMatch(
         /^not configured: the secret ADMIN_TOKEN is missing.*npm start.*\n$/,
