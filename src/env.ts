@@ -7,6 +7,8 @@ export interface Env {
   readonly DB: D1Database
   readonly BLOBS: R2Bucket
   readonly REPOSITORY: DurableObjectNamespace<RepositoryStub>
+  /** Counts requests with wrong credentials, by address and by token. */
+  readonly WRONG_CREDENTIALS: RateLimit
   /** May do everything. */
   readonly ADMIN_TOKEN?: string
   /** PEM, PKCS#8 or PKCS#1, RSA 2048 to 4096 bits. */

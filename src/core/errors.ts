@@ -17,6 +17,7 @@ interface FaultDetails {
   'owner-not-empty': { owner: string }
   'body-too-large': { limit: number }
   'range-not-satisfiable': { size: number }
+  'too-many-failures': { seconds: number }
   internal: object
   'not-configured': { cause: string; remedy: string }
   'storage-unavailable': { detail: string }
@@ -68,6 +69,10 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
   'range-not-satisfiable': {
     status: 416,
     text: ({ size }) => `the range lies outside of the ${size} bytes of the file`,
+  },
+  'too-many-failures': {
+    status: 429,
+    text: ({ seconds }) => `too many wrong credentials: try again in ${seconds} s with good ones`,
   },
   internal: { status: 500, text: () => 'internal error' },
   'not-configured': {

@@ -48,7 +48,10 @@ export async function authorize(
   const principal = identify(secret, requireAdminToken(env), tokenOf(row), Date.now())
   const shown = owner?.name ?? quote(params.owner ?? '')
   const refusal = refusalOf(endpoint.access, principal, owner, shown)
-  if (refusal !== undefined) throw new RegistryError(refusal)
+  if (refusal !== undefined) {
+    if (principal.kind === 'rejected') await countFailure(env, request, secret ?? '')
+    throw new RegistryError(refusal)
+  }
   return {
     principal,
     owner,
@@ -56,6 +59,22 @@ export async function authorize(
     token:
       principal.kind === 'token' ? { id: principal.id, lastUsedAt: row.lastUsedAt } : undefined,
   }
+}
+
+/** The period of the limiter in wrangler.toml. */
+const FAILURE_PERIOD_S = 60
+
+/**
+ * Slows down guessing, by the guesser's address and by the guess. Only who was wrong is counted and
+ * refused, so that good credentials work whatever others do at the same address.
+ * @throws RegistryError too-many-failures
+ */
+async function countFailure(env: Env, request: Request, secret: string): Promise<void> {
+  const address = request.headers.get('cf-connecting-ip') ?? 'unknown'
+  const keys = [`address ${address}`, `token ${hashToken(secret)}`]
+  const counts = await Promise.all(keys.map((key) => env.WRONG_CREDENTIALS.limit({ key })))
+  if (counts.every((count) => count.success)) return
+  throw new RegistryError({ code: 'too-many-failures', seconds: FAILURE_PERIOD_S })
 }
 
 async function readRow(

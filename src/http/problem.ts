@@ -27,6 +27,8 @@ function headersOf(fault: Fault): Record<string, string> {
       return { allow: fault.allow }
     case 'range-not-satisfiable':
       return { 'content-range': `bytes */${fault.size}` }
+    case 'too-many-failures':
+      return { 'retry-after': String(fault.seconds) }
     case 'storage-unavailable':
     case 'outcome-unknown':
       return { 'retry-after': '5' }

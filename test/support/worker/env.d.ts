@@ -9,6 +9,7 @@ declare namespace Cloudflare {
     readonly REPOSITORY: DurableObjectNamespace<
       import('../../../src/registries/repository.ts').Repository
     >
+    readonly WRONG_CREDENTIALS: RateLimit
     readonly ADMIN_TOKEN: string
     readonly SIGNING_KEY: string
     /** A second key for rotations; no binding of the Worker's own. */
