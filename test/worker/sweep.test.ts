@@ -92,6 +92,15 @@ describe('a content without files', () => {
     expect((await send(`${other}/x86_64/hello-1-r0.apk`)).status).toBe(200)
   })
 
+  it('stays if a file has it after all, and keeps no other from going', async () => {
+    await publish(hello)
+    await publish({ name: 'gone', version: '1-r0' })
+    await answerOf(`${MAIN}/x86_64/gone-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
+    await env.DB.prepare('UPDATE package_blob SET unreferenced_at = 1').run()
+    expect(await later(0)).toMatchObject({ retired: 1 })
+    expect((await send(FILE)).status).toBe(200)
+  })
+
   it('that is published again before its row goes keeps its object', async () => {
     await publish(hello)
     await remove()

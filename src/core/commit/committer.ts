@@ -26,7 +26,8 @@ export interface CommitterOptions {
 
 /**
  * How a batch ended. Of `stale` and `constraint` it is certain that nothing applied; after `moved`
- * somebody else committed, perhaps on top of this commit; the next snapshot tells.
+ * the head is another one, by this batch or by somebody else's: the next snapshot tells, since the
+ * log has the ids of the changes.
  */
 type BatchEnd = 'committed' | 'stale' | 'constraint' | 'moved' | 'unknown'
 
@@ -108,7 +109,6 @@ async function runBatch(
     } catch (error) {
       if (inquiry === 0 && isConstraintFailure(error)) return constraintEnd(error)
       const head = await findHead(db, commit.address)
-      if (head === commit.id) return 'committed'
       // While it is still the base, the same batch may be sent again: the fence lets one of them in.
       if (head !== undefined && head !== commit.snapshot.head) return 'moved'
     }
