@@ -9,7 +9,7 @@ import { waitUntilReady } from './readiness.ts'
 import { runWrangler } from './wrangler.ts'
 import { formatWranglerOptions, parseWranglerOptions } from './wrangler-options.ts'
 
-const readyMs = 120_000
+const readyMs = 60_000
 
 async function deploy(given: string[]): Promise<void> {
   if (given.includes('--dry-run')) return wrangle(['deploy', '--outdir', 'dist', ...given])

@@ -42,3 +42,9 @@ async function askForKey(url: string, owner: string, signal: AbortSignal): Promi
   }
   return { refusal: 'the public key comes without a file name' }
 }
+
+/** fetch says only that it failed, and why in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
