@@ -35,9 +35,7 @@ async function askForKey(url: string, owner: string, signal: AbortSignal): Promi
       const [, keyFile] = /filename="?([^";]+\.rsa\.pub)/.exec(disposition) ?? []
       if (keyFile !== undefined) return { keyFile }
     } catch (error) {
-      return {
-        refusal: `${path} does not answer: ${error instanceof Error ? error.message : error}`,
-      }
+      return { refusal: `${path} does not answer: ${reasonOf(error)}` }
     }
   }
   return { refusal: 'the public key comes without a file name' }

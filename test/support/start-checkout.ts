@@ -23,7 +23,9 @@ export async function createCheckout(): Promise<Checkout> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'cairn-checkout-')))
   const listing = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
   const files = (await runOrThrow('git', listing, { cwd: project })).split('\0')
-  for (const file of files.filter((name) => name !== '' && existsSync(join(project, name)))) {
+  for (const file of files) {
+    // Removed but not committed; or the folder of modules, which git does not ignore as a link.
+    if (file === '' || file === 'node_modules' || !existsSync(join(project, file))) continue
     await mkdir(dirname(join(directory, file)), { recursive: true })
     await cp(join(project, file), join(directory, file))
   }
