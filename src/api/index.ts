@@ -1,5 +1,6 @@
 // Everything under /api that belongs to no package type.
 import type { Endpoint } from '../http/endpoint.ts'
+import { checkEndpoints } from './check.ts'
 import { healthEndpoint } from './health.ts'
 import { ownerEndpoints } from './owners.ts'
 import { tokenEndpoints } from './tokens.ts'
@@ -8,4 +9,5 @@ export const apiEndpoints: readonly Endpoint[] = [
   healthEndpoint,
   ...ownerEndpoints,
   ...tokenEndpoints,
+  ...checkEndpoints,
 ]

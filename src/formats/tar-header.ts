@@ -72,11 +72,10 @@ function parseOctal(bytes: Uint8Array, field: string, where: string): number {
 export function parsePax(bytes: Uint8Array, where: string): Map<string, string> {
   const records = new Map<string, string>()
   for (let rest = bytes; rest.length > 0; ) {
-    const digits = /^([1-9][0-9]{0,8}) /.exec(decodeLatin1(rest.subarray(0, 10)))?.[1]
-    const length = Number(digits)
-    const record = rest.subarray((digits?.length ?? 0) + 1, length - 1)
+    const { length, digits } = readPaxLength(rest)
+    const record = rest.subarray(digits + 1, length - 1)
     const separator = record.indexOf(0x3d)
-    if (digits === undefined || rest[length - 1] !== 10 || separator < 1) {
+    if (digits === 0 || rest[length - 1] !== 10 || separator < 1) {
       throw new FormatError('malformed', `${where} has a broken pax header`)
     }
     records.set(
@@ -86,6 +85,18 @@ export function parsePax(bytes: Uint8Array, where: string): Map<string, string> 
     rest = rest.subarray(length)
   }
   return records
+}
+
+/** A decimal number of up to nine digits and a space, no zero before it; 0 digits if it is none. */
+function readPaxLength(bytes: Uint8Array): { length: number; digits: number } {
+  let length = 0
+  for (let digits = 0; digits < 10; digits += 1) {
+    const byte = bytes[digits] ?? 0
+    if (byte === 0x20 && length > 0) return { length, digits }
+    if (byte < 0x30 || byte > 0x39 || (byte === 0x30 && length === 0)) break
+    length = length * 10 + byte - 0x30
+  }
+  return { length: 0, digits: 0 }
 }
 
 export function untilZero(bytes: Uint8Array): Uint8Array {

@@ -1,6 +1,7 @@
 // tar archives as a stream of entries (POSIX.1-2024 pax, ustar; GNU long names), read as apk-tools
 // src/tar.c reads them: a ustar magic, octal numbers, padded content. Refuses anything else, also
 // what other tars take: base-256 numbers, V7 headers. Headers are read in tar-header.ts.
+import { Buffer } from 'node:buffer'
 import { ByteReader, type ByteSource, concatBytes } from './bytes.ts'
 import { FormatError, quote } from './format-error.ts'
 import { decodeName, parsePax, parseTarBlock, type TarBlock, untilZero } from './tar-header.ts'
@@ -34,9 +35,14 @@ export interface TarLimits {
   readonly maxEntries: number
   /** Bytes that one pax header or long name may have. */
   readonly maxHeaderData: number
+  /** Bytes of all of them together: taking them apart costs far more than passing content on. */
+  readonly maxAllHeaderData?: number
 }
 
 const blockSize = 512
+/** Archivers write at most two before an entry. */
+const maxExtensionsPerEntry = 8
+const zeros = new Uint8Array(64 * 1024)
 const types: Readonly<Record<string, TarEntryType>> = {
   '0': 'file',
   '7': 'file',
@@ -56,6 +62,7 @@ export class TarReader {
   #open: { name: string; rest: number; padding: number } | undefined
   #entries = 0
   #endBlocks = 0
+  #headerData = 0
 
   constructor(source: ByteSource, limits: TarLimits) {
     this.#reader = new ByteReader(source)
@@ -74,7 +81,7 @@ export class TarReader {
    */
   async next(): Promise<TarEntry | undefined> {
     const extensions: Extensions = { pax: new Map(), longName: undefined }
-    for (;;) {
+    for (let extended = 0; ; extended += 1) {
       const block = await this.#readBlock()
       if (block === undefined) return undefined
       const header = parseTarBlock(block, this.#where())
@@ -85,6 +92,7 @@ export class TarReader {
         this.#count()
         return entry
       }
+      this.#countExtension(extended + 1, header.size)
       const content = await this.readContent(this.#limits.maxHeaderData)
       if (header.flag === 'x') extensions.pax = parsePax(content, this.#where())
       if (header.flag === 'L') extensions.longName = decodeName(untilZero(content))
@@ -170,7 +178,7 @@ export class TarReader {
     let length = 0
     for (let rest = await this.#reader.readSome(); rest; rest = await this.#reader.readSome()) {
       length += rest.length
-      if (rest.every((byte) => byte === 0)) continue
+      if (isZero(rest)) continue
       throw new FormatError(
         'malformed',
         `${this.#limits.what} goes on after the two zero blocks that end a tar archive`,
@@ -189,6 +197,21 @@ export class TarReader {
     )
   }
 
+  #countExtension(number: number, size: number): void {
+    this.#headerData += size
+    const { maxAllHeaderData = Number.POSITIVE_INFINITY, what } = this.#limits
+    if (number > maxExtensionsPerEntry) {
+      const message = `${this.#where()} has more than ${maxExtensionsPerEntry} extended headers`
+      throw new FormatError('too-large', `${message}: one pax header holds all that it needs`)
+    }
+    if (this.#headerData <= maxAllHeaderData) return
+    throw new FormatError(
+      'too-large',
+      `the extended headers (pax, long names) of ${what} have more than ${maxAllHeaderData} bytes ` +
+        'in all: split the package',
+    )
+  }
+
   #where(): string {
     return `entry ${this.#entries + 1} of ${this.#limits.what}`
   }
@@ -197,6 +220,15 @@ export class TarReader {
 interface Extensions {
   pax: ReadonlyMap<string, string>
   longName: string | undefined
+}
+
+/** Compared in pieces by native code: such a tail may unpack to gigabytes. */
+function isZero(bytes: Uint8Array): boolean {
+  for (let start = 0; start < bytes.length; start += zeros.length) {
+    const piece = bytes.subarray(start, start + zeros.length)
+    if (Buffer.compare(piece, zeros.subarray(0, piece.length)) !== 0) return false
+  }
+  return true
 }
 
 function isExtension(flag: string): boolean {

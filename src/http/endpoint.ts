@@ -17,6 +17,9 @@ export interface ResourceQuery {
   readonly parameters: readonly (string | number)[]
 }
 
+/** A query that finds nothing, for paths that cannot name anything. */
+export const NOTHING: ResourceQuery = { sql: 'NULL', parameters: [] }
+
 export interface Call<R = unknown> {
   readonly request: Request
   readonly env: Env

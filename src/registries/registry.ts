@@ -3,7 +3,7 @@
 import type { RepositoryAddress } from '../core/commit/change.ts'
 import type { ExistingIndex } from '../core/commit/snapshot.ts'
 import type { KeySet } from '../core/signing-keys.ts'
-import type { Endpoint } from '../http/endpoint.ts'
+import type { Endpoint, Params } from '../http/endpoint.ts'
 
 export interface PackageType {
   /** The word for it in paths and rows. */
@@ -11,6 +11,7 @@ export interface PackageType {
   readonly endpoints: readonly Endpoint[]
   /** Types whose repositories have signed index files. */
   readonly index?: RepositoryIndexing
+  readonly repositories?: RepositoryNaming
 }
 
 /** How the files of a repository become index files: pure, up to the signatures. */
@@ -19,6 +20,31 @@ export interface RepositoryIndexing {
   clashes(existing: string, added: string): boolean
   /** Every index file that differs after the commit; those not returned stay as they are. */
   buildIndexFiles(build: IndexBuild): Promise<readonly IndexFile[]>
+  /** Reads an index file back, for checks; what is wrong with it is in words. */
+  inspectIndexFile(file: IndexFile, keys: KeySet): Promise<IndexInspection>
+  /** The architectures whose files an index file lists. */
+  architecturesIn(path: string): readonly string[]
+  /** What an index says of a file, from its metadata. */
+  listingOf(metadata: string): Listing
+}
+
+/** How a repository is named in the paths of the API, in Hono's syntax. */
+export interface RepositoryNaming {
+  readonly path: string
+  /** @throws RegistryError invalid-name */
+  parseName(params: Params): string
+}
+
+/** One file in an index: which one, and every word about it. */
+export interface Listing {
+  readonly architecture: string
+  readonly fileName: string
+  readonly text: string
+}
+
+export interface IndexInspection {
+  readonly problems: readonly string[]
+  readonly listings: readonly Listing[]
 }
 
 export interface IndexBuild {

@@ -5,7 +5,7 @@ import type { RepositoryAddress } from '../../core/commit/change.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { parsePathName } from '../../core/names.ts'
 import { FormatError } from '../../formats/format-error.ts'
-import type { Params, ResourceQuery } from '../../http/endpoint.ts'
+import { NOTHING, type Params, type ResourceQuery } from '../../http/endpoint.ts'
 import { parseArchitecture } from './format/name.ts'
 
 export const TYPE = 'alpine'
@@ -22,9 +22,6 @@ export function addressOf(owner: OwnerRow, name: string): RepositoryAddress {
   const { id: ownerId, name: ownerName, signingKey } = owner
   return { ownerId, ownerName, signingKey, type: TYPE, name }
 }
-
-/** A query that finds nothing, for paths that cannot name anything. */
-const NOTHING: ResourceQuery = { sql: 'NULL', parameters: [] }
 
 /** The row of the architecture's index, or of the noarch one where it has none of its own. */
 export function findIndex(params: Params): ResourceQuery {

@@ -12,6 +12,7 @@ import {
   splitSegments,
 } from './format/apkindex.ts'
 import { buildIndexArchive, buildSignatureMember } from './format/index-archive.ts'
+import { architecturesIn, inspectIndexFile, listEntry } from './index-check.ts'
 
 /** apk 3 passes over a longer description. */
 const MAX_DESCRIPTION = 160
@@ -20,6 +21,9 @@ export const alpineIndexing: RepositoryIndexing = {
   // One index lists both, and a client would fetch whichever entry comes first for either.
   clashes: (existing, added) => existing === added || existing === NOARCH || added === NOARCH,
   buildIndexFiles,
+  inspectIndexFile,
+  architecturesIn,
+  listingOf: (metadata) => listEntry(parseMetadata(metadata)),
 }
 
 async function buildIndexFiles(build: IndexBuild): Promise<readonly IndexFile[]> {

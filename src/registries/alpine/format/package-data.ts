@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { toHex } from '../../../formats/bytes.ts'
 import { FormatError, quote } from '../../../formats/format-error.ts'
 import type { TarEntry, TarReader } from '../../../formats/tar.ts'
+import { scriptName } from './package-head.ts'
 
 export interface DataContents {
   /** Entries that apk installs. */
@@ -30,8 +31,8 @@ export async function checkData(
   let pathLength = 0
   for (let entry = await tar.next(); entry; entry = await tar.next()) {
     refuseControlNames(entry.name)
-    if (entry.name.startsWith('.') && !entry.name.startsWith('./') && entry.name !== '..') continue
     const path = checkPath(entry, limits.maxPath)
+    if (path.startsWith('.')) continue
     pathLength += path.length
     if (pathLength > limits.maxAllPaths) {
       const message = `the paths of the data segment have more than ${limits.maxAllPaths} characters`
@@ -49,6 +50,13 @@ export async function checkData(
 }
 
 function refuseControlNames(name: string): void {
+  if (scriptName.test(name)) {
+    throw new FormatError(
+      'malformed',
+      `the data segment holds ${quote(name)}, which apk 3 passes over and apk 2 runs as a script: ` +
+        'scripts belong into the control segment',
+    )
+  }
   if (name !== '.PKGINFO' && !name.startsWith('.SIGN.')) return
   throw new FormatError(
     'malformed',
@@ -111,6 +119,13 @@ function checkType(entry: TarEntry, path: string, files: ReadonlySet<string>): v
       'malformed',
       `${quote(path)} is a kind of tar entry that apk passes over (an old or sparse file): make ` +
         'the archive in POSIX (pax) format',
+    )
+  }
+  if (hasControlCharacter(entry.linkName)) {
+    const target = quote(entry.linkName)
+    throw new FormatError(
+      'malformed',
+      `the link ${quote(path)} points to ${target}, which holds a control character: rename it`,
     )
   }
   if (entry.type === 'symlink' && entry.linkName === '') {

@@ -25,7 +25,9 @@ export interface PackageSignature {
 const maxInfo = 1024 * 1024
 const maxScript = 256 * 1024
 const maxHeaderData = 128 * 1024
-const scriptName = /^\.((?:pre|post)-(?:install|upgrade|deinstall)|trigger)$/
+/** One signature is usual, two during a change of keys. Each member costs an inflater of its own. */
+const maxSignatures = 16
+export const scriptName = /^\.((?:pre|post)-(?:install|upgrade|deinstall)|trigger)$/
 
 export interface PackageHead {
   /** Content of .PKGINFO. */
@@ -44,6 +46,7 @@ export async function readHead(reader: ByteReader, limits: HeadLimits): Promise<
   for (let number = 1; !(await reader.atEnd()); number += 1) {
     const member = await readHeadMember(reader, number, limits)
     signatures.push(...member.signatures)
+    if (signatures.length > maxSignatures) throw tooManySignatures()
     if (member.info === undefined) continue
     return { info: member.info, identity: member.identity, signatures, scripts: member.scripts }
   }
@@ -88,9 +91,9 @@ async function takeHeadEntry(tar: TarReader, entry: TarEntry, content: HeadConte
   if (!entry.name.startsWith('.') || entry.name.includes('/')) {
     throw misplacedEntry(entry.name, content)
   }
-  const signature = /^\.SIGN\.([^.]+)\.(.+)$/.exec(entry.name)
-  if (signature?.[1] !== undefined && signature[2] !== undefined) {
-    content.signatures.push({ algorithm: signature[1], keyName: signature[2] })
+  if (entry.name.startsWith('.SIGN.')) {
+    content.signatures.push(parseSignatureName(entry.name))
+    if (content.signatures.length > maxSignatures) throw tooManySignatures()
     return
   }
   content.others += 1
@@ -119,6 +122,22 @@ async function takeHeadEntry(tar: TarReader, entry: TarEntry, content: HeadConte
     )
   }
   content.scripts.push(script)
+}
+
+/** To apk everything called so is a signature, whether it knows the key or not. */
+function parseSignatureName(name: string): PackageSignature {
+  const [, algorithm, keyName] = /^\.SIGN\.([A-Z0-9]+)\.([^\p{Cc}]+)$/u.exec(name) ?? []
+  if (algorithm !== undefined && keyName !== undefined) return { algorithm, keyName }
+  throw new FormatError(
+    'malformed',
+    `${quote(name)} does not name a signature: .SIGN., an algorithm such as RSA256, a dot, and ` +
+      "the file name of the signer's public key",
+  )
+}
+
+function tooManySignatures(): FormatError {
+  const message = `the package has more than ${maxSignatures} signatures: sign it once`
+  return new FormatError('too-large', message)
 }
 
 function requireRegular(entry: TarEntry): void {

@@ -44,6 +44,8 @@ export interface InspectedPackage {
 
 /** Bytes of one pax header, which holds extended attributes too. */
 const maxHeaderData = 128 * 1024
+/** Of all pax headers: 100,000 files with their checksums and long paths have half of it. */
+const maxAllHeaderData = 32 * 1024 * 1024
 
 /**
  * Reads and checks a whole package; memory does not grow with it, but for the paths in it.
@@ -76,13 +78,14 @@ export async function inspectPackage(
 
 /**
  * apk takes 0 for "holds no files": it records such a package as installed and never downloads it.
- * Some tools write 0 for packages of links and empty files, so those count as one byte.
+ * Some tools write 0 for packages of links and empty files, so those count as one byte. apk 2 keeps
+ * 32 bits of the number, so that 4 GiB are 0 to it as well.
  */
 function chooseInstalledSize(
   declared: number,
   contents: { entries: number; fileBytes: number },
 ): number {
-  if (declared > 0 || contents.entries === 0) return declared
+  if (declared % 2 ** 32 > 0 || contents.entries === 0) return declared
   return Math.max(1, contents.fileBytes)
 }
 
@@ -114,6 +117,7 @@ async function readData(reader: ByteReader, info: PackageInfo, limits: PackageLi
     what,
     maxEntries: limits.maxEntries,
     maxHeaderData,
+    maxAllHeaderData,
   })
   try {
     const contents = await checkData(tar, limits)

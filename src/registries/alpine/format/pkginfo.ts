@@ -162,7 +162,16 @@ function parseText(field: string, bytes: Uint8Array): string {
   if (unprintable !== undefined) {
     throw invalid(field, `holds the control character ${unprintable}, which apk prints: remove it`)
   }
-  return text.replace(/^ +| +$/g, '')
+  return trimSpaces(text)
+}
+
+/** By hand: a pattern for spaces at the end looks at every run of spaces again and again. */
+function trimSpaces(text: string): string {
+  let start = 0
+  let end = text.length
+  while (text[start] === ' ') start += 1
+  while (end > start && text[end - 1] === ' ') end -= 1
+  return text.slice(start, end)
 }
 
 function requireField(field: SingleField, value: string): string {

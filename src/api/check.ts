@@ -1,0 +1,90 @@
+// …/repositories/{type}/{repository}/check: verifies one repository, page by page.
+import { query } from '../core/database.ts'
+import { RegistryError } from '../core/errors.ts'
+import { loadKeySet } from '../core/signing-keys.ts'
+import { secretsOf } from '../env.ts'
+import { quote } from '../formats/format-error.ts'
+import {
+  type Endpoint,
+  NOTHING,
+  type OwnedCall,
+  ownedEndpoint,
+  type Params,
+  type ResourceQuery,
+} from '../http/endpoint.ts'
+import { type CheckedRepository, checkFiles, checkIndexes } from '../registries/check.ts'
+import { registries } from '../registries/index.ts'
+import type { PackageType, RepositoryIndexing, RepositoryNaming } from '../registries/registry.ts'
+import { json } from './json.ts'
+import { OWNER } from './owners.ts'
+
+interface RepositoryRow {
+  readonly id: string
+  readonly head: string
+  readonly revision: number
+}
+
+export const checkEndpoints: readonly Endpoint[] = registries.flatMap((registry: PackageType) => {
+  const { type, index, repositories } = registry
+  return index === undefined || repositories === undefined
+    ? []
+    : [checkEndpoint(type, index, repositories)]
+})
+
+function checkEndpoint(
+  type: string,
+  indexing: RepositoryIndexing,
+  naming: RepositoryNaming,
+): Endpoint {
+  return ownedEndpoint<RepositoryRow>({
+    method: 'GET',
+    path: `${OWNER}/repositories/${type}/${naming.path}/check`,
+    access: 'owner-admin',
+    summary: 'Verify index files, rows and objects; `after` goes on from a page of files',
+    resource: (params) => findRepository(type, naming, params),
+    handler: (call) => check(call, indexing),
+  })
+}
+
+function findRepository(type: string, naming: RepositoryNaming, params: Params): ResourceQuery {
+  try {
+    return {
+      sql: `SELECT json_object('id', r.id, 'head', r.head, 'revision', r.revision)
+            FROM repository r WHERE r.owner_id = o.id AND r.type = ?3 AND r.name = ?4`,
+      parameters: [type, naming.parseName(params)],
+    }
+  } catch (error) {
+    if (error instanceof RegistryError) return NOTHING
+    throw error
+  }
+}
+
+async function check(call: OwnedCall<RepositoryRow>, indexing: RepositoryIndexing) {
+  const { env, owner, resource, url } = call
+  if (resource === undefined) {
+    const detail = `no such repository: ${quote(url.pathname)}`
+    throw new RegistryError({ code: 'not-found', detail })
+  }
+  const repository: CheckedRepository = {
+    db: env.DB,
+    bucket: env.BLOBS,
+    indexing,
+    keys: await loadKeySet(secretsOf(env), owner.signingKey, owner.name),
+    repositoryId: resource.id,
+  }
+  const after = url.searchParams.get('after')
+  const indexes = after === null ? await checkIndexes(repository) : { problems: [], checked: 0 }
+  const files = await checkFiles(repository, after ?? '')
+  const head = await query(() =>
+    env.DB.prepare('SELECT head FROM repository WHERE id = ?1').bind(resource.id).first('head'),
+  )
+  return json({
+    revision: resource.revision,
+    // A commit during the check can look like a problem: whoever asks has to ask again.
+    changed_meanwhile: head !== resource.head,
+    indexes_checked: indexes.checked,
+    files_checked: files.checked,
+    problems: [...indexes.problems, ...files.problems],
+    next: files.next,
+  })
+}

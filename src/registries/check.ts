@@ -1,0 +1,138 @@
+// Verifies one repository: each index file against its row, its signatures and the rows of its
+// files, both ways, and each file's object against its digest. Finds what a crash, a restored
+// database or a hand in the store can have broken; repairs nothing.
+import { type ExpectedObject, findObjectProblem } from '../core/blobs/check.ts'
+import { query } from '../core/database.ts'
+import type { KeySet } from '../core/signing-keys.ts'
+import type { Listing, RepositoryIndexing } from './registry.ts'
+
+export interface Problem {
+  /** The index file, or the file by `architecture/name`. */
+  readonly subject: string
+  readonly problem: string
+}
+
+export interface CheckedRepository {
+  readonly db: D1Database
+  readonly bucket: R2Bucket
+  readonly indexing: RepositoryIndexing
+  readonly keys: KeySet
+  readonly repositoryId: string
+}
+
+interface IndexRow extends ExpectedObject {
+  readonly path: string
+}
+
+const INDEXES = `
+  SELECT path, r2_key AS r2Key, sha256, size FROM repository_index
+  WHERE repository_id = ?1 ORDER BY path`
+
+const METADATA = `
+  SELECT id, architecture, name, metadata FROM package_file
+  WHERE repository_id = ?1 AND architecture = ?2 AND id > ?3 ORDER BY id LIMIT 2000`
+
+/** Every index file of the repository, and how many there are. */
+export async function checkIndexes(
+  repository: CheckedRepository,
+): Promise<{ readonly problems: readonly Problem[]; readonly checked: number }> {
+  const { results } = await query(() =>
+    repository.db.prepare(INDEXES).bind(repository.repositoryId).all<IndexRow>(),
+  )
+  const problems: Problem[] = []
+  for (const row of results) {
+    const found = await checkIndex(repository, row)
+    problems.push(...found.map((problem) => ({ subject: row.path, problem })))
+  }
+  return { problems, checked: results.length }
+}
+
+async function checkIndex(repository: CheckedRepository, row: IndexRow): Promise<string[]> {
+  const { bucket, indexing, keys } = repository
+  const broken = await findObjectProblem(bucket, row)
+  if (broken !== undefined) return [broken]
+  const object = await bucket.get(row.r2Key)
+  const bytes = new Uint8Array((await object?.arrayBuffer()) ?? [])
+  const { problems, listings } = await indexing.inspectIndexFile({ path: row.path, bytes }, keys)
+  const expected = new Map<string, string>()
+  for (const architecture of indexing.architecturesIn(row.path)) {
+    for (const listing of await readListings(repository, architecture)) {
+      expected.set(nameOf(listing), listing.text)
+    }
+  }
+  return [...problems, ...compareListings(listings, expected)]
+}
+
+function compareListings(
+  listings: readonly Listing[],
+  expected: ReadonlyMap<string, string>,
+): string[] {
+  const problems: string[] = []
+  const seen = new Set<string>()
+  for (const listing of listings) {
+    const name = nameOf(listing)
+    const text = expected.get(name)
+    if (seen.has(name)) problems.push(`entry twice: ${name}`)
+    else if (text === undefined) problems.push(`entry without row: ${name}`)
+    else if (text !== listing.text) problems.push(`entry differs from row: ${name}`)
+    seen.add(name)
+  }
+  const missing = [...expected.keys()].filter((name) => !seen.has(name))
+  return [...problems, ...missing.map((name) => `row without entry: ${name}`)]
+}
+
+async function readListings(
+  { db, indexing, repositoryId }: CheckedRepository,
+  architecture: string,
+): Promise<Listing[]> {
+  const listings: Listing[] = []
+  for (let after = '', more = true; more; ) {
+    const { results } = await query(() =>
+      db
+        .prepare(METADATA)
+        .bind(repositoryId, architecture, after)
+        .all<{ id: string; architecture: string; name: string; metadata: string }>(),
+    )
+    for (const row of results) {
+      const { text } = indexing.listingOf(row.metadata)
+      listings.push({ architecture: row.architecture, fileName: row.name, text })
+    }
+    after = results.at(-1)?.id ?? after
+    more = results.length === 2000
+  }
+  return listings
+}
+
+function nameOf({ architecture, fileName }: Listing): string {
+  return `${architecture}/${fileName}`
+}
+
+/** One page reads at most about this many bytes from the store, and this many objects. */
+const PAGE_BYTES = 100 * 1024 * 1024
+const PAGE_FILES = 100
+
+interface FileRow extends ExpectedObject {
+  readonly id: string
+  readonly subject: string
+}
+
+const FILES = `
+  SELECT f.id, f.architecture || '/' || f.name AS subject, b.r2_key AS r2Key, b.sha256, b.size
+  FROM package_file f JOIN package_blob b ON b.sha256 = f.blob_sha256
+  WHERE f.repository_id = ?1 AND f.id > ?2 ORDER BY f.id LIMIT ${PAGE_FILES}`
+
+/** The objects of a page of files, by id; `next` is where to go on, null at the end. */
+export async function checkFiles({ db, bucket, repositoryId }: CheckedRepository, after: string) {
+  const { results } = await query(() => db.prepare(FILES).bind(repositoryId, after).all<FileRow>())
+  const problems: Problem[] = []
+  let [bytes, checked] = [0, 0]
+  for (const row of results) {
+    if (checked > 0 && bytes + row.size > PAGE_BYTES) break
+    const problem = await findObjectProblem(bucket, row)
+    if (problem !== undefined) problems.push({ subject: row.subject, problem })
+    bytes += row.size
+    checked++
+  }
+  const done = checked === results.length && results.length < PAGE_FILES
+  return { problems, checked, next: done ? null : (results[checked - 1]?.id ?? null) }
+}
