@@ -100,7 +100,7 @@ describeWith(['apko'], 'apko', ({ apko }) => {
     })
     expect(result.code, result.stderr).toBe(0)
     expect(result.installed).toEqual(['data-1.0-r0', 'tool-1.0-r0'])
-    expect(proxy.requests.some((request) => request.endsWith('APKINDEX.tar.gz'))).toBe(true)
+    expect(proxy.requests.some(({ path }) => path.endsWith('APKINDEX.tar.gz'))).toBe(true)
   })
 
   it('installs from a private owner with credentials in the URL', async () => {

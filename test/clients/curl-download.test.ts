@@ -87,6 +87,16 @@ describeWith(['curl'], 'downloading with curl', ({ curl: program }) => {
     }
   })
 
+  it('answers in full to a time close to the last change, since clocks differ', async () => {
+    const { url, repository } = await published()
+    for (const file of [url, `${repository}/APKINDEX.tar.gz`])
+      for (const seconds of [-5, 0, 1, 600, 7200]) {
+        const time = new Date(Date.now() + seconds * 1000).toUTCString()
+        const answer = await curl(program, ['-H', `If-Modified-Since: ${time}`, file])
+        expect({ seconds, status: answer.status }).toEqual({ seconds, status: 200 })
+      }
+  })
+
   it('sends bytes as they are, whatever encoding curl offers', async () => {
     const { directory, url } = await published()
     const file = join(directory, 'offered')

@@ -1,13 +1,19 @@
 // Stands between a client and the registry: as the server of a URL, or as a forward proxy that takes
 // any host name for the registry's. Can damage what matches: one bit of the body flips.
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 
 export interface Proxy extends AsyncDisposable {
   url: string
   /** How many bodies it damaged. */
   damaged(): number
-  /** `GET /path`, in order. */
-  requests: string[]
+  /** What was asked, in order. */
+  requests: ProxiedRequest[]
+}
+
+export interface ProxiedRequest {
+  path: string
+  headers: IncomingHttpHeaders
+  status: number
 }
 
 export interface Damage {
@@ -19,15 +25,15 @@ export interface Damage {
 
 export async function startProxy(target: string, damage?: Damage): Promise<Proxy> {
   let damaged = 0
-  const requests: string[] = []
+  const requests: ProxiedRequest[] = []
   const proxy = createServer(async (request, response) => {
     const path = originForm(request.url ?? '/')
-    requests.push(`${request.method} ${path}`)
     const answer = await fetch(target + path, {
       method: request.method ?? 'GET',
       headers: forwarded(request),
       redirect: 'manual',
     })
+    requests.push({ path, headers: request.headers, status: answer.status })
     const body = new Uint8Array(await answer.arrayBuffer())
     if (answer.ok && body.length > 0 && damage?.path.test(path)) {
       const at = damage.at(body.length)
