@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { buildApk } from '../support/apk-builder.ts'
 import { readIndex } from '../support/index-reader.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
+import { interceptCommits } from '../support/worker/commits.ts'
 import {
   ADMIN,
   answerOf,
@@ -33,25 +34,6 @@ const head = () =>
   }>()
 
 type Batch = D1Database['batch']
-
-/** Passes every batch on but the commits, recognised by their fence, which go to `commit`. */
-function interceptCommits(commit: (run: () => ReturnType<Batch>) => Promise<unknown>): void {
-  const seen = new WeakSet<object>()
-  const prepare: D1Database['prepare'] = (sql) => {
-    const statement = env.DB.prepare(sql)
-    if (!sql.startsWith('INSERT INTO expectation')) return statement
-    return wrapMethod(statement, 'bind', (...values: unknown[]) => {
-      const bound = statement.bind(...values)
-      seen.add(bound)
-      return bound
-    })
-  }
-  const batch = ((statements: D1PreparedStatement[]) => {
-    const run = () => env.DB.batch(statements)
-    return statements.some((statement) => seen.has(statement)) ? commit(run) : run()
-  }) as Batch
-  override({ DB: wrapMethod(wrapMethod(env.DB, 'prepare', prepare), 'batch', batch) })
-}
 
 /** What another instance of the object would do in between: a commit of its own. */
 const overtake = () =>
