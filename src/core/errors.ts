@@ -21,6 +21,7 @@ interface FaultDetails {
   internal: object
   'not-configured': { cause: string; remedy: string }
   'storage-unavailable': { detail: string }
+  'object-missing': object
   'outcome-unknown': object
 }
 
@@ -80,6 +81,8 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     text: ({ cause, remedy }) => `not configured: ${cause}; ${remedy}`,
   },
   'storage-unavailable': { status: 503, text: detail },
+  // A row promised it, so this is an outage and no 404.
+  'object-missing': { status: 503, text: () => 'the file is missing in the store' },
   'outcome-unknown': {
     status: 503,
     text: () =>

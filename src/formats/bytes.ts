@@ -49,7 +49,9 @@ export class ByteReader {
    */
   async readExactly(length: number, what: string): Promise<Uint8Array> {
     const bytes = await this.readUpTo(length)
-    if (bytes.length < length) throw new FormatError('truncated', `the input ends inside ${what}`)
+    if (bytes.length < length) {
+      throw new FormatError('truncated', `the input ends inside ${what}: send it whole`)
+    }
     return bytes
   }
 

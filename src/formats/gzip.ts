@@ -41,7 +41,10 @@ export async function* readGzipMember(
   for await (const chunk of inflateMember(reader, what, count)) {
     unpacked += chunk.length
     if (unpacked > maxUnpacked) {
-      throw new FormatError('too-large', `${what} unpacks to more than ${maxUnpacked} bytes`)
+      throw new FormatError(
+        'too-large',
+        `${what} unpacks to more than ${maxUnpacked} bytes: split it`,
+      )
     }
     crc = crc32(chunk, crc)
     yield chunk
@@ -62,7 +65,10 @@ function countCompressed({ what, maxCompressed, onCompressed }: GzipMemberOption
   return (bytes: Uint8Array): void => {
     compressed += bytes.length
     if (maxCompressed !== undefined && compressed > maxCompressed) {
-      throw new FormatError('too-large', `${what} is larger than ${maxCompressed} bytes`)
+      throw new FormatError(
+        'too-large',
+        `${what} is larger than ${maxCompressed} bytes: shorten it`,
+      )
     }
     onCompressed?.(bytes)
   }
@@ -72,12 +78,19 @@ async function readHeader(reader: ByteReader, what: string): Promise<Uint8Array>
   const where = `the gzip header of ${what}`
   const fixed = await reader.readUpTo(10)
   if (!isGzip(fixed)) {
-    throw new FormatError('malformed', `${what} does not begin with a gzip header (1f 8b)`)
+    throw new FormatError(
+      'malformed',
+      `${what} does not begin with a gzip header (1f 8b): compress it with gzip`,
+    )
   }
-  if (fixed.length < 10) throw new FormatError('truncated', `the input ends inside ${where}`)
+  if (fixed.length < 10)
+    throw new FormatError('truncated', `the input ends inside ${where}: send it whole`)
   const flag = fixed[3] ?? 0
   if (fixed[2] !== 8 || (flag & flags.reserved) !== 0) {
-    throw new FormatError('malformed', `${where} has an unknown method or unknown flags`)
+    throw new FormatError(
+      'malformed',
+      `${where} has an unknown method or unknown flags: write it with gzip`,
+    )
   }
   const parts = [fixed]
   if (flag & flags.extra) {
@@ -91,7 +104,7 @@ async function readHeader(reader: ByteReader, what: string): Promise<Uint8Array>
   if (!(flag & flags.headerCrc)) return header
   const check = await reader.readExactly(2, where)
   if ((check[0] ?? 0) + 256 * (check[1] ?? 0) !== (crc32(header) & 0xffff)) {
-    throw new FormatError('corrupt', `${where} does not match its own checksum`)
+    throw new FormatError('corrupt', `${where} does not match its own checksum: send it again`)
   }
   return concatBytes([header, check])
 }
@@ -101,13 +114,18 @@ async function readZeroEnded(reader: ByteReader, where: string): Promise<Uint8Ar
   let length = 0
   for (;;) {
     const chunk = await reader.readSome()
-    if (chunk === undefined) throw new FormatError('truncated', `the input ends inside ${where}`)
+    if (chunk === undefined) {
+      throw new FormatError('truncated', `the input ends inside ${where}: send it whole`)
+    }
     const zero = chunk.indexOf(0)
     const part = zero < 0 ? chunk : chunk.subarray(0, zero + 1)
     parts.push(part)
     length += part.length
     if (length > maxHeader) {
-      throw new FormatError('too-large', `${where} is larger than ${maxHeader} bytes`)
+      throw new FormatError(
+        'too-large',
+        `${where} is larger than ${maxHeader} bytes: leave out its comment`,
+      )
     }
     if (zero < 0) continue
     reader.unread(chunk.subarray(zero + 1))
@@ -197,9 +215,16 @@ function watch(inflater: InflateRaw) {
 
 function inflateError(state: { starved: boolean; failure: Error | undefined }, what: string) {
   if (state.starved) {
-    return new FormatError('truncated', `the input ends inside ${what}: it was not sent whole`)
+    return new FormatError(
+      'truncated',
+      `the input ends inside ${what}: it was not sent whole, send it again`,
+    )
   }
-  return new FormatError('corrupt', `${what} is not valid gzip data: it was damaged on its way`, {
-    cause: state.failure,
-  })
+  return new FormatError(
+    'corrupt',
+    `${what} is not valid gzip data: it was damaged on its way, send it again`,
+    {
+      cause: state.failure,
+    },
+  )
 }

@@ -26,7 +26,7 @@ export function parseTarBlock(block: Uint8Array, where: string): TarBlock {
   for (const [start, end, field] of unusedNumbers) number(start, end, field)
   const name = decodeName(untilZero(block.subarray(0, 100)))
   const prefix = decodeName(untilZero(block.subarray(345, 500)))
-  if (name === '') throw new FormatError('malformed', `${where} has no name`)
+  if (name === '') throw new FormatError('malformed', `${where} has no name: give it one`)
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
     flag: String.fromCharCode(block[156] ?? 0),
@@ -56,13 +56,19 @@ function checkSum(block: Uint8Array, where: string): void {
   const stored = Number.parseInt(decodeLatin1(block.subarray(148, 156)).trim(), 8)
   // Some old tars added the bytes as signed numbers.
   if (stored === unsigned || stored === signed) return
-  throw new FormatError('corrupt', `${where} does not match the checksum of its tar header`)
+  throw new FormatError(
+    'corrupt',
+    `${where} does not match the checksum of its tar header: build it anew`,
+  )
 }
 
 function parseOctal(bytes: Uint8Array, field: string, where: string): number {
   const text = decodeLatin1(bytes)
   if (!/^[0-7]*[ \0]*$/.test(text)) {
-    throw new FormatError('malformed', `${where} has a ${field} that is not an octal number`)
+    throw new FormatError(
+      'malformed',
+      `${where} has a ${field} that is not an octal number: make the tar archive in POSIX (pax) format`,
+    )
   }
   const digits = /^[0-7]+/.exec(text)?.[0]
   return digits === undefined ? 0 : Number.parseInt(digits, 8)
@@ -76,7 +82,7 @@ export function parsePax(bytes: Uint8Array, where: string): Map<string, string> 
     const record = rest.subarray(digits + 1, length - 1)
     const separator = record.indexOf(0x3d)
     if (digits === 0 || rest[length - 1] !== 10 || separator < 1) {
-      throw new FormatError('malformed', `${where} has a broken pax header`)
+      throw new FormatError('malformed', `${where} has a broken pax header: build it anew`)
     }
     records.set(
       decodeName(record.subarray(0, separator)),

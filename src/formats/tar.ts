@@ -105,7 +105,7 @@ export class TarReader {
     if (open !== undefined && open.rest > limit) {
       throw new FormatError(
         'too-large',
-        `${quote(open.name)} in ${this.#limits.what} has more than ${limit} bytes`,
+        `${quote(open.name)} in ${this.#limits.what} has more than ${limit} bytes: shorten it`,
       )
     }
     const parts: Uint8Array[] = []
@@ -134,7 +134,7 @@ export class TarReader {
     if (chunk === undefined) {
       throw new FormatError(
         'truncated',
-        `${this.#limits.what} ends inside its entry ${quote(open.name)}`,
+        `${this.#limits.what} ends inside its entry ${quote(open.name)}: build it anew`,
       )
     }
     const part = chunk.subarray(0, open.rest)
@@ -164,7 +164,10 @@ export class TarReader {
       const block = await this.#reader.readUpTo(blockSize)
       if (block.length === 0) return undefined
       if (block.length < blockSize) {
-        throw new FormatError('truncated', `${this.#limits.what} ends inside a tar header`)
+        throw new FormatError(
+          'truncated',
+          `${this.#limits.what} ends inside a tar header: build it anew`,
+        )
       }
       if (block.some((byte) => byte !== 0)) return block
       this.#endBlocks += 1
@@ -181,11 +184,14 @@ export class TarReader {
       if (isZero(rest)) continue
       throw new FormatError(
         'malformed',
-        `${this.#limits.what} goes on after the two zero blocks that end a tar archive`,
+        `${this.#limits.what} goes on after the two zero blocks that end a tar archive: nothing may follow them`,
       )
     }
     if (length % blockSize === 0) return
-    throw new FormatError('truncated', `${this.#limits.what} ends inside a block of 512 bytes`)
+    throw new FormatError(
+      'truncated',
+      `${this.#limits.what} ends inside a block of 512 bytes: build it anew`,
+    )
   }
 
   #count(): void {
@@ -193,7 +199,7 @@ export class TarReader {
     if (this.#entries <= this.#limits.maxEntries) return
     throw new FormatError(
       'too-large',
-      `${this.#limits.what} has more than ${this.#limits.maxEntries} entries`,
+      `${this.#limits.what} has more than ${this.#limits.maxEntries} entries: split it`,
     )
   }
 
@@ -239,7 +245,10 @@ function describe(header: TarBlock, { pax, longName }: Extensions, where: string
   const paxSize = pax.get('size')
   if (paxSize !== undefined && Number(paxSize) !== header.size) {
     // apk goes by the header alone: two readers of such an archive would see different files.
-    throw new FormatError('malformed', `${where} has another size in its pax header`)
+    throw new FormatError(
+      'malformed',
+      `${where} has another size in its pax header: leave out one of them`,
+    )
   }
   return {
     name: pax.get('path') ?? longName ?? header.name,

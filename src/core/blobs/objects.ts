@@ -31,7 +31,7 @@ export async function storeIndexFile(
 
 /**
  * Opens an object that a row names, whole or a part of it.
- * @throws RegistryError storage-unavailable, also when the object is missing: a row promised it
+ * @throws RegistryError storage-unavailable, object-missing
  */
 export async function openObject(
   bucket: R2Bucket,
@@ -47,10 +47,7 @@ export async function openObject(
   }
   if (object !== null) return object.body
   console.error(`the object ${r2Key} is missing although a row names it`)
-  throw new RegistryError({
-    code: 'storage-unavailable',
-    detail: 'the file is missing in the store',
-  })
+  throw new RegistryError({ code: 'object-missing' })
 }
 
 /** Deletes objects that no row names. Never throws: what stays is the sweep's. */

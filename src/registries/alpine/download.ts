@@ -41,7 +41,15 @@ const indexEndpoint = ownedEndpoint<IndexRow>({
   handler: async (call) => {
     const row = await signedByToday(call, call.resource)
     if (row === undefined) throw absent(call, 'repository')
-    return fileResponse(call, { ...row, contentType: 'application/gzip' })
+    try {
+      return await indexResponse(call, row)
+    } catch (error) {
+      if (!(error instanceof RegistryError) || error.fault.code !== 'object-missing') throw error
+      // A database that was taken back in time names index files that were swept since.
+      const rebuilt = await rebuild(call, '')
+      if (rebuilt === undefined) throw error
+      return indexResponse(call, rebuilt)
+    }
   },
 })
 
@@ -59,19 +67,30 @@ const fileEndpoint = ownedEndpoint<FileRow>({
 
 export const downloadEndpoints: readonly Endpoint[] = [indexEndpoint, fileEndpoint]
 
+function indexResponse(call: OwnedCall, row: IndexRow): Promise<Response> {
+  return fileResponse(call, { ...row, contentType: 'application/gzip' })
+}
+
 /** After a change of keys the first GET has the repository sign its indexes anew, and waits. */
 async function signedByToday(
   call: OwnedCall<IndexRow>,
   row: IndexRow | undefined,
 ): Promise<IndexRow | undefined> {
   if (row === undefined) return undefined
-  const { env, owner, params, request } = call
+  const { env, owner } = call
   const keys = await loadKeySet(secretsOf(env), owner.signingKey, owner.name)
-  if (row.keySet === keys.id) return row
+  return row.keySet === keys.id ? row : rebuild(call, keys.id)
+}
+
+/** Has the index files written anew, unless this set of keys signed them all, and reads the row. */
+async function rebuild(
+  { env, owner, params, request }: OwnedCall,
+  keySet: string,
+): Promise<IndexRow | undefined> {
   await commitChange({
     namespace: env.REPOSITORY,
     address: addressOf(owner, parseRepositoryName(params)),
-    change: { op: 'reindex', changeId: crypto.randomUUID(), keySet: keys.id },
+    change: { op: 'reindex', changeId: crypto.randomUUID(), keySet },
   })
   return (await authorize(indexEndpoint, request, params, env)).resource as IndexRow | undefined
 }

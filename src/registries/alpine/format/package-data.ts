@@ -35,8 +35,8 @@ export async function checkData(
     if (path.startsWith('.')) continue
     pathLength += path.length
     if (pathLength > limits.maxAllPaths) {
-      const message = `the paths of the data segment have more than ${limits.maxAllPaths} characters`
-      throw new FormatError('too-large', message)
+      const message = `the paths of the data segment have more than ${limits.maxAllPaths} characters in all`
+      throw new FormatError('too-large', `${message}: split the package`)
     }
     checkPlace(path, entry.type, directories, files)
     checkType(entry, path, files)
@@ -71,11 +71,14 @@ function checkPath(entry: TarEntry, maxPath: number): string {
   if (path.length > maxPath) {
     throw new FormatError(
       'too-large',
-      `the path ${quote(path)} has more than ${maxPath} characters`,
+      `the path ${quote(path)} has more than ${maxPath} characters: shorten it`,
     )
   }
   if (hasControlCharacter(path)) {
-    throw new FormatError('malformed', `the path ${quote(path)} holds a control character`)
+    throw new FormatError(
+      'malformed',
+      `the path ${quote(path)} holds a control character: rename it`,
+    )
   }
   if (path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..')) {
     return path
@@ -110,7 +113,7 @@ function checkPlace(
     )
   }
   if (!files.has(path) && (type === 'directory' || !directories.has(path))) return
-  throw new FormatError('malformed', `${quote(path)} is in the data segment twice`)
+  throw new FormatError('malformed', `${quote(path)} is in the data segment twice: pack it once`)
 }
 
 function checkType(entry: TarEntry, path: string, files: ReadonlySet<string>): void {
@@ -129,13 +132,16 @@ function checkType(entry: TarEntry, path: string, files: ReadonlySet<string>): v
     )
   }
   if (entry.type === 'symlink' && entry.linkName === '') {
-    throw new FormatError('malformed', `the symbolic link ${quote(path)} has no target`)
+    throw new FormatError(
+      'malformed',
+      `the symbolic link ${quote(path)} has no target: give it one`,
+    )
   }
   if (entry.type === 'hardlink' && !files.has(entry.linkName)) {
     throw new FormatError(
       'malformed',
       `the hard link ${quote(path)} points to ${quote(entry.linkName)}, which is not a file before ` +
-        'it in the package',
+        'it in the package: pack that file before it, or a copy instead of the link',
     )
   }
 }
@@ -152,5 +158,8 @@ async function checkContent(tar: TarReader, entry: TarEntry, path: string): Prom
   const sha1 = createHash('sha1')
   for await (const chunk of tar.chunks()) sha1.update(chunk)
   if (toHex(sha1.digest()) === expected.toLowerCase()) return
-  throw new FormatError('corrupt', `${quote(path)} does not match its checksum in the package`)
+  throw new FormatError(
+    'corrupt',
+    `${quote(path)} does not match its checksum in the package: build it anew`,
+  )
 }

@@ -52,7 +52,7 @@ export async function readHead(reader: ByteReader, limits: HeadLimits): Promise<
   }
   throw new FormatError(
     'truncated',
-    'the package ends after its signature: the control and data segments are missing',
+    'the package ends after its signature: the control and data segments are missing, send it whole',
   )
 }
 
@@ -107,7 +107,7 @@ async function takeHeadEntry(tar: TarReader, entry: TarEntry, content: HeadConte
   if (entry.name === '.PKGINFO') {
     requireRegular(entry)
     if (content.info !== undefined) {
-      throw new FormatError('malformed', 'the control segment holds .PKGINFO twice')
+      throw new FormatError('malformed', 'the control segment holds .PKGINFO twice: leave one')
     }
     content.info = await tar.readContent(maxInfo)
     return
@@ -118,7 +118,7 @@ async function takeHeadEntry(tar: TarReader, entry: TarEntry, content: HeadConte
   if (entry.size > maxScript) {
     throw new FormatError(
       'too-large',
-      `the script ${quote(entry.name)} has more than the ${maxScript} bytes that apk 3 runs`,
+      `the script ${quote(entry.name)} has more than the ${maxScript} bytes that apk 3 runs: shorten it`,
     )
   }
   content.scripts.push(script)
@@ -144,7 +144,7 @@ function requireRegular(entry: TarEntry): void {
   if (entry.type === 'file') return
   throw new FormatError(
     'malformed',
-    `${quote(entry.name)} in the control segment is not a regular file (type flag 0) to apk`,
+    `${quote(entry.name)} in the control segment is not a regular file (type flag 0) to apk: add it as one`,
   )
 }
 
@@ -186,6 +186,9 @@ function checkHeadMember(content: HeadContent, endBlocks: number, what: string):
   }
   if (signatures.length === 0 && info === undefined) {
     const reason = others > 0 ? 'holds control files but no .PKGINFO' : 'is empty'
-    throw new FormatError('malformed', `${what} ${reason}: this is not an Alpine package`)
+    throw new FormatError(
+      'malformed',
+      `${what} ${reason}: this is not an Alpine package, build one with abuild, melange or nfpm`,
+    )
   }
 }

@@ -38,7 +38,8 @@ export async function refuseOtherFormats(reader: ByteReader): Promise<void> {
   }
   throw new FormatError(
     'malformed',
-    `this is not an Alpine package (gzip, format v2) but ${describe(start)}`,
+    `this is not an Alpine package (gzip, format v2) but ${describe(start)}; send an .apk file that ` +
+      'abuild, melange or nfpm built',
   )
 }
 

@@ -103,7 +103,7 @@ async function readData(reader: ByteReader, info: PackageInfo, limits: PackageLi
   if (await reader.atEnd()) {
     throw new FormatError(
       'truncated',
-      'the package ends after its control segment: the data segment is missing',
+      'the package ends after its control segment: the data segment is missing, send it whole',
     )
   }
   const what = 'the data segment'
@@ -130,7 +130,7 @@ async function readData(reader: ByteReader, info: PackageInfo, limits: PackageLi
   throw new FormatError(
     'invalid-field',
     'datahash in .PKGINFO is not the SHA-256 of the data segment: the package was changed or ' +
-      'damaged after it was built',
+      'damaged after it was built, build it anew',
     { field: 'datahash' },
   )
 }
@@ -140,7 +140,7 @@ async function refuseTrailing(reader: ByteReader): Promise<void> {
   if (rest.length === 0) return
   const reason =
     rest[0] === 0x1f && rest[1] === 0x8b
-      ? 'holds another gzip member after its data segment: data has to be one member'
-      : 'goes on after its data segment'
+      ? 'holds another gzip member after its data segment: compress all of the data as one member'
+      : 'goes on after its data segment: remove what follows its last gzip member'
   throw new FormatError('malformed', `the package ${reason}`)
 }

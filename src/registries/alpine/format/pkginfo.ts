@@ -189,7 +189,10 @@ function parseDataHash(value: string): string {
     )
   }
   if (/^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase()
-  throw invalid('datahash', 'is not a SHA-256 of 64 hex digits')
+  throw invalid(
+    'datahash',
+    'is not a SHA-256 of 64 hex digits: build the package with abuild, melange or nfpm',
+  )
 }
 
 /** 0 when absent. apk would read `-5` or `x` as 0 and `5x` as 5; other readers stop at them. */
@@ -206,7 +209,10 @@ const maxPriority = 65_535
 function parsePriority(value: string): { providerPriority?: number } {
   const providerPriority = parseNumber('provider_priority', value)
   if (providerPriority > maxPriority) {
-    throw invalid('provider_priority', `is over ${maxPriority}, the highest that apk knows`)
+    throw invalid(
+      'provider_priority',
+      `is over ${maxPriority}, the highest that apk knows: lower it`,
+    )
   }
   return providerPriority > 0 ? { providerPriority } : {}
 }
@@ -221,7 +227,10 @@ function checkIndexLines(info: PackageInfo, { maxLine }: PackageInfoLimits): voi
   for (const [field, items] of Object.entries(lists)) {
     // Items are ASCII. An index line has two bytes before the value and a newline after it.
     if (items.reduce((sum, item) => sum + item.length + 1, 2) < maxLine) continue
-    throw invalid(field, `is longer than the ${maxLine} bytes that a line of the index may have`)
+    throw invalid(
+      field,
+      `is longer than the ${maxLine} bytes that a line of the index may have: shorten it`,
+    )
   }
 }
 

@@ -1,0 +1,101 @@
+import { env } from 'cloudflare:workers'
+import { beforeEach, expect, it } from 'vitest'
+import { sweep } from '../../src/core/blobs/sweep.ts'
+import { readIndex } from '../support/index-reader.ts'
+import {
+  ADMIN,
+  answerOf,
+  createOwner,
+  listKeys,
+  MAIN,
+  publish,
+  send,
+} from '../support/worker/registry.ts'
+
+// D1 taken back in time, as its Time Travel does, while R2 and the Durable Objects stay as they are.
+
+// In an order in which rows may be inserted; deleted in the reverse.
+const TABLES = [
+  'owner',
+  'access_token',
+  'repository',
+  'repository_index',
+  'repository_change',
+  'package',
+  'package_version',
+  'package_blob',
+  'package_file',
+  'package_property',
+  'garbage',
+  'sweep_progress',
+] as const
+
+type Rows = Record<string, unknown>[]
+
+async function save(): Promise<Map<string, Rows>> {
+  const saved = new Map<string, Rows>()
+  for (const table of TABLES) {
+    saved.set(table, (await env.DB.prepare(`SELECT * FROM ${table}`).all()).results)
+  }
+  return saved
+}
+
+async function restore(saved: ReadonlyMap<string, Rows>): Promise<void> {
+  const deletes = [...TABLES].reverse().map((table) => env.DB.prepare(`DELETE FROM ${table}`))
+  const inserts = TABLES.flatMap((table) =>
+    (saved.get(table) ?? []).map((row) => {
+      const names = Object.keys(row)
+      const marks = names.map(() => '?').join(', ')
+      return env.DB.prepare(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${marks})`).bind(
+        ...Object.values(row),
+      )
+    }),
+  )
+  await env.DB.batch([...deletes, ...inserts])
+}
+
+const names = async () => {
+  const response = await send(`${MAIN}/x86_64/APKINDEX.tar.gz`)
+  expect(response.status).toBe(200)
+  const { entries } = readIndex(new Uint8Array(await response.arrayBuffer()))
+  return entries.map((entry) => entry.P)
+}
+
+const problems = async () => {
+  const path = '/api/v1/owners/acme/repositories/alpine/edge/main/check'
+  return JSON.parse((await answerOf(path, { headers: ADMIN })).text).problems
+}
+
+const MINUTE = 60 * 1000
+
+beforeEach(() => createOwner())
+
+it('serves what there was then, and goes on from there', async () => {
+  await publish({ name: 'before', version: '1-r0' })
+  const saved = await save()
+  await publish({ name: 'after', version: '1-r0' })
+  await answerOf(`${MAIN}/x86_64/before-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
+  // The index files of that time go, as they have been replaced.
+  expect(await sweep(env.DB, env.BLOBS, Date.now() + 20 * MINUTE)).toMatchObject({ deleted: 2 })
+  await restore(saved)
+
+  expect(await names()).toEqual(['before'])
+  expect((await send(`${MAIN}/x86_64/before-1-r0.apk`)).status).toBe(200)
+  expect((await send(`${MAIN}/x86_64/after-1-r0.apk`)).status).toBe(404)
+  expect(await problems()).toEqual([])
+  await publish({ name: 'after', version: '1-r0' })
+  expect(await names()).toEqual(['after', 'before'])
+  expect(await problems()).toEqual([])
+})
+
+it('the objects of the time that is gone are swept', async () => {
+  await publish({ name: 'before', version: '1-r0' })
+  const saved = await save()
+  await publish({ name: 'after', version: '1-r0' })
+  await restore(saved)
+  expect(await listKeys('blobs/')).toHaveLength(2)
+  await sweep(env.DB, env.BLOBS, Date.now() + 5 * 60 * MINUTE)
+  expect(await listKeys('blobs/')).toHaveLength(1)
+  expect(await names()).toEqual(['before'])
+  expect(await problems()).toEqual([])
+})
