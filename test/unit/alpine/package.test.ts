@@ -88,6 +88,7 @@ describe('takes', () => {
     ['1 for a directory', [{ path: 'a', directory: true }], '0', 1],
     ['1 for an empty file', [{ path: 'a' }], '0', 1],
     ['0 for a package without entries', [], '0', 0],
+    ['the sum for 4 GiB, which is 0 to apk 2', [{ path: 'a', content: 'abc' }], '4294967296', 3],
   ])('the installed size: %s', async (_name, files, size, expected) => {
     const inspected = await build({ ...(files ? { files } : {}), info: { size } })
     expect(inspected.installedSize).toBe(expected)
@@ -149,6 +150,16 @@ describe('refuses segments:', () => {
     ['two .PKGINFO', { controlEntries: [infoTwice] }, /\.PKGINFO twice/],
     ['.INSTALL', { controlEntries: [tarEntry({ name: '.INSTALL' })] }, /\.INSTALL/],
     ['./.PKGINFO', { rawControl: tarEntry({ name: './.PKGINFO' }) }, /without "\.\/"/],
+    [
+      'a signature without a key',
+      { controlEntries: [tarEntry({ name: '.SIGN.RSA' })] },
+      /"\.SIGN\.RSA" does not name a signature/,
+    ],
+    [
+      'a signature whose key has no name to print',
+      { controlEntries: [tarEntry({ name: '.SIGN.RSA.a\nb' })] },
+      /does not name a signature/,
+    ],
     ['a directory in control', { controlEntries: [tarEntry({ name: '.a/b' })] }, /"\.a\/b"/],
     ['a .PKGINFO of an old type', { rawControl: oldType('.PKGINFO') }, /not a regular file/],
     ['a large script', { scripts: { '.trigger': 'x'.repeat(262_145) } }, /262144 bytes/],
@@ -171,6 +182,16 @@ describe('refuses contents:', () => {
     ['a path with ./', at('./hello'), /"\.\/hello" is not safe/],
     ['a path that climbs', at('usr/../../etc'), /is not safe/],
     ['..', at('..'), /is not safe/],
+    ['a path that climbs from the start', at('../etc/passwd'), /"\.\.\/etc\/passwd" is not safe/],
+    ['a hidden path that climbs', at('.hidden/../../etc'), /is not safe/],
+    ['a hidden path with an escape sequence', at('.a\u001b[1m'), /holds a control character/],
+    ['a script among the data', at('.post-install'), /which apk 3 passes over and apk 2 runs/],
+    [
+      'an escape sequence in a link',
+      { files: [{ path: 'a', link: '\u001b[2J' }] },
+      /"a" points to/,
+    ],
+    ['a NUL in a link', { rawData: nulLink() }, /points to "b\\u\{0\}c", which holds a control/],
     ['an empty part', at('usr//hello'), /is not safe/],
     ['a control character', at('a\u001b[1m'), /\\u\{1b\}\[1m" holds a control character/],
     ['DEL', at('a\x7f'), /\\u\{7f\}" holds a control character/],
@@ -215,6 +236,11 @@ function sha1(text: string): string {
 
 function fileEntry(name: string): Uint8Array {
   return tarEntry({ name, content: 'x', pax: { 'APK-TOOLS.checksum.SHA1': sha1('x') } })
+}
+
+/** Its target ends at the NUL for a reader in C. */
+function nulLink(): Uint8Array {
+  return tarEntry({ name: 'a', typeflag: '2', linkName: 'b', pax: { linkpath: 'b\0c' } })
 }
 
 /** The type flag NUL, which only archives from before POSIX have. */
