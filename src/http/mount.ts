@@ -24,7 +24,8 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
     }
   }
   for (const [path, allowed] of methods) {
-    app.all(path, ({ req }) => {
+    app.all(path, async ({ env, req }) => {
+      await requireConfiguration(env)
       // apko asks a repository for `apk-configuration` and takes only a 404 for "there is none".
       if (req.method === 'GET' || req.method === 'HEAD') throw new RegistryError(NOTHING_HERE)
       throw new RegistryError({ code: 'method-not-allowed', allow: [...allowed].join(', ') })

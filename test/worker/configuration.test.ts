@@ -11,6 +11,7 @@ const everywhere = [
   ['PUT', MAIN],
   ['GET', '/api/v1/owners'],
   ['GET', '/nothing/here'],
+  ['GET', MAIN],
 ] as const
 
 const answers = () =>
