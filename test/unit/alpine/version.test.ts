@@ -80,6 +80,8 @@ describe('a bad version', () => {
   const day = Date.UTC(2026, 0, 2, 12) / 1000
   test.each([
     ['1.2.4-SNAPSHOT', '1.2.4_git20260102'],
+    ['1.2.4_SNAPSHOT-abc1234', '1.2.4_git20260102'],
+    ['1.2.4-SNAPSHOT-abc1234-r3', '1.2.4_git20260102-r3'],
     ['2.0.dev3', '2.0_git20260102'],
     ['1.0-beta', '1.0_beta'],
     ['1.0-rc1', '1.0_rc1'],

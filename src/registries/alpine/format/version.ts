@@ -165,7 +165,7 @@ function suggestVersion(text: string, builtAt: number | undefined): string | und
     .replace(/^v(?:er(?:sion)?)?[-. ]?(?=[0-9])/, '')
     .replace(/\+.*$/, '')
     .replace(/(-r[0-9]+)-.*$/, '$1')
-    .replace(/[-._]?(?:snapshot|nightly|dev)[-._]?[0-9]*/, `_git${formatDay(builtAt)}`)
+    .replace(/[-._]?(?:snapshot|nightly|dev).*?(?=-r[0-9]+$|$)/, `_git${formatDay(builtAt)}`)
     .replace(/-([0-9]+)-g[0-9a-f]{4,}/, '_p$1')
     .replace(/[-._~]?(alpha|beta|preview|pre|rc)[-._]?([0-9]*)/, renameSuffix)
     .replace(/(?<=[0-9])(a|b)(?=[0-9])/, (letter) => (letter === 'a' ? '_alpha' : '_beta'))
