@@ -51,27 +51,12 @@ function formatInfo({ name, version }: Example, size: number, data: Uint8Array):
 
 function formatProgram(path: string, content: Uint8Array): Uint8Array[] {
   const sha1 = createHash('sha1').update(content).digest('hex')
-  // 68 is the length of the whole record, its own digits and the newline included.
-  const record = encodeUtf8(`68 APK-TOOLS.checksum.SHA1=${sha1}\n`)
+  const pax = { 'APK-TOOLS.checksum.SHA1': sha1 }
   return [
-    formatExtensionHeader(record.length),
-    record,
-    tarPadding(record.length),
-    formatTarHeader({ name: path, size: content.length, mode: 0o755 }),
+    formatTarHeader({ name: path, size: content.length, mode: 0o755, pax }),
     content,
     tarPadding(content.length),
   ]
-}
-
-/** A file's header with the type x (pax extension) instead of 0, which the checksum counts too. */
-function formatExtensionHeader(size: number): Uint8Array {
-  const header = formatTarHeader({ name: 'PaxHeader', size })
-  const type = header.subarray(156, 157)
-  const checksum = header.subarray(148, 154)
-  const sum = Number.parseInt(String.fromCharCode(...checksum), 8) - Number(type[0]) + 0x78
-  checksum.set(encodeUtf8(sum.toString(8).padStart(checksum.length, '0')))
-  type[0] = 0x78
-  return header
 }
 
 function compress(parts: readonly Uint8Array[]): Uint8Array {

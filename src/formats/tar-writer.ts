@@ -1,5 +1,6 @@
-// Writes tar archives (POSIX ustar, pax for long names), the same bytes for the same input: no
-// time, no owner. Refuses sizes that eleven octal digits cannot say. The reader is in tar.ts.
+// Writes tar archives (POSIX ustar, pax for long names and records given), the same bytes for the
+// same input: no time, no owner. Refuses sizes that eleven octal digits cannot say. The reader is
+// in tar.ts.
 import { concatBytes, encodeUtf8 } from './bytes.ts'
 import { FormatError, quote } from './format-error.ts'
 
@@ -9,13 +10,15 @@ export interface TarHeader {
   readonly size: number
   readonly mode?: number
   readonly type?: 'file' | 'directory'
+  /** Records that a pax extension before the entry carries, in this order. */
+  readonly pax?: Readonly<Record<string, string>>
 }
 
 const blockSize = 512
 const maxName = 100
 const maxSize = 8 ** 11 - 1
 
-/** The header before an entry's content: 512 bytes, or 1,536 and more with a name over 100. */
+/** The header before an entry's content: 512 bytes, or 1,536 and more with an extension. */
 export function formatTarHeader(header: TarHeader): Uint8Array {
   const name = encodeUtf8(header.name)
   if (header.size > maxSize) {
@@ -23,10 +26,12 @@ export function formatTarHeader(header: TarHeader): Uint8Array {
   }
   const flag = header.type === 'directory' ? '5' : '0'
   const own = formatBlock(name.subarray(0, maxName), flag, header)
-  if (name.length <= maxName) return own
-  const record = encodeUtf8(formatPaxRecord('path', header.name))
-  const extension = formatBlock(encodeUtf8('PaxHeader'), 'x', { size: record.length })
-  return concatBytes([extension, record, tarPadding(record.length), own])
+  const long = name.length > maxName ? { path: header.name } : {}
+  const records = Object.entries({ ...header.pax, ...long })
+  if (records.length === 0) return own
+  const content = encodeUtf8(records.map(formatPaxRecord).join(''))
+  const extension = formatBlock(encodeUtf8('PaxHeader'), 'x', { size: content.length })
+  return concatBytes([extension, content, tarPadding(content.length), own])
 }
 
 /** The zeros between an entry's content and the next header. */
@@ -66,7 +71,7 @@ function octal(value: number, digits: number): string {
 }
 
 /** The record's length counts its own digits: one more digit may make itself necessary. */
-function formatPaxRecord(key: string, value: string): string {
+function formatPaxRecord([key, value]: readonly [string, string]): string {
   const rest = encodeUtf8(` ${key}=${value}\n`).length
   const guess = rest + String(rest).length
   return `${rest + String(guess).length} ${key}=${value}\n`

@@ -143,16 +143,18 @@ describe('refuses', () => {
 
 test('what is written reads back, with any name and content', async () => {
   const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 150 }).filter(isName)
-  const file = fc.record({ name, content: fc.uint8Array({ maxLength: 1200 }) })
+  const pax = fc.constantFrom({}, { 'APK-TOOLS.checksum.SHA1': 'ab' }, { a: 'é=1\n', b: '' })
+  const file = fc.record({ name, pax, content: fc.uint8Array({ maxLength: 1200 }) })
   await fc.assert(
     fc.asyncProperty(fc.array(file, { maxLength: 5 }), fc.nat(999), async (files, size) => {
       const parts = files.flatMap((each) => [
-        formatTarHeader({ name: each.name, size: each.content.length, mode: 0o600 }),
+        formatTarHeader({ ...each, size: each.content.length, mode: 0o600 }),
         each.content,
         tarPadding(each.content.length),
       ])
       const { entries, endBlocks } = await list(join(...parts, tarEnd()), size + 1)
       expect(entries.map((entry) => entry.name)).toEqual(files.map((each) => each.name))
+      for (const [at, each] of files.entries()) expect(entries[at]?.pax).toMatchObject(each.pax)
       expect(entries.map((entry) => entry.size)).toEqual(files.map((each) => each.content.length))
       expect(entries.every((entry) => entry.mode === 0o600)).toBe(true)
       expect(endBlocks).toBe(2)
