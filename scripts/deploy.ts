@@ -1,11 +1,13 @@
 // `npm run deploy -- [--dry-run] [wrangler's arguments]`: puts the Worker on Cloudflare, which makes
 // its database and its bucket the first time, brings the database up to date, and asks the result
-// whether it works. A dry run only builds, into dist/, and needs neither network nor account.
+// whether it works. An upgrade migrates first: the new version serves nothing without its migrations,
+// and the old one goes on with them. A dry run only builds, into dist/, and needs no account.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exampleOwner } from './quick-start.ts'
 import { waitUntilReady } from './readiness.ts'
+import { hasDatabase, migrateDatabase } from './remote-database.ts'
 import { runWrangler } from './wrangler.ts'
 import { formatWranglerOptions, parseWranglerOptions } from './wrangler-options.ts'
 
@@ -13,10 +15,11 @@ const readyMs = 60_000
 
 async function deploy(given: string[]): Promise<void> {
   if (given.includes('--dry-run')) return wrangle(['deploy', '--outdir', 'dist', ...given])
+  const worker = formatWranglerOptions(parseWranglerOptions(given), ['config', 'env'])
+  const upgrade = await hasDatabase(worker)
+  if (upgrade) await migrateDatabase(worker)
   const url = await deployWorker(given)
-  const database = formatWranglerOptions(parseWranglerOptions(given), ['config', 'env'])
-  // The database is there only now, and wrangler finds it by its name.
-  await wrangle(['d1', 'migrations', 'apply', 'DB', '--remote', ...database])
+  if (!upgrade) await migrateDatabase(worker)
   if (url === undefined) {
     console.log('Deployed. Ask /api/healthz at the address of your route whether it works.')
     return
