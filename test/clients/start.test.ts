@@ -8,7 +8,7 @@ import { describeWith } from '../support/clients/found.ts'
 import type { ProcessGroup } from '../support/clients/process-group.ts'
 import { run } from '../support/clients/run.ts'
 import { isPortBusy } from '../support/clients/server.ts'
-import { type Alpine, createAlpine } from '../support/start-alpine.ts'
+import { type Alpine, createAlpine } from '../support/start/alpine.ts'
 import {
   type Checkout,
   createCheckout,
@@ -16,7 +16,7 @@ import {
   startIn,
   waitForExit,
   waitForOutput,
-} from '../support/start-checkout.ts'
+} from '../support/start/checkout.ts'
 
 const greeting = 'Hello from hello 1.0.0-r0'
 

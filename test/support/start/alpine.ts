@@ -4,8 +4,8 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ApkClient } from './clients/found.ts'
-import { type Finished, run, runOrThrow } from './clients/run.ts'
+import type { ApkClient } from '../clients/found.ts'
+import { type Finished, run, runOrThrow } from '../clients/run.ts'
 
 export interface Alpine extends AsyncDisposable {
   /** The program and its arguments that run a command inside, as root and with nothing exported. */

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type ProcessGroup, startProcessGroup } from './clients/process-group.ts'
-import { runOrThrow } from './clients/run.ts'
+import { type ProcessGroup, startProcessGroup } from '../clients/process-group.ts'
+import { runOrThrow } from '../clients/run.ts'
 
-const project = fileURLToPath(new URL('../../', import.meta.url).href)
+const project = fileURLToPath(new URL('../../../', import.meta.url).href)
 
 export interface Checkout extends AsyncDisposable {
   directory: string

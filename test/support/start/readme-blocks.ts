@@ -1,0 +1,38 @@
+// The fenced blocks of the README, each with the mark in the comment before it: `<!-- run: name -->`,
+// or `<!-- shown: name: reason -->` where it cannot be run as it stands.
+
+export interface Block {
+  /** Of the fence that opens it, from 1. */
+  line: number
+  language: string
+  code: string
+  /** Absent where the comment before it is none of the two. */
+  mark?: { kind: 'run' | 'shown'; name: string; reason: string }
+}
+
+const fence = /^( *)```(\S*)\n([\s\S]*?)^ *```$/gm
+
+export function readBlocks(markdown: string): Block[] {
+  return [...markdown.matchAll(fence)].map(({ 2: language = '', 3: code = '', index }) => {
+    const before = markdown.slice(0, index).split('\n')
+    const mark = parseMark(before.at(-2) ?? '')
+    return { line: before.length, language, code, ...(mark && { mark }) }
+  })
+}
+
+function parseMark(line: string): Block['mark'] {
+  const [, ran] = /^<!-- run: ([\w-]+) -->$/.exec(line) ?? []
+  if (ran !== undefined) return { kind: 'run', name: ran, reason: '' }
+  const [, name, reason = ''] = /^<!-- shown: ([\w-]+): (\S.*) -->$/.exec(line) ?? []
+  return name === undefined ? undefined : { kind: 'shown', name, reason }
+}
+
+/** What the README calls by name in its text: npm's scripts, and files of the project. */
+export function readMentions(markdown: string): { scripts: string[]; files: string[] } {
+  const text = markdown.replaceAll('\n', ' ')
+  const scripts = [...text.matchAll(/npm (?:run )?(?:--\S+ )*([a-z]+)/g)].map(
+    ([, name = '']) => name,
+  )
+  const files = [...text.matchAll(/`((?:[\w.-]+\/)*[\w.-]+\.ts|\.ci\/\w+)`/g)]
+  return { scripts, files: files.map(([, name = '']) => name) }
+}
