@@ -98,6 +98,17 @@ const wrong: Readonly<Record<string, readonly Operation[]>> = {
     at(2, 3, download('a')),
     at(4, 5, download(null)),
   ],
+  'an unknown publish first seen when it could no longer happen': [
+    { ...at(0, 1, publish('a', 'unknown')), expiry: 2 },
+    at(3, 4, download(null)),
+    at(5, 6, index({ f: 'a' })),
+  ],
+  'an unknown removal noticed in one place only': [
+    at(0, 1, publish('a', 'created')),
+    { ...at(2, 3, remove('unknown')), expiry: 4 },
+    at(5, 6, index({ f: 'a' })),
+    at(7, 8, download(null)),
+  ],
   'an unknown publish seen before it began': [
     at(2, 3, publish('a', 'unknown')),
     at(0, 1, download('a')),
@@ -151,6 +162,15 @@ const right: Readonly<Record<string, readonly Operation[]>> = {
     at(2, 3, download(null)),
     at(4, 5, index({ f: 'a' })),
     at(6, 7, publish('b', 'taken')),
+  ],
+  'an unknown publish that happened before it expired': [
+    { ...at(0, 1, publish('a', 'unknown')), expiry: 4 },
+    at(2, 3, index(null)),
+    at(5, 6, index({ f: 'a' })),
+  ],
+  'an unknown publish that expired': [
+    { ...at(0, 1, publish('a', 'unknown')), expiry: 2 },
+    at(3, 4, publish('b', 'created')),
   ],
   'an unknown removal that happened late': [
     at(0, 1, publish('a', 'created')),

@@ -63,6 +63,8 @@ function onStep(wanted: Step, act: (reached: Reached) => unknown, times = 1): { 
 
 // Ahead of each test the repository holds `base` and `gone`, at revision 2.
 beforeEach(async () => {
+  // The registry tells of every fault that is planted here.
+  vi.spyOn(console, 'error').mockImplementation(() => {})
   await createOwner()
   await publish({ name: 'base', version: '1-r0' })
   await publish({ name: 'gone', version: '1-r0' })

@@ -11,6 +11,8 @@ export interface Operation {
   /** Of no account for an unknown one: it may take effect at any time after its start, or never. */
   readonly end: number
   readonly action: Action
+  /** When an unknown one that took no effect can no longer take any. */
+  readonly expiry?: number
 }
 
 export type Verdict =
@@ -46,6 +48,8 @@ export function checkHistory(history: readonly Operation[]): Verdict {
   for (const { operation, isCall } of eventsOf(history)) {
     if (isCall) underway.add(operation)
     const reached = isCall ? [...courses.values()] : closure([...courses.values()], operation)
+    // One that expires either took effect by now or never will.
+    if (!isCall && isUnknown(operation.action)) reached.push(...courses.values())
     if (!isCall) underway.delete(operation)
     const next = new Map<string, Course>()
     for (const { state, effected } of reached) {
@@ -58,7 +62,7 @@ export function checkHistory(history: readonly Operation[]): Verdict {
   return { linearizable: true, width }
 
   /** The courses in which the operation took effect, by way of any others under way. */
-  function closure(from: readonly Course[], operation: Operation): readonly Course[] {
+  function closure(from: readonly Course[], operation: Operation): Course[] {
     const seen = new Map<string, Course>()
     const open = from.flatMap((course) => add(seen, course.state, course.effected) ?? [])
     const found: Course[] = []
@@ -90,10 +94,14 @@ function observers(state: State, underway: ReadonlySet<Operation>): Operation[] 
 function eventsOf(history: readonly Operation[]) {
   const calls = history.map((operation) => ({ at: operation.start, operation, isCall: true }))
   const returns = history
-    .filter((operation) => !isUnknown(operation.action))
-    .map((operation) => ({ at: operation.end, operation, isCall: false }))
+    .map((operation) => ({ at: lastMoment(operation), operation, isCall: false }))
+    .filter(({ at }) => at < Infinity)
   // At one time calls come first: such operations overlap.
   return [...calls, ...returns].sort((a, b) => a.at - b.at || Number(b.isCall) - Number(a.isCall))
+}
+
+function lastMoment({ action, end, expiry }: Operation): number {
+  return isUnknown(action) ? (expiry ?? Infinity) : end
 }
 
 function without(operations: ReadonlySet<Operation>, one: Operation): ReadonlySet<Operation> {
@@ -121,8 +129,9 @@ function refute(
   return { linearizable: false, culprit, explanation }
 }
 
-function formatOperation({ start, end, action }: Operation): string {
-  const until = isUnknown(action) ? '?' : end
+function formatOperation(operation: Operation): string {
+  const { start, action } = operation
+  const until = isUnknown(action) ? `? until ${lastMoment(operation)}` : operation.end
   const { op, ...rest } = action
   return `[${start}, ${until}] ${op} ${JSON.stringify(rest)}`
 }

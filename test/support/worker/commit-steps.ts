@@ -31,7 +31,7 @@ export interface Reached {
 type Act = (step: Step, reached: Reached) => Promise<void> | void
 
 /** Calls `act` within the object whenever it comes to a step. */
-export function atSteps(act: Act): void {
+export function atSteps(act: Act, database: D1Database = env.DB): void {
   const states = new AsyncLocalStorage<DurableObjectState>()
   const reach = (step: Step, sendBatch?: () => Promise<unknown>) => {
     const state = states.getStore()
@@ -63,7 +63,7 @@ export function atSteps(act: Act): void {
     if (key.startsWith('indexes/')) await reach('index put')
     return object
   }) as R2Bucket['put']
-  const db = wrapCommits(env.DB, async (run) => {
+  const db = wrapCommits(database, async (run) => {
     await reach('before the batch', run)
     const results = await run()
     await reach('after the batch')
