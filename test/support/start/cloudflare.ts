@@ -61,7 +61,9 @@ export async function startCloudflare(): Promise<Cloudflare> {
     'GET /workers/scripts/cairn/deployments': () => ({ result: { deployments: [] } }),
     'POST /workers/scripts/cairn/subdomain': () => ({ result: { enabled: false } }),
     'PUT /workers/scripts/cairn/schedules': () => ({ result: { schedules: [] } }),
-    'GET /workers/workers/cairn': () => ({ result: { id: 'cairn', references: { domains: [] } } }),
+    'GET /workers/workers/cairn': () => ({
+      result: { id: 'cairn', subdomain: { enabled: false }, references: { domains: [] } },
+    }),
     'GET /r2/buckets/cairn-blobs': () => found(made.bucket, {}, 10_006),
     'GET /r2/buckets': () => ({ result: { buckets: [] } }),
     'POST /r2/buckets': () => make('bucket'),

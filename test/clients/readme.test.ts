@@ -1,0 +1,166 @@
+// The README, block by block in its order, as a reader follows it: run as it stands, on a registry
+// that its first block has started; where a block needs what is not here (Docker, a runner, an
+// account), what it holds is tried without that. A block that is not treated below fails.
+import { readdirSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describeWith } from '../support/clients/found.ts'
+import { type NfpmConfiguration, packWithNfpm } from '../support/clients/nfpm.ts'
+import { temporaryDirectory } from '../support/clients/temporary-directory.ts'
+import { createAlpine } from '../support/start/alpine.ts'
+import { tryDeployment } from '../support/start/deployment.ts'
+import { buildImage } from '../support/start/dockerfile.ts'
+import { createReader, type Reader } from '../support/start/reader.ts'
+import { readBlocks, readMentions } from '../support/start/readme-blocks.ts'
+import { readJob } from '../support/start/workflow.ts'
+import { parseYaml } from '../support/start/yaml.ts'
+
+const project = fileURLToPath(new URL('../../', import.meta.url).href)
+const readme = readFileSync(join(project, 'README.md'), 'utf8')
+const blocks = readBlocks(readme)
+
+describe('the README', () => {
+  it('says of every block what it is', () => {
+    expect(blocks.length * 2).toBe(readme.match(/^ *```/gm)?.length)
+    expect(blocks.filter(({ mark }) => !mark).map(({ line, code }) => `${line}: ${code}`)).toEqual(
+      [],
+    )
+  })
+
+  it('names scripts and files that there are', () => {
+    const { scripts } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'))
+    const files = ['src', 'scripts', 'test', '.ci'].flatMap((folder) =>
+      readdirSync(join(project, folder), { recursive: true }).map((file) => `/${folder}/${file}`),
+    )
+    const mentions = readMentions(readme)
+    expect(mentions.scripts.filter((name) => !(name in scripts) && name !== 'ci')).toEqual([])
+    const unknown = (name: string) => !files.some((file) => file.endsWith(`/${name}`))
+    expect(mentions.files.filter(unknown)).toEqual([])
+  })
+})
+
+const configuration: NfpmConfiguration = {
+  name: 'hello',
+  version: '1.2.3',
+  arch: 'amd64',
+  contents: [{ src: 'hello.sh', dst: '/usr/bin/hello' }],
+}
+const program = '#!/bin/sh\necho hello\n'
+
+describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm }) => {
+  let reader: Reader
+  beforeAll(async () => {
+    reader = await createReader(nfpm)
+  })
+  afterAll(async () => {
+    await reader?.[Symbol.asyncDispose]()
+  })
+  const pack = (version: string) =>
+    packWithNfpm(nfpm, { ...configuration, version }, { 'hello.sh': program })
+  const dockerfiles: Record<string, string> = {}
+  const buildPrivate = async (secrets: Record<string, string>) =>
+    buildImage(await reader.translate(dockerfiles['docker-private'] ?? ''), apk, secrets)
+
+  const treatments: Record<string, (code: string) => Promise<void>> = {
+    start: (code) => reader.start(code),
+    publish: async (code) => {
+      expect(await reader.must(code)).toContain('published hello 1.0.0-r0 noarch to acme/edge/main')
+    },
+    install: async (code) => {
+      await using alpine = await createAlpine(apk)
+      const { code: ended, stdout, stderr } = await alpine.run(await reader.translate(code))
+      expect({ ended, stderr }).toMatchObject({ ended: 0 })
+      expect(stdout).toContain('Hello from hello 1.0.0-r0')
+    },
+    token: async (code) => {
+      const { token, scopes } = JSON.parse(await reader.must(code))
+      expect(scopes).toEqual(['write'])
+      // From here on the reader is a CI job, whose token is no other.
+      await reader.must(`export TOKEN=${token}`)
+    },
+    curl: async (code) => {
+      expect(await reader.must(code)).toContain('already published')
+      const { code: ended, stdout } = await reader.paste(code.replace('?if-exists=same', ''))
+      expect({ ended, stdout }).toMatchObject({
+        ended: 22,
+        stdout: expect.stringContaining('already'),
+      })
+    },
+    nfpm: async (code) => {
+      const folder = await temporaryDirectory()
+      await writeFile(join(folder, 'nfpm.yaml'), JSON.stringify(configuration))
+      await writeFile(join(folder, 'hello.sh'), program, { mode: 0o755 })
+      expect(await reader.must(code, folder)).toContain('published hello 1.2.3 x86_64')
+    },
+    goreleaser: async (code) => {
+      const { nfpms, uploads } = parseYaml(code) as Record<string, Record<string, string>[]>
+      expect(nfpms).toEqual([{ formats: ['apk'] }])
+      const [{ method = '', username = '', target = '', ...others } = {}] = uploads ?? []
+      expect(others).toEqual({ name: 'cairn', mode: 'archive', exts: ['apk'] })
+      // It puts the file's name after the target.
+      const { file } = await pack('1.2.4')
+      const put = `${curl} --fail-with-body -X ${method} -u ${username}:$TOKEN -T ${file} ${target}${basename(file)}`
+      expect(await reader.must(put)).toContain('published hello 1.2.4 x86_64')
+    },
+    actions: async (code) => {
+      const folder = await temporaryDirectory()
+      const { file } = await pack('1.2.5')
+      const build = join(folder, 'build-packages')
+      await writeFile(build, `#!/bin/sh\ncp '${file}' .\n`, { mode: 0o755 })
+      const { stdout } = await reader.paste('echo $TOKEN')
+      const job = readJob(code, { 'secrets.CAIRN_TOKEN': stdout.trim() })
+      const published = await reader.must(job, folder)
+      expect(published).toContain('published hello 1.2.5 x86_64')
+      // One bad package fails the job, wherever it stands among the good ones.
+      await writeFile(join(folder, 'a.apk'), 'no package')
+      expect((await reader.paste(job, folder)).code).toBe(22)
+    },
+    remove: async (code) => {
+      const path = `${reader.url}/api/packages/acme/alpine/edge/main/noarch/hello-1.0.0-r0.apk`
+      expect((await fetch(path)).status).toBe(200)
+      await reader.must(code)
+      expect((await fetch(path)).status).toBe(404)
+    },
+    'docker-public': async (code) => {
+      await using image = await buildImage(await reader.translate(code), apk)
+      expect(await image.run('hello')).toMatchObject({ code: 0, stdout: 'hello\n' })
+    },
+    'docker-private': async (code) => {
+      dockerfiles['docker-private'] = code
+    },
+    'docker-build': async (code) => {
+      const vars = readFileSync(join(reader.checkout.directory, '.dev.vars'), 'utf8')
+      const [, admin] = /^ADMIN_TOKEN="(.*)"$/m.exec(vars) ?? []
+      const answer = await fetch(`${reader.url}/api/v1/owners/acme`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${admin}` },
+        body: '{"visibility":"private"}',
+      })
+      expect(answer.status).toBe(200)
+      await reader.must(code)
+      const cairn = await reader.dockerSecret()
+      await expect(buildPrivate({})).rejects.toThrow(/apk add.* ended with/)
+      await using image = await buildPrivate({ cairn })
+      expect(await image.run('hello')).toMatchObject({ code: 0, stdout: 'hello\n' })
+      const [, , , token = ''] = cairn.split(':')
+      expect(token).toMatch(/^cairn_/)
+      expect((await image.run(`grep -rlF '${token}' /`)).stdout).toBe('')
+    },
+    deploy: (code) => tryDeployment(code),
+    // Its scripts were looked for above.
+    develop: async () => {},
+  }
+
+  for (const block of blocks)
+    it(`${block.mark?.kind ?? 'unmarked'}: ${block.mark?.name ?? block.line}`, async () => {
+      const treatment = treatments[block.mark?.name ?? '']
+      if (!treatment) throw new Error(`line ${block.line}: no test knows how to treat this block`)
+      await treatment(block.code)
+    })
+
+  it('has every block that is treated, once', () => {
+    expect(blocks.map(({ mark }) => mark?.name).sort()).toEqual(Object.keys(treatments).sort())
+  })
+})
