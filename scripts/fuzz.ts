@@ -1,0 +1,27 @@
+// `npm run fuzz [-- --seconds N] [--seed S]`: the fuzzers of packages, .PKGINFO, indexes and HTTP
+// requests, each for that long (60 s), from that seed or a new one, which every line says.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { projectDirectory } from './wrangler.ts'
+
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } },
+})
+for (const [name, value] of Object.entries(values))
+  if (!/^\d{1,10}$/.test(value)) throw new Error(`--${name} must be a number, not ${value}`)
+
+const vitest = join(projectDirectory, 'node_modules/vitest/vitest.mjs')
+const files = ['test/unit/alpine/fuzz.test.ts', 'test/worker/bad-input-fuzz.test.ts']
+// The prefix is what lets a variable through to tests that run in workerd.
+const env = { ...process.env, VITE_FUZZ_SECONDS: values.seconds }
+const child = spawn(process.execPath, [vitest, 'run', '--no-file-parallelism', ...files], {
+  cwd: projectDirectory,
+  stdio: 'inherit',
+  env: values.seed === undefined ? env : { ...env, VITE_FUZZ_SEED: values.seed },
+})
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => child.kill(signal))
+const [code] = await once(child, 'exit')
+process.exitCode = typeof code === 'number' ? code : 1
