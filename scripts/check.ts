@@ -38,17 +38,25 @@ async function checkOnce(): Promise<{ pages: Page[]; changed: boolean }> {
   const pages: Page[] = []
   for (let after: string | null | undefined; after !== null; ) {
     const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`
-    const response = await fetch(path + query, { headers: { authorization: `Bearer ${token}` } })
-    if (!response.ok) {
-      console.error(`${response.status}: ${(await response.text()).trim()}`)
-      process.exit(2)
-    }
-    const page = (await response.json()) as Page
+    const page = await ask(path + query)
     pages.push(page)
     after = page.next
   }
   const revisions = new Set(pages.map((page) => page.revision))
   return { pages, changed: revisions.size > 1 || pages.some((page) => page.changed_meanwhile) }
+}
+
+async function ask(address: string): Promise<Page> {
+  try {
+    const response = await fetch(address, { headers: { authorization: `Bearer ${token}` } })
+    if (response.ok) return (await response.json()) as Page
+    console.error(`${response.status}: ${(await response.text()).trim()}`)
+  } catch (error) {
+    // fetch says only that it failed, and why in its cause.
+    const { message, cause } = error as Error
+    console.error(`${url} does not answer: ${cause instanceof Error ? cause.message : message}`)
+  }
+  return process.exit(2)
 }
 
 function report(pages: readonly Page[]): number {
