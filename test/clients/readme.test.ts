@@ -146,7 +146,7 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       expect(await image.run('hello')).toMatchObject({ code: 0, stdout: 'hello\n' })
       const [, , , token = ''] = cairn.split(':')
       expect(token).toMatch(/^cairn_/)
-      expect((await image.run(`grep -rlF '${token}' /`)).stdout).toBe('')
+      expect((await image.run(`grep -rlF '${token}' /etc /lib /root /tmp /var`)).stdout).toBe('')
     },
     deploy: (code) => tryDeployment(code),
     // Its scripts were looked for above.
