@@ -8,7 +8,11 @@ import { buildApk } from '../support/apk-builder.ts'
 import { readIndex } from '../support/index-reader.ts'
 import { clearOverrides, override, wrapMethod } from '../support/worker/bindings.ts'
 import { atSteps, type Reached, STEPS, type Step } from '../support/worker/commit-steps.ts'
-import { expectConsistent, listUnnamedObjects } from '../support/worker/consistency.ts'
+import {
+  countRebuiltIndexes,
+  expectConsistent,
+  listUnnamedObjects,
+} from '../support/worker/consistency.ts'
 import {
   ADMIN,
   answerOf,
@@ -44,6 +48,7 @@ const revision = () => env.DB.prepare('SELECT revision FROM repository').first<n
 async function expectSound(names: readonly string[]): Promise<void> {
   clearOverrides()
   vi.restoreAllMocks()
+  expect(await countRebuiltIndexes()).toBe(0)
   await expectConsistent()
   expect(await namesInIndex()).toEqual([...names].sort())
   for (const name of names) expect(await download(fileOf(name))).toBe(200)

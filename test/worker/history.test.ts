@@ -9,7 +9,7 @@ import { Random } from '../support/linearizability/random.ts'
 import { checkRounds, type Rounds } from '../support/linearizability/rounds.ts'
 import { clearOverrides, override, wrapMethod } from '../support/worker/bindings.ts'
 import { atSteps, type Step } from '../support/worker/commit-steps.ts'
-import { expectConsistent } from '../support/worker/consistency.ts'
+import { countRebuiltIndexes, expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, createOwner, put, send } from '../support/worker/registry.ts'
 
 const given = process.env.VITE_HISTORY_SEED
@@ -34,6 +34,7 @@ beforeEach(() => createOwner())
 async function expectSound(): Promise<void> {
   clearOverrides()
   vi.restoreAllMocks()
+  expect(await countRebuiltIndexes()).toBe(0)
   await expectConsistent()
   for (const repository of ['edge/round-0', 'edge/round-1']) {
     const next = buildApk({ name: 'next', version: '1-r0' })
@@ -46,7 +47,7 @@ async function expectSound(): Promise<void> {
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 it('without faults', async () => {
-  const history = await checkRounds('no faults', { ...shape, rounds: 40 })
+  const history = await checkRounds('no faults', { ...shape, rounds: 40, milliseconds: 15_000 })
   // Nothing failed, so nothing is unknown, and every kind of answer came up.
   const answers = new Set(history.map(({ action }) => 'answer' in action && action.answer))
   expect([...answers].filter(Boolean).sort()).toEqual([
@@ -63,7 +64,7 @@ it('with two objects on each repository', async () => {
   let calls = 0
   const getByName = (name: string) => env.REPOSITORY.getByName(`${name} ${calls++ % 2}`)
   override({ REPOSITORY: wrapMethod(env.REPOSITORY, 'getByName', getByName) })
-  await checkRounds('two objects', { ...shape, rounds: 15 })
+  await checkRounds('two objects', { ...shape, rounds: 15, milliseconds: 8_000 })
   await expectSound()
 })
 
@@ -75,9 +76,12 @@ it('with objects evicted between commits', async () => {
       await evictAllDurableObjects()
     }
   })()
-  await checkRounds('evictions', { ...shape, rounds: 15 })
-  over = true
-  await evicting
+  try {
+    await checkRounds('evictions', { ...shape, rounds: 15, milliseconds: 8_000 })
+  } finally {
+    over = true
+    await evicting
+  }
   await expectSound()
 })
 
@@ -145,9 +149,13 @@ it('with objects aborted, answers lost and batches that land late', async () => 
     if (happens(`lost: ${step}`, losses[step])) throw lost(step)
   }
   atSteps(act, heads)
-  await checkRounds('faults', { ...shape, rounds: 40, settle: () => sendLate(Infinity) })
-  over = true
-  await sending
+  try {
+    const settle = () => sendLate(Infinity)
+    await checkRounds('faults', { ...shape, rounds: 40, milliseconds: 20_000, settle })
+  } finally {
+    over = true
+    await sending
+  }
   console.info([...faults].map(([fault, count]) => `${count} × ${fault}`).join(', '))
   await expectSound()
 })

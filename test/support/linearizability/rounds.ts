@@ -7,7 +7,9 @@ import { Recorder, type Send } from './workload.ts'
 
 export interface Rounds {
   readonly seed: number
+  /** At most so many; on a slow machine those that begin within the time. */
   readonly rounds: number
+  readonly milliseconds: number
   readonly clients: number
   /** Of each client in a round. */
   readonly operations: number
@@ -18,19 +20,21 @@ export interface Rounds {
 
 /** @throws when a history is not linearizable, with the seed, the round and the history */
 export async function checkRounds(name: string, options: Rounds): Promise<readonly Operation[]> {
-  const { seed, rounds, clients, operations, open, settle } = options
+  const { seed, rounds, milliseconds, clients, operations, open, settle } = options
   const began = Date.now()
   const all: Operation[] = []
   let width = 0
-  for (let round = 0; round < rounds; round++) {
+  let round = 0
+  for (; round < rounds && Date.now() - began < milliseconds; round++) {
     const recorder = new Recorder(open(`edge/round-${round}`))
     const where = `${name}, seed ${seed}, round ${round}`
     try {
-      await Promise.all(
-        Array.from({ length: clients }, (_, client) =>
-          recorder.runClient(new Random(seed + round * 1000 + client), operations),
-        ),
+      const running = Array.from({ length: clients }, (_, client) =>
+        recorder.runClient(new Random(seed + round * 1000 + client), operations),
       )
+      // All of them, also when one fails: nobody is left to disturb what comes next.
+      await Promise.allSettled(running)
+      await Promise.all(running)
       await settle?.()
       await recorder.readAll()
     } catch (cause) {
@@ -44,7 +48,7 @@ export async function checkRounds(name: string, options: Rounds): Promise<readon
   const answers = countAnswers(all)
   const unknown = all.filter(({ action }) => isUnknown(action)).length
   console.info(
-    `${name}: seed ${seed}, ${rounds} rounds, ${all.length} operations (${answers}), ` +
+    `${name}: seed ${seed}, ${round} rounds, ${all.length} operations (${answers}), ` +
       `${unknown} of them unknown, up to ${width} courses at once, ${Date.now() - began} ms`,
   )
   return all

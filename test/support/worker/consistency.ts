@@ -78,6 +78,11 @@ export async function listUnnamedObjects(): Promise<string[]> {
   return objects.map((object) => object.key).filter((key) => !keys.has(key))
 }
 
+/** A read of an index that is lost has it written anew, which would hide that it was lost. */
+export async function countRebuiltIndexes(): Promise<number> {
+  return (await rows("SELECT 1 FROM repository_change WHERE op = 'reindex'")).length
+}
+
 async function rows<T>(sql: string, ...parameters: string[]): Promise<T[]> {
   return (
     await env.DB.prepare(sql)
