@@ -586,6 +586,18 @@ const contents: readonly Row[] = [
     chokes,
   ],
   [
+    'a path with a C1 control character',
+    fileAt('a\u009bb'),
+    /^the path "a\\u\{9b\}b" holds a control character: rename it/,
+    printed,
+  ],
+  [
+    'a path that reads backwards',
+    fileAt('a\u202eb'),
+    /^the path "a\\u\{202e\}b" holds a control character: rename it/,
+    printed,
+  ],
+  [
     'a path of 5000 bytes',
     fileAt('a'.repeat(5000)),
     /^the path "a{80}…" has more than 4096 characters: shorten it/,

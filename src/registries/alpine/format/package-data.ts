@@ -3,7 +3,7 @@
 // point elsewhere. Top-level names that begin with a dot are control names: apk passes them over.
 import { createHash } from 'node:crypto'
 import { toHex } from '../../../formats/bytes.ts'
-import { FormatError, quote } from '../../../formats/format-error.ts'
+import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
 import type { TarEntry, TarReader } from '../../../formats/tar.ts'
 import { scriptName } from './package-head.ts'
 
@@ -74,7 +74,7 @@ function checkPath(entry: TarEntry, maxPath: number): string {
       `the path ${quote(path)} has more than ${maxPath} characters: shorten it`,
     )
   }
-  if (hasControlCharacter(path)) {
+  if (findUnprintable(path) !== undefined) {
     throw new FormatError(
       'malformed',
       `the path ${quote(path)} holds a control character: rename it`,
@@ -88,14 +88,6 @@ function checkPath(entry: TarEntry, maxPath: number): string {
     `the path ${quote(entry.name)} is not safe: paths are relative to / and have no leading slash ` +
       'or "./", no "..", and no empty part',
   )
-}
-
-function hasControlCharacter(path: string): boolean {
-  for (let index = 0; index < path.length; index += 1) {
-    const code = path.charCodeAt(index)
-    if (code < 0x20 || code === 0x7f) return true
-  }
-  return false
 }
 
 function checkPlace(
@@ -124,7 +116,7 @@ function checkType(entry: TarEntry, path: string, files: ReadonlySet<string>): v
         'the archive in POSIX (pax) format',
     )
   }
-  if (hasControlCharacter(entry.linkName)) {
+  if (findUnprintable(entry.linkName) !== undefined) {
     const target = quote(entry.linkName)
     throw new FormatError(
       'malformed',
