@@ -21,7 +21,7 @@ async function setUp({ force, out, worker }: SetupArguments): Promise<void> {
   const missing = secretNames.filter((name) => force || !stored?.includes(name))
   if (missing.length === 0)
     throw new Error(
-      'the Worker has its secrets already, and installed systems trust the signing key. To replace both: npm run setup -- --force',
+      'the Worker has its secrets already, and installed systems trust the signing key. To replace a lost token alone: npx wrangler secret put ADMIN_TOKEN. To replace both: npm run setup -- --force',
     )
   const made = await createSecrets(missing)
   // First the copy: a key that is in use and cannot be saved would be the worse surprise.
