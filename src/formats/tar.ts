@@ -81,6 +81,7 @@ export class TarReader {
    */
   async next(): Promise<TarEntry | undefined> {
     const extensions: Extensions = { pax: new Map(), longName: undefined }
+    const seen = new Set<string>()
     for (let extended = 0; ; extended += 1) {
       const block = await this.#readBlock()
       if (block === undefined) return undefined
@@ -94,6 +95,14 @@ export class TarReader {
       }
       this.#countExtension(extended + 1, header.size)
       const content = await this.readContent(this.#limits.maxHeaderData)
+      if (seen.has(header.flag)) {
+        // Some readers add them up, apk goes by the last.
+        throw new FormatError(
+          'malformed',
+          `${this.#where()} has two extended headers of one kind (${header.flag}): keep one`,
+        )
+      }
+      if (header.flag !== 'g') seen.add(header.flag)
       if (header.flag === 'x') extensions.pax = parsePax(content, this.#where())
       if (header.flag === 'L') extensions.longName = decodeName(untilZero(content))
     }

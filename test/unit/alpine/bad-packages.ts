@@ -694,6 +694,15 @@ const contents: readonly Row[] = [
     unclear,
   ],
   [
+    'two pax headers',
+    holding(
+      tarEntry({ name: 'x', typeflag: 'x', content: '13 path=../x\n' }),
+      tarEntry({ name: 'a', content: 'x', pax: hashed }),
+    ),
+    /^entry 1 of the data segment has two extended headers of one kind \(x\): keep one/,
+    unclear,
+  ],
+  [
     'a broken pax header',
     holding(tarEntry({ name: 'x', typeflag: 'x', content: '9 a=b\n' }), tarEntry({ name: 'a' })),
     /^entry 1 of the data segment has a broken pax header: build it anew/,

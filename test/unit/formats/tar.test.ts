@@ -104,6 +104,12 @@ describe('refuses', () => {
     ['junk at the end', join(zeroBlocks, Uint8Array.of(1)), 'malformed', /goes on after/],
     ['part of a block at the end', join(zeroBlocks, new Uint8Array(9)), 'truncated', /512 bytes/],
     [
+      'two pax headers',
+      join(paxHeader('5 a=\n'), paxHeader(''), entry),
+      'malformed',
+      /entry 1 of .* has two extended headers of one kind \(x\): keep one/,
+    ],
+    [
       'another size in pax',
       tarEntry({ name: 'a', content: 'hello', pax: { size: '4' } }),
       'malformed',
@@ -162,6 +168,10 @@ test('what is written reads back, with any name and content', async () => {
     { numRuns: 50 },
   )
 })
+
+function paxHeader(content: string): Uint8Array {
+  return tarEntry({ name: 'x', typeflag: 'x', content })
+}
 
 /** An owner beyond seven octal digits, as GNU tar writes it. */
 function largeOwner(): Uint8Array {
