@@ -286,6 +286,18 @@ const control: readonly Row[] = [
     chokes,
   ],
   [
+    'a control file called ..',
+    { controlEntries: [tarEntry({ name: '..' })] },
+    /^the control segment holds "\.\.", which is no name for a file: rename it/,
+    chokes,
+  ],
+  [
+    'a control file called by an escape sequence',
+    { controlEntries: [tarEntry({ name: '.\u001b[2J' })] },
+    /^the control segment holds "\.\\u\{1b\}\[2J", which is no name for a file: rename it/,
+    chokes,
+  ],
+  [
     'a folder in control',
     { controlEntries: [tarEntry({ name: '.a/b' })] },
     /begins with "\.a\/b": the control segment/,

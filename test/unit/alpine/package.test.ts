@@ -158,7 +158,7 @@ describe('refuses segments:', () => {
     [
       'a signature whose key has no name to print',
       { controlEntries: [tarEntry({ name: '.SIGN.RSA.a\nb' })] },
-      /does not name a signature/,
+      /which is no name for a file: rename it/,
     ],
     ['a directory in control', { controlEntries: [tarEntry({ name: '.a/b' })] }, /"\.a\/b"/],
     ['a .PKGINFO of an old type', { rawControl: oldType('.PKGINFO') }, /not a regular file/],

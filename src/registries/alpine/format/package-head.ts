@@ -3,7 +3,7 @@
 // such as zero blocks, missing padding or segments that share a gzip member.
 import { createHash } from 'node:crypto'
 import type { ByteReader } from '../../../formats/bytes.ts'
-import { FormatError, quote } from '../../../formats/format-error.ts'
+import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
 import { readGzipMember } from '../../../formats/gzip.ts'
 import { type TarEntry, TarReader } from '../../../formats/tar.ts'
 
@@ -90,6 +90,12 @@ interface HeadContent {
 async function takeHeadEntry(tar: TarReader, entry: TarEntry, content: HeadContent) {
   if (!entry.name.startsWith('.') || entry.name.includes('/')) {
     throw misplacedEntry(entry.name, content)
+  }
+  if (/^\.\.?$/.test(entry.name) || findUnprintable(entry.name) !== undefined) {
+    throw new FormatError(
+      'malformed',
+      `the control segment holds ${quote(entry.name)}, which is no name for a file: rename it`,
+    )
   }
   if (entry.name.startsWith('.SIGN.')) {
     content.signatures.push(parseSignatureName(entry.name))
