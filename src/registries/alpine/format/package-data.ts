@@ -53,7 +53,7 @@ function refuseControlNames(name: string): void {
   if (scriptName.test(name)) {
     throw new FormatError(
       'malformed',
-      `the data segment holds ${quote(name)}, which apk 3 passes over and apk 2 runs as a script: ` +
+      `the data segment holds ${quote(name)}, which apk 3 passes over: ` +
         'scripts belong into the control segment',
     )
   }
