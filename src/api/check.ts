@@ -69,7 +69,7 @@ async function check(call: OwnedCall<RepositoryRow>, indexing: RepositoryIndexin
     db: env.DB,
     bucket: env.BLOBS,
     indexing,
-    keys: await loadKeySet(secretsOf(env), owner.signingKey, owner.name),
+    keys: loadKeySet(secretsOf(env), owner.signingKey, owner.name),
     repositoryId: resource.id,
   }
   const after = url.searchParams.get('after')

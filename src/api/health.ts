@@ -11,7 +11,7 @@ type Check = (env: Env) => Promise<unknown>
 
 const CHECKS: Readonly<Record<string, Check>> = {
   admin_token: async (env) => requireAdminToken(env),
-  signing_key: (env) => loadKeySet(secretsOf(env), null, 'cairn'),
+  signing_key: async (env) => loadKeySet(secretsOf(env), null, 'cairn'),
   database: (env) => requireMigrations(env.DB),
   // A key that is never written: the answer "no such object" is an answer.
   object_store: (env) => env.BLOBS.head('health'),

@@ -62,7 +62,7 @@ async function put({ request, env, params }: Call): Promise<Response> {
   onlyFields(body, ['visibility', 'signing_key'])
   const signingKey = parseSigningKey(body.signing_key)
   // Before the row exists: an owner whose key cannot be read could publish nothing.
-  if (signingKey !== undefined) await loadKeySet(secretsOf(env), signingKey, name)
+  if (signingKey !== undefined) loadKeySet(secretsOf(env), signingKey, name)
   const { owner, created } = await putOwner(env.DB, name, {
     visibility: parseVisibility(body.visibility),
     ...(signingKey === undefined ? {} : { signingKey }),
@@ -85,7 +85,7 @@ function parseSigningKey(value: unknown): string | null | undefined {
 type Described = Pick<Owner, 'name' | 'visibility' | 'signingKey'> & { createdAt?: number }
 
 async function describe(env: Env, owner: Described) {
-  const { keys } = await loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  const { keys } = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
   return {
     name: owner.name,
     visibility: owner.visibility,

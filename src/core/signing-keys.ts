@@ -1,6 +1,8 @@
 // The keys that sign an owner's indexes, read from secrets: the current one and, during a rotation,
 // the previous. Importing costs half a millisecond, so the imported keys stay with the isolate.
 
+import { Buffer } from 'node:buffer'
+import { createPrivateKey, createSign, type KeyObject } from 'node:crypto'
 import { extractRsaPublicKey, unwrapRsaPrivateKey, wrapRsaPrivateKey } from '../formats/der.ts'
 import { FormatError } from '../formats/format-error.ts'
 import { formatPem, parsePem } from '../formats/pem.ts'
@@ -16,8 +18,15 @@ export interface SigningKey {
   readonly publicPem: string
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
   readonly fingerprint: string
-  /** RSASSA-PKCS1-v1_5 (RFC 8017 8.2). */
-  sign(hash: SignatureHash, bytes: Uint8Array): Promise<Uint8Array>
+  /** Begins a signature over bytes that come in parts. */
+  startSignature(hash: SignatureHash): Signature
+}
+
+/** RSASSA-PKCS1-v1_5 (RFC 8017 8.2). WebCrypto would want all bytes at once. */
+export interface Signature {
+  update(part: Uint8Array): void
+  /** Ends it. */
+  finish(): Uint8Array
 }
 
 export interface KeySet {
@@ -45,29 +54,29 @@ export function isKeyBinding(name: string): boolean {
  * The keys of an owner. `binding` is the one that the owner's row names, null for the deployment's.
  * @throws RegistryError not-configured when a secret is missing or unreadable
  */
-export async function loadKeySet(
+export function loadKeySet(
   findSecret: FindSecret,
   binding: string | null,
   ownerName: string,
-): Promise<KeySet> {
+): KeySet {
   const name = binding ?? DEFAULT_BINDING
-  const current = await loadKey(findSecret, name, ownerName)
+  const current = loadKey(findSecret, name, ownerName)
   if (current === undefined) throw unusable(name, 'is missing')
-  const previous = await loadKey(findSecret, `${name}_PREVIOUS`, ownerName)
+  const previous = loadKey(findSecret, `${name}_PREVIOUS`, ownerName)
   const both = previous !== undefined && previous.fileName !== current.fileName
   const keys: KeySet['keys'] = both ? [current, previous] : [current]
   const id = sha256(keys.map((key) => `${key.fileName} ${key.fingerprint}`).join('\n')).slice(0, 32)
   return { id, keys }
 }
 
-async function loadKey(
+function loadKey(
   findSecret: FindSecret,
   binding: string,
   ownerName: string,
-): Promise<SigningKey | undefined> {
+): SigningKey | undefined {
   const pem = findSecret(binding)
   if (pem === undefined) return undefined
-  const material = await importOnce(binding, pem)
+  const material = importOnce(binding, pem)
   const fileName =
     findSecret(`${binding}_NAME`) ?? `${ownerName}@${material.fingerprint.slice(0, 16)}.rsa.pub`
   if (!FILE_NAME.test(fileName)) {
@@ -77,33 +86,26 @@ async function loadKey(
 }
 
 type Material = Omit<SigningKey, 'fileName'>
-const imported = new Map<string, Promise<Material>>()
+const imported = new Map<string, Material>()
 
-function importOnce(binding: string, pem: string): Promise<Material> {
-  const known = imported.get(pem)
-  if (known !== undefined) return known
-  const material = importKey(binding, pem)
+function importOnce(binding: string, pem: string): Material {
+  const material = imported.get(pem) ?? importKey(binding, pem)
   imported.set(pem, material)
-  material.catch(() => imported.delete(pem))
   return material
 }
 
-async function importKey(binding: string, pem: string): Promise<Material> {
+function importKey(binding: string, pem: string): Material {
   try {
     const { pkcs1, pkcs8 } = readPrivateKey(pem)
     const { spki, bits } = extractRsaPublicKey(pkcs1)
     if (bits < MIN_BITS || bits > MAX_BITS) {
       throw unusable(binding, `has ${bits} bits: use RSA of ${MIN_BITS} to ${MAX_BITS}`)
     }
-    const keys = {
-      'SHA-1': await importFor('SHA-1', pkcs8),
-      'SHA-256': await importFor('SHA-256', pkcs8),
-    }
+    const key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
     return {
       publicPem: formatPem({ label: 'PUBLIC KEY', bytes: spki }),
       fingerprint: sha256(spki),
-      sign: async (hash, bytes) =>
-        new Uint8Array(await crypto.subtle.sign('RSASSA-PKCS1-v1_5', keys[hash], bytes)),
+      startSignature: (hash) => startSignature(key, hash),
     }
   } catch (cause) {
     if (cause instanceof RegistryError) throw cause
@@ -112,11 +114,16 @@ async function importKey(binding: string, pem: string): Promise<Material> {
   }
 }
 
-/** A CryptoKey is bound to one hash. */
-function importFor(hash: SignatureHash, pkcs8: Uint8Array): Promise<CryptoKey> {
-  return crypto.subtle.importKey('pkcs8', pkcs8, { name: 'RSASSA-PKCS1-v1_5', hash }, false, [
-    'sign',
-  ])
+const ALGORITHMS = { 'SHA-1': 'RSA-SHA1', 'SHA-256': 'RSA-SHA256' } as const
+
+function startSignature(key: KeyObject, hash: SignatureHash): Signature {
+  const sign = createSign(ALGORITHMS[hash])
+  return {
+    update: (part) => {
+      sign.update(part)
+    },
+    finish: () => new Uint8Array(sign.sign(key)),
+  }
 }
 
 function readPrivateKey(pem: string): { pkcs1: Uint8Array; pkcs8: Uint8Array } {

@@ -11,6 +11,15 @@ export interface DeflatedPiece {
   readonly crc32: number
 }
 
+/** What has to be known of a piece to join it with others before its bytes are there. */
+export interface PieceSummary {
+  /** Bytes of the piece. */
+  readonly deflatedLength: number
+  /** Bytes before compression, and their CRC-32. */
+  readonly length: number
+  readonly crc32: number
+}
+
 export function deflatePiece(bytes: Uint8Array): DeflatedPiece {
   const deflated = deflateRawSync(bytes, { level: 9, finishFlush: constants.Z_SYNC_FLUSH })
   return { deflated, length: bytes.length, crc32: crc32(bytes) }

@@ -12,7 +12,7 @@ let migrated = false
 /** @throws RegistryError not-configured, storage-unavailable */
 export async function requireConfiguration(env: Env): Promise<void> {
   requireAdminToken(env)
-  await loadKeySet(secretsOf(env), null, 'cairn')
+  loadKeySet(secretsOf(env), null, 'cairn')
   if (!migrated) await requireMigrations(env.DB)
   migrated = true
 }

@@ -53,7 +53,7 @@ async function checkIndex(repository: CheckedRepository, row: IndexRow): Promise
   if (broken !== undefined) return [broken]
   const object = await bucket.get(row.r2Key)
   const bytes = new Uint8Array((await object?.arrayBuffer()) ?? [])
-  const { problems, listings } = await indexing.inspectIndexFile({ path: row.path, bytes }, keys)
+  const { problems, listings } = await indexing.inspectIndexFile(bytes, keys)
   const expected = new Map<string, string>()
   for (const architecture of indexing.architecturesIn(row.path)) {
     for (const listing of await readListings(repository, architecture)) {
@@ -94,7 +94,7 @@ async function readListings(
         .all<{ id: string; architecture: string; name: string; metadata: string }>(),
     )
     for (const row of results) {
-      const { text } = indexing.listingOf(row.metadata)
+      const { text } = indexing.entryOf(row.metadata)
       listings.push({ architecture: row.architecture, fileName: row.name, text })
     }
     after = results.at(-1)?.id ?? after

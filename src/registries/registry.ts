@@ -2,6 +2,8 @@
 // the table of types; core, http and the Durable Object know no type by name.
 import type { RepositoryAddress } from '../core/commit/change.ts'
 import type { ExistingIndex } from '../core/commit/snapshot.ts'
+import type { SegmentSource } from '../core/index-copy/prepared.ts'
+import type { EntryFormat } from '../core/index-copy/source.ts'
 import type { KeySet } from '../core/signing-keys.ts'
 import type { Endpoint, Params } from '../http/endpoint.ts'
 
@@ -15,17 +17,15 @@ export interface PackageType {
 }
 
 /** How the files of a repository become index files: pure, up to the signatures. */
-export interface RepositoryIndexing {
+export interface RepositoryIndexing extends EntryFormat {
   /** Whether a file under one architecture excludes one of the same name under the other. */
   clashes(existing: string, added: string): boolean
   /** Every index file that differs after the commit; those not returned stay as they are. */
-  buildIndexFiles(build: IndexBuild): Promise<readonly IndexFile[]>
+  buildIndexFiles(build: IndexBuild): readonly IndexFile[]
   /** Reads an index file back, for checks; what is wrong with it is in words. */
-  inspectIndexFile(file: IndexFile, keys: KeySet): Promise<IndexInspection>
+  inspectIndexFile(bytes: Uint8Array, keys: KeySet): Promise<IndexInspection>
   /** The architectures whose files an index file lists. */
   architecturesIn(path: string): readonly string[]
-  /** What an index says of a file, from its metadata. */
-  listingOf(metadata: string): Listing
 }
 
 /** How a repository is named in the paths of the API, in Hono's syntax. */
@@ -53,13 +53,16 @@ export interface IndexBuild {
   readonly existing: readonly ExistingIndex[]
   /** The architectures whose files change, or `all` to write every index file anew. */
   readonly changed: ReadonlySet<string> | 'all'
-  /** The metadata of all files of an architecture as they will be, in no particular order. */
-  metadataOf(architecture: string): Promise<readonly string[]>
+  /** The entries of an architecture as they will be, compressed in segments. */
+  segmentsOf(architecture: string): SegmentSource
   readonly keys: KeySet
 }
 
 export interface IndexFile {
   /** Within the repository. */
   readonly path: string
-  readonly bytes: Uint8Array
+  /** Bytes of all parts together. */
+  readonly length: number
+  /** What the file consists of, in order; called once, and read while it is stored. */
+  parts(): Iterable<Uint8Array>
 }

@@ -1,6 +1,7 @@
 // The Durable Object: one per owner, type and repository, one class for all types. It puts the
 // changes of its repository one after the other and sees to it that the index files of a commit lie
-// in R2 before the commit makes them visible. D1 is the truth; the object keeps nothing of its own.
+// in R2 before the commit makes them visible. D1 is the truth; the object keeps a copy of the entries,
+// compressed in segments, so that a commit costs what it changes and not what there is.
 import { DurableObject } from 'cloudflare:workers'
 import { discardObjects, storeIndexFile } from '../core/blobs/objects.ts'
 import type { StagedIndex } from '../core/commit/batch.ts'
@@ -10,16 +11,17 @@ import {
   type RepositoryAddress,
   weightOf,
 } from '../core/commit/change.ts'
-import { commitGroup } from '../core/commit/committer.ts'
+import { commitGroup, type StagedIndexes } from '../core/commit/committer.ts'
 import type { Plan } from '../core/commit/plan.ts'
 import { CommitQueue } from '../core/commit/queue.ts'
 import type { Snapshot } from '../core/commit/snapshot.ts'
-import { query } from '../core/database.ts'
 import { RegistryError } from '../core/errors.ts'
+import { prepareSegments } from '../core/index-copy/copy.ts'
+import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
 import { type Env, secretsOf } from '../env.ts'
 import { findIndexing } from './index.ts'
-import type { RepositoryIndexing } from './registry.ts'
+import type { IndexFile, RepositoryIndexing } from './registry.ts'
 
 interface Submitted {
   readonly address: RepositoryAddress
@@ -27,6 +29,7 @@ interface Submitted {
 }
 
 export class Repository extends DurableObject<Env> {
+  readonly #store = new SegmentStore(this.ctx.storage)
   readonly #queue = new CommitQueue<Submitted, ChangeResult>({
     commit: (group) => this.#commit(group),
     // Of one file name at most one change per commit; re-indexing goes with anything.
@@ -44,6 +47,11 @@ export class Repository extends DurableObject<Env> {
       console.error(`change ${change.changeId} failed:`, error)
       return { outcome: 'refused', fault: { code: 'internal' } }
     }
+  }
+
+  /** What the object's commits cost so far. */
+  get work(): IndexWork {
+    return this.#store.work
   }
 
   /** Answers when the object can be reached. */
@@ -73,56 +81,47 @@ export class Repository extends DurableObject<Env> {
     indexing: RepositoryIndexing,
     snapshot: Snapshot,
     plan: Plan,
-  ): Promise<readonly StagedIndex[]> {
-    const keys = await loadKeySet(secretsOf(this.env), address.signingKey, address.ownerName)
-    const files = await indexing.buildIndexFiles({
+  ): Promise<StagedIndexes> {
+    const { repositoryId } = snapshot
+    const source = { db: this.env.DB, address, repositoryId, format: indexing }
+    const segments = await prepareSegments(this.#store, source, snapshot, plan)
+    const keys = loadKeySet(secretsOf(this.env), address.signingKey, address.ownerName)
+    const files = indexing.buildIndexFiles({
       address,
       existing: snapshot.indexes,
       changed: changedArchitectures(plan),
-      metadataOf: (architecture) => readMetadata(this.env.DB, snapshot, plan, architecture),
+      segmentsOf: (architecture) => segments.segmentsOf(architecture),
       keys,
     })
-    return Promise.all(
-      files.map(async ({ path, bytes }) => ({
-        path,
-        keySet: keys.id,
-        ...(await storeIndexFile(this.env.BLOBS, bytes)),
-      })),
-    )
+    return {
+      files: await this.#storeFiles(files, keys.id),
+      committed: (head, revision) =>
+        this.#keep(() => segments.apply({ repositoryId, head, revision })),
+    }
+  }
+
+  /** One after the other: an index can be large, and R2 takes as long for two at a time. */
+  async #storeFiles(files: readonly IndexFile[], keySet: string): Promise<StagedIndex[]> {
+    const stored: StagedIndex[] = []
+    for (const { path, length, parts } of files) {
+      this.#store.work.builds++
+      const object = await storeIndexFile(this.env.BLOBS, length, parts())
+      stored.push({ path, keySet, ...object })
+    }
+    return stored
+  }
+
+  /** A copy that could not be written is behind D1, which the next commit makes up for. */
+  #keep(apply: () => void): void {
+    try {
+      apply()
+    } catch (error) {
+      console.error('the copy of the index was not written:', error)
+    }
   }
 }
 
 function changedArchitectures(plan: Plan): ReadonlySet<string> | 'all' {
   if (plan.carried.some((change) => change.op === 'reindex')) return 'all'
   return new Set([...plan.published, ...plan.removed].map((file) => file.architecture))
-}
-
-const PAGE_ROWS = 2000
-const PAGE = `
-  SELECT id, metadata FROM package_file
-  WHERE repository_id = ?1 AND architecture = ?2 AND id > ?3 ORDER BY id LIMIT ${PAGE_ROWS}`
-
-/** The metadata of an architecture's files as they will be after the commit. */
-async function readMetadata(
-  db: D1Database,
-  snapshot: Snapshot,
-  plan: Plan,
-  architecture: string,
-): Promise<readonly string[]> {
-  const removed = new Set(plan.removed.map((file) => file.id))
-  const all = plan.published
-    .filter((change) => change.architecture === architecture)
-    .map((change) => change.metadata)
-  for (let after = '', full = true; full; ) {
-    const { results } = await query(() =>
-      db
-        .prepare(PAGE)
-        .bind(snapshot.repositoryId, architecture, after)
-        .all<{ id: string; metadata: string }>(),
-    )
-    for (const row of results) if (!removed.has(row.id)) all.push(row.metadata)
-    after = results.at(-1)?.id ?? after
-    full = results.length === PAGE_ROWS
-  }
-  return all
 }

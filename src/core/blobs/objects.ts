@@ -1,8 +1,9 @@
 // Whole objects in R2: index files in, anything out, and the removal of what no row names.
 
-import { sha256 } from '../digests.ts'
+import { createHash } from 'node:crypto'
 import { RegistryError } from '../errors.ts'
 import { freshIndexKey } from './keys.ts'
+import { openSink } from './sink.ts'
 
 export interface StoredIndexFile {
   readonly r2Key: string
@@ -12,21 +13,30 @@ export interface StoredIndexFile {
 }
 
 /**
- * Stores an index file under a fresh key.
+ * Stores an index file under a fresh key, part by part: it is never in memory as a whole.
+ * @param length bytes of all parts together
  * @throws RegistryError storage-unavailable
  */
 export async function storeIndexFile(
   bucket: R2Bucket,
-  bytes: Uint8Array,
+  length: number,
+  parts: Iterable<Uint8Array>,
 ): Promise<StoredIndexFile> {
   const r2Key = freshIndexKey(new Date())
+  const hash = createHash('sha256')
+  const sink = openSink(bucket, r2Key, length)
   try {
-    await bucket.put(r2Key, bytes)
+    for (const part of parts) {
+      hash.update(part)
+      await sink.write(part)
+    }
+    await sink.commit()
   } catch (cause) {
+    await sink.abort()
     const detail = 'the object store does not take the index: try again'
     throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
   }
-  return { r2Key, sha256: sha256(bytes), size: bytes.length }
+  return { r2Key, sha256: hash.digest('hex'), size: length }
 }
 
 /**

@@ -13,13 +13,19 @@ const ATTEMPTS = 5
 /** How often the fate of a batch without an answer is asked before it is called unknown. */
 const INQUIRIES = 3
 
+export interface StagedIndexes {
+  readonly files: readonly StagedIndex[]
+  /** Called once the commit is known to have happened, and not otherwise. Must not fail. */
+  readonly committed: (commitId: string, revision: number) => void
+}
+
 export interface CommitterOptions {
   readonly db: D1Database
   readonly address: RepositoryAddress
   /** Whether a file under one architecture excludes one of the same name under the other. */
   readonly clashes: (existing: string, added: string) => boolean
   /** Writes the new index files to R2, invisible until the batch. */
-  readonly stageIndexes: (snapshot: Snapshot, plan: Plan) => Promise<readonly StagedIndex[]>
+  readonly stageIndexes: (snapshot: Snapshot, plan: Plan) => Promise<StagedIndexes>
   /** Called with objects that no row will ever name. Must not fail. */
   readonly discard: (r2Keys: readonly string[]) => void
 }
@@ -61,14 +67,17 @@ async function attemptCommit(
   const snapshot = await readSnapshot(options.db, options.address, changes)
   const plan = planCommit(changes, snapshot, options.clashes, Date.now())
   if (plan.carried.length === 0) return collect(changes, plan, { outcome: 'absent' })
-  const indexes = await options.stageIndexes(snapshot, plan)
+  const { files: indexes, committed } = await options.stageIndexes(snapshot, plan)
   const { db, address } = options
   const now = Date.now()
   const commit: Commit = { id: crypto.randomUUID(), address, snapshot, plan, indexes, now }
   const end = await runBatch(db, commit, options.discard)
   switch (end) {
-    case 'committed':
-      return collect(changes, plan, { outcome: 'committed', revision: snapshot.revision + 1 })
+    case 'committed': {
+      const revision = snapshot.revision + 1
+      committed(commit.id, revision)
+      return collect(changes, plan, { outcome: 'committed', revision })
+    }
     case 'unknown':
       return collect(changes, plan, { outcome: 'unknown' })
     case 'moved':

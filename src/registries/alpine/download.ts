@@ -78,7 +78,7 @@ async function signedByToday(
 ): Promise<IndexRow | undefined> {
   if (row === undefined) return undefined
   const { env, owner } = call
-  const keys = await loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  const keys = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
   return row.keySet === keys.id ? row : rebuild(call, keys.id)
 }
 

@@ -2,7 +2,7 @@
 import { verify } from 'node:crypto'
 import type { KeySet } from '../../core/signing-keys.ts'
 import { FormatError } from '../../formats/format-error.ts'
-import type { IndexFile, IndexInspection, Listing } from '../registry.ts'
+import type { IndexInspection, Listing } from '../registry.ts'
 import { INDEX_FILE, NOARCH } from './coordinates.ts'
 import { formatIndexEntry, type IndexEntry, parseIndex } from './format/apkindex.ts'
 import { type IndexArchive, readIndexArchive } from './format/index-archive.ts'
@@ -12,10 +12,7 @@ const MAX_UNPACKED = 512 * 1024 * 1024
 
 const HASHES: Readonly<Record<string, string>> = { RSA: 'RSA-SHA1', RSA256: 'RSA-SHA256' }
 
-export async function inspectIndexFile(
-  { bytes }: IndexFile,
-  keys: KeySet,
-): Promise<IndexInspection> {
+export async function inspectIndexFile(bytes: Uint8Array, keys: KeySet): Promise<IndexInspection> {
   try {
     const archive = await readIndexArchive(bytes, { maxUnpacked: MAX_UNPACKED })
     const listings = parseIndex(archive.text).map(listEntry)
@@ -31,7 +28,7 @@ export function architecturesIn(path: string): readonly string[] {
   return architecture === NOARCH ? [NOARCH] : [architecture, NOARCH]
 }
 
-export function listEntry(entry: IndexEntry): Listing {
+function listEntry(entry: IndexEntry): Listing {
   const { architecture, name, version } = entry
   return { architecture, fileName: `${name}-${version}.apk`, text: formatIndexEntry(entry) }
 }

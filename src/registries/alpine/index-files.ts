@@ -1,18 +1,22 @@
-// The index files of an Alpine repository, built anew from all entries at each commit: one per
-// architecture, and one of the noarch packages, which every architecture's index lists as well.
-import type { SigningKey } from '../../core/signing-keys.ts'
-import { concatBytes, encodeUtf8 } from '../../formats/bytes.ts'
-import { type DeflatedPiece, deflatePiece } from '../../formats/deflate-pieces.ts'
+// The index files of an Alpine repository: one per architecture, and one of the noarch packages,
+// whose segments are appended to every architecture's. Assembled in two passes over the compressed
+// segments, one to sign and one to store, so that no index is in memory as a whole.
+import type { KeySet, SigningKey } from '../../core/signing-keys.ts'
 import type { IndexBuild, IndexFile, RepositoryIndexing } from '../registry.ts'
 import { INDEX_FILE, indexPath, NOARCH } from './coordinates.ts'
 import {
-  compareIndexEntries,
+  compareIndexKeys,
   formatIndexEntry,
   type IndexEntry,
-  splitSegments,
+  parseFileName,
 } from './format/apkindex.ts'
-import { buildIndexArchive, buildSignatureMember } from './format/index-archive.ts'
-import { architecturesIn, inspectIndexFile, listEntry } from './index-check.ts'
+import {
+  buildSignatureMember,
+  frameIndex,
+  type IndexFrame,
+  type IndexSignature,
+} from './format/index-archive.ts'
+import { architecturesIn, inspectIndexFile } from './index-check.ts'
 
 /** apk 3 passes over a longer description. */
 const MAX_DESCRIPTION = 160
@@ -20,21 +24,24 @@ const MAX_DESCRIPTION = 160
 export const alpineIndexing: RepositoryIndexing = {
   // One index lists both, and a client would fetch whichever entry comes first for either.
   clashes: (existing, added) => existing === added || existing === NOARCH || added === NOARCH,
+  compareKeys: compareIndexKeys,
+  entryOf: (metadata) => {
+    const entry = parseMetadata(metadata)
+    return { name: entry.name, version: entry.version, text: formatIndexEntry(entry) }
+  },
+  keyOf: parseFileName,
   buildIndexFiles,
   inspectIndexFile,
   architecturesIn,
-  listingOf: (metadata) => listEntry(parseMetadata(metadata)),
 }
 
-async function buildIndexFiles(build: IndexBuild): Promise<readonly IndexFile[]> {
-  const noarch = deflateEntries(await build.metadataOf(NOARCH))
-  const files: IndexFile[] = []
-  for (const architecture of affectedArchitectures(build)) {
-    const own = architecture === NOARCH ? [] : deflateEntries(await build.metadataOf(architecture))
-    const bytes = await signIndex([...own, ...noarch], build)
-    files.push({ path: indexPath(architecture), bytes })
-  }
-  return files
+/** A file's metadata is its index entry, as the publish wrote it. */
+function parseMetadata(json: string): IndexEntry {
+  return JSON.parse(json) as IndexEntry
+}
+
+function buildIndexFiles(build: IndexBuild): readonly IndexFile[] {
+  return [...affectedArchitectures(build)].map((architecture) => buildIndex(build, architecture))
 }
 
 /**
@@ -51,40 +58,58 @@ export function affectedArchitectures({
   return known.includes(NOARCH) ? changed : new Set([...changed, NOARCH])
 }
 
-function deflateEntries(metadata: readonly string[]): readonly DeflatedPiece[] {
-  const entries = metadata.map(parseMetadata).sort(compareIndexEntries)
-  return splitSegments(entries).map((segment) =>
-    deflatePiece(encodeUtf8(segment.map(formatIndexEntry).join(''))),
+function buildIndex(build: IndexBuild, architecture: string): IndexFile {
+  const path = indexPath(architecture)
+  const sources = architecturesIn(path).map((each) => build.segmentsOf(each))
+  const { ownerName, name } = build.address
+  const description = `${ownerName}/${name}`.slice(0, MAX_DESCRIPTION)
+  const frame = frameIndex(
+    sources.flatMap((source) => source.summaries),
+    description,
   )
-}
-
-/** A file's metadata is its index entry, as the publish wrote it. */
-function parseMetadata(json: string): IndexEntry {
-  return JSON.parse(json) as IndexEntry
-}
-
-async function signIndex(
-  segments: readonly DeflatedPiece[],
-  { address, keys }: IndexBuild,
-): Promise<Uint8Array> {
-  const description = `${address.ownerName}/${address.name}`.slice(0, MAX_DESCRIPTION)
-  const content = concatBytes([...buildIndexArchive(segments, description).parts])
-  const signatures = await Promise.all(keys.keys.map((key) => signaturesBy(key, content)))
-  return concatBytes([buildSignatureMember(signatures.flat()), content])
+  function* content(): Generator<Uint8Array> {
+    yield frame.head
+    for (const source of sources) yield* source.pieces()
+    yield frame.tail
+  }
+  const signatures = buildSignatureMember(signContent(content(), frame, build.keys))
+  return {
+    path,
+    length: signatures.length + frame.length,
+    *parts() {
+      yield signatures
+      yield* content()
+    },
+  }
 }
 
 /** apk takes the first signature whose key it knows: SHA-256 first, SHA-1 for clients before 2.10. */
-async function signaturesBy(key: SigningKey, content: Uint8Array) {
-  return [
-    {
-      algorithm: 'RSA256' as const,
+const ALGORITHMS = [
+  ['RSA256', 'SHA-256'],
+  ['RSA', 'SHA-1'],
+] as const
+
+function signContent(
+  content: Iterable<Uint8Array>,
+  { length }: IndexFrame,
+  { keys }: KeySet,
+): IndexSignature[] {
+  const started = keys.flatMap((key: SigningKey) =>
+    ALGORITHMS.map(([algorithm, hash]) => ({
+      algorithm,
       keyName: key.fileName,
-      signature: await key.sign('SHA-256', content),
-    },
-    {
-      algorithm: 'RSA' as const,
-      keyName: key.fileName,
-      signature: await key.sign('SHA-1', content),
-    },
-  ]
+      running: key.startSignature(hash),
+    })),
+  )
+  let total = 0
+  for (const part of content) {
+    total += part.length
+    for (const { running } of started) running.update(part)
+  }
+  if (total !== length) throw new Error(`the index has ${total} bytes, not ${length} as summed up`)
+  return started.map(({ algorithm, keyName, running }) => ({
+    algorithm,
+    keyName,
+    signature: running.finish(),
+  }))
 }

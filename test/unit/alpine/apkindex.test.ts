@@ -1,14 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  compareIndexEntries,
+  compareIndexKeys,
   describePackage,
   formatIndexEntry,
   type IndexEntry,
-  isSegmentEnd,
-  maxSegmentEntries,
+  parseFileName,
   parseIndex,
-  splitSegments,
 } from '../../../src/registries/alpine/format/apkindex.ts'
 import { inspectPackage } from '../../../src/registries/alpine/format/package.ts'
 import { buildApkParts } from '../../support/apk-builder.ts'
@@ -153,12 +151,7 @@ describe('an index', () => {
 })
 
 describe('the order', () => {
-  const at = (name: string, version: string, architecture = 'x86_64', identity = 'Q1') => ({
-    name,
-    version,
-    architecture,
-    identity,
-  })
+  const at = (name: string, version: string) => ({ name, version })
   const sorted = [
     at('A', '2'),
     at('a', '1.0_rc1'),
@@ -168,62 +161,35 @@ describe('the order', () => {
     at('a', '1.10'),
     at('a', '01.10'),
     at('a-b', '1'),
-    at('ab', '1', 'noarch'),
-    at('ab', '1', 'x86_64', 'Q1a'),
-    at('ab', '1', 'x86_64', 'Q1b'),
+    at('ab', '1'),
   ]
 
   test('is by name, version, and total', () => {
     const shuffled = fc.shuffledSubarray(sorted, { minLength: sorted.length })
-    const expected = sorted.toSorted(compareIndexEntries)
+    const expected = sorted.toSorted(compareIndexKeys)
     expect(expected.map((each) => each.name)).toEqual(sorted.map((each) => each.name))
     expect(expected.slice(1, 5)).toEqual(sorted.slice(1, 5))
     fc.assert(
       fc.property(shuffled, (list) => {
-        expect(list.toSorted(compareIndexEntries)).toEqual(expected)
+        expect(list.toSorted(compareIndexKeys)).toEqual(expected)
       }),
     )
   })
 })
 
-describe('segments', () => {
-  const entries = Array.from({ length: 3000 }, (_, index) => ({
-    ...least,
-    name: `package-${String(index).padStart(5, '0')}`,
-  }))
-
-  test('end where the hash of an entry says, about once in 128', () => {
-    expect(isSegmentEnd('package-00000', '1.0-r0')).toBe(false)
-    const ends = entries.filter((each) => isSegmentEnd(each.name, each.version))
-    expect(ends.length).toBeGreaterThan(10)
-    expect(ends.length).toBeLessThan(40)
-    const segments = splitSegments(entries)
-    expect(segments.flat()).toEqual(entries)
-    expect(segments.map(([first]) => first)).toEqual(expect.arrayContaining(ends))
-    expect(segments.length).toBeLessThan(ends.length + 6)
+describe('the name of a file', () => {
+  test.each([
+    ['hello-1.0-r0.apk', 'hello', '1.0-r0'],
+    ['hello-1.0.apk', 'hello', '1.0'],
+    ['lib-2-compat-1.0_rc1-r12.apk', 'lib-2-compat', '1.0_rc1-r12'],
+    ['a-1-1-r0.apk', 'a-1', '1-r0'],
+    ['gtk+3.0-3.24~abc-r0.apk', 'gtk+3.0', '3.24~abc-r0'],
+    ['py3-r-1-r0.apk', 'py3-r', '1-r0'],
+  ])('%s is %s and %s', (fileName, name, version) => {
+    expect(parseFileName(fileName)).toEqual({ name, version })
   })
 
-  test('change near a change only', () => {
-    const before = splitSegments(entries).map((segment) => JSON.stringify(segment))
-    const without = entries.toSpliced(1500, 1)
-    const after = splitSegments(without).map((segment) => JSON.stringify(segment))
-    expect(after.filter((segment) => !before.includes(segment)).length).toBeLessThanOrEqual(1)
-  })
-
-  test('never hold more than 512 entries, nor none', () => {
-    const quiet = entries.filter((each) => !isSegmentEnd(each.name, each.version))
-    const lengths = splitSegments(quiet).map((segment) => segment.length)
-    expect(Math.max(...lengths)).toBe(maxSegmentEntries)
-    expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(quiet.length)
-    expect(splitSegments([])).toEqual([])
-    const end = entries.find((each) => isSegmentEnd(each.name, each.version)) ?? least
-    expect(splitSegments([end])).toEqual([[end]])
-  })
-
-  test('hang on the pair of name and version, not on their concatenation', () => {
-    const pairs = Array.from({ length: 2000 }, (_, index) => `n${index}`)
-    const a = pairs.map((name) => isSegmentEnd(`${name}1`, '2'))
-    const b = pairs.map((name) => isSegmentEnd(name, '12'))
-    expect(a).not.toEqual(b)
+  test.each(['hello.apk', 'hello-1.0', '-1.apk', 'hello-r0.apk'])('%s is none', (fileName) => {
+    expect(() => parseFileName(fileName)).toThrow(/is not name-version\.apk$/)
   })
 })

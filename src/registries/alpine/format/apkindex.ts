@@ -1,7 +1,6 @@
 // Entries of an index, exactly as `apk index` writes them (apk-tools src/package.c,
 // apk_pkg_write_index_header), their order, and the segments that an index is assembled from.
 // Refuses values that break lines: one bad entry makes clients refuse the whole index.
-import { createHash } from 'node:crypto'
 import { encodeUtf8 } from '../../../formats/bytes.ts'
 import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
 import type { InspectedPackage } from './package.ts'
@@ -158,17 +157,15 @@ function malformed(lineNumber: number, reason: string): FormatError {
   return new FormatError('malformed', `line ${lineNumber} of the index ${reason}`)
 }
 
-/** What decides an entry's place in an index, and the segment that it falls into. */
-export type IndexPosition = Pick<IndexEntry, 'name' | 'version' | 'architecture' | 'identity'>
+/** What decides an entry's place in an index. */
+export type IndexKey = Pick<IndexEntry, 'name' | 'version'>
 
-/** By name, then version as apk orders them; equal versions in a fixed order too. */
-export function compareIndexEntries(a: IndexPosition, b: IndexPosition): number {
+/** By name, then version as apk orders them; versions that are equal to apk in a fixed order too. */
+export function compareIndexKeys(a: IndexKey, b: IndexKey): number {
   return (
     compareText(a.name, b.name) ||
     compareVersions(a.version, b.version) ||
-    compareText(a.version, b.version) ||
-    compareText(a.architecture, b.architecture) ||
-    compareText(a.identity, b.identity)
+    compareText(a.version, b.version)
   )
 }
 
@@ -178,31 +175,12 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : 1
 }
 
-export const maxSegmentEntries = 512
-const meanSegmentEntries = 128
-
 /**
- * Whether a segment ends right before this entry. It hangs on the entry alone, so that the same
- * entries give the same segments whatever was there before, and a change touches one or two.
+ * Name and version in `name-version.apk`: a version begins with a digit and has none after a dash.
+ * @throws FormatError `malformed`
  */
-export function isSegmentEnd(name: string, version: string): boolean {
-  const digest = createHash('sha1').update(`${name}\0${version}`).digest()
-  return digest.readUInt32BE(0) % meanSegmentEntries === 0
-}
-
-/** Sorted entries in segments of at most 512, none of them empty. */
-export function splitSegments<Entry extends Pick<IndexPosition, 'name' | 'version'>>(
-  entries: Iterable<Entry>,
-): Entry[][] {
-  const segments: Entry[][] = []
-  let open: Entry[] | undefined
-  for (const entry of entries) {
-    const full = open !== undefined && open.length >= maxSegmentEntries
-    if (open === undefined || full || isSegmentEnd(entry.name, entry.version)) {
-      open = []
-      segments.push(open)
-    }
-    open.push(entry)
-  }
-  return segments
+export function parseFileName(fileName: string): IndexKey {
+  const [, name, version] = /^(.+)-([0-9][^-]*(?:-r[0-9]+)?)\.apk$/.exec(fileName) ?? []
+  if (name !== undefined && version !== undefined) return { name, version }
+  throw new FormatError('malformed', `${quote(fileName)} is not name-version.apk`)
 }

@@ -14,20 +14,12 @@ import {
   deflatePiece,
   gzipPrefix,
   gzipSuffix,
+  type PieceSummary,
 } from '../../../formats/deflate-pieces.ts'
 import { FormatError, quote } from '../../../formats/format-error.ts'
 import { readGzipMember } from '../../../formats/gzip.ts'
 import { TarReader } from '../../../formats/tar.ts'
 import { formatTarHeader, tarEnd, tarPadding } from '../../../formats/tar-writer.ts'
-
-/** What has to be known of a segment before its bytes are there. */
-export interface SegmentSummary {
-  /** Bytes of the deflated piece. */
-  readonly deflatedLength: number
-  /** Bytes before compression, and their CRC-32. */
-  readonly length: number
-  readonly crc32: number
-}
 
 /** The signed member around the segments: head, then their deflated bytes in order, then tail. */
 export interface IndexFrame {
@@ -44,7 +36,7 @@ const maxDescription = 160
  * Head and tail for segments that are stored elsewhere; the same input gives the same bytes.
  * @throws FormatError `invalid-field` when the description is too long
  */
-export function frameIndex(segments: Iterable<SegmentSummary>, description: string): IndexFrame {
+export function frameIndex(segments: Iterable<PieceSummary>, description: string): IndexFrame {
   let content = 0
   let deflated = 0
   let crc = 0

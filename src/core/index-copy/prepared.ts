@@ -1,0 +1,125 @@
+// The segments as they will be after a commit: those stored, but for the few that its changes
+// replace. Everything is in memory until the commit is known to have happened.
+import { encodeUtf8 } from '../../formats/bytes.ts'
+import { deflatePiece, type PieceSummary } from '../../formats/deflate-pieces.ts'
+import { type EntryChange, updateSegments } from '../../formats/segment-update.ts'
+import type { CompareKeys, SegmentEntry } from '../../formats/segments.ts'
+import type { CopyHead, FreshSegment, SegmentStore, StoredSegment } from './store.ts'
+
+/** The segments of one architecture, for whoever assembles an index of them. */
+export interface SegmentSource {
+  readonly summaries: readonly PieceSummary[]
+  /** Their deflated pieces in order. Each call reads anew, a bounded amount at a time. */
+  pieces(): Iterable<Uint8Array>
+}
+
+type AnySegment = StoredSegment | FreshSegment
+
+interface Prepared {
+  readonly segments: readonly AnySegment[]
+  readonly replaced: readonly number[]
+}
+
+export class PreparedSegments {
+  readonly #store: SegmentStore
+  readonly #compare: CompareKeys
+  readonly #changes: ReadonlyMap<string, readonly EntryChange[]>
+  readonly #prepared = new Map<string, Prepared>()
+
+  constructor(
+    store: SegmentStore,
+    compare: CompareKeys,
+    changes: ReadonlyMap<string, readonly EntryChange[]>,
+  ) {
+    this.#store = store
+    this.#compare = compare
+    this.#changes = changes
+  }
+
+  segmentsOf(architecture: string): SegmentSource {
+    const { segments } = this.#prepare(architecture)
+    return { summaries: segments, pieces: () => this.#pieces(segments) }
+  }
+
+  /** Stores the segments as they are after the commit whose head this is. */
+  apply(head: CopyHead): void {
+    this.#store.transaction(() => {
+      for (const architecture of this.#changes.keys()) {
+        const { segments, replaced } = this.#prepare(architecture)
+        this.#store.delete(replaced)
+        for (const segment of segments) {
+          if (segment.id === undefined) this.#store.insert(architecture, segment)
+        }
+      }
+      this.#store.saveHead(head)
+    })
+  }
+
+  #prepare(architecture: string): Prepared {
+    const known = this.#prepared.get(architecture)
+    if (known !== undefined) return known
+    const prepared = this.#update(architecture)
+    this.#prepared.set(architecture, prepared)
+    return prepared
+  }
+
+  #update(architecture: string): Prepared {
+    const stored = this.#store
+      .readSummaries(architecture)
+      .sort((a, b) => this.#compare(a.first, b.first))
+    const changes = [...(this.#changes.get(architecture) ?? [])]
+    changes.sort((a, b) => this.#compare(a.key, b.key))
+    const load = (at: number) => this.#store.readEntries(idAt(stored, at))
+    const firsts = stored.map((segment) => segment.first)
+    const segments: AnySegment[] = [...stored]
+    const replaced: number[] = []
+    const runs = updateSegments(firsts, load, changes, this.#compare)
+    for (const { start, end, segments: fresh } of runs.toReversed()) {
+      replaced.push(...stored.slice(start, end).map((segment) => segment.id))
+      const pieces = fresh.map((entries) => compressSegment(entries, this.#store))
+      segments.splice(start, end - start, ...pieces)
+    }
+    return { segments, replaced }
+  }
+
+  *#pieces(segments: readonly AnySegment[]): Generator<Uint8Array> {
+    for (let at = 0; at < segments.length; ) {
+      const segment = segments[at]
+      if (segment?.id === undefined) {
+        if (segment !== undefined) yield segment.piece.deflated
+        at++
+        continue
+      }
+      const stored: StoredSegment[] = []
+      for (let each = segments[at]; each?.id !== undefined; each = segments[++at]) stored.push(each)
+      yield* this.#store.readPieces(stored)
+    }
+  }
+}
+
+/** @param store counts the work */
+export function compressSegment(
+  entries: readonly SegmentEntry[],
+  { work }: SegmentStore,
+): FreshSegment {
+  const [first] = entries
+  if (first === undefined) throw new Error('a segment without entries')
+  const text = entries.map((entry) => entry.text).join('')
+  work.textCompressed += text.length
+  const piece = deflatePiece(encodeUtf8(text))
+  return {
+    id: undefined,
+    first: { name: first.name, version: first.version },
+    entries,
+    piece,
+    deflatedLength: piece.deflated.length,
+    length: piece.length,
+    crc32: piece.crc32,
+  }
+}
+
+function idAt(stored: readonly StoredSegment[], at: number): number {
+  const segment = stored[at]
+  if (segment === undefined) throw new RangeError(`no segment at ${at}`)
+  return segment.id
+}

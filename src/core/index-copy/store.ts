@@ -1,0 +1,203 @@
+// The Durable Object's own SQLite: the segments of its repository's indexes, as entries and
+// compressed, and the head of the repository that they belong to. It may be behind D1, never ahead,
+// and all of it can be made again from D1.
+import type { DeflatedPiece, PieceSummary } from '../../formats/deflate-pieces.ts'
+import type { SegmentEntry, SegmentKey } from '../../formats/segments.ts'
+
+export interface StoredSegment extends PieceSummary {
+  readonly id: number
+  readonly first: SegmentKey
+}
+
+/** A segment that is not stored yet. */
+export interface FreshSegment extends PieceSummary {
+  readonly id: undefined
+  readonly first: SegmentKey
+  readonly entries: readonly SegmentEntry[]
+  readonly piece: DeflatedPiece
+}
+
+/** Which commit the stored segments are of. */
+export interface CopyHead {
+  readonly repositoryId: string
+  readonly head: string
+  readonly revision: number
+}
+
+/** What the object did since it was made: the cost of a commit, for tests and benchmarks. */
+export interface IndexWork {
+  /** Rows of segments' summaries, which an assembly reads all of. */
+  summariesRead: number
+  /** Segments read as entries, to be changed. */
+  segmentsRead: number
+  segmentsWritten: number
+  /** Characters of text compressed. */
+  textCompressed: number
+  /** Index files assembled. */
+  builds: number
+}
+
+/** Compressed bytes read at once. */
+const READ_BYTES = 512 * 1024
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS copy (
+    id INTEGER PRIMARY KEY CHECK (id = 1), repository_id TEXT NOT NULL, head TEXT NOT NULL,
+    revision INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS segment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, architecture TEXT NOT NULL, name TEXT NOT NULL,
+    version TEXT NOT NULL, length INTEGER NOT NULL, crc32 INTEGER NOT NULL,
+    deflated_length INTEGER NOT NULL);
+  CREATE INDEX IF NOT EXISTS segment_architecture ON segment (architecture);
+  CREATE TABLE IF NOT EXISTS segment_entries (id INTEGER PRIMARY KEY, entries TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS segment_piece (id INTEGER PRIMARY KEY, deflated BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS rebuild (
+    id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL, architecture TEXT NOT NULL,
+    name TEXT NOT NULL, version TEXT NOT NULL);`
+
+export class SegmentStore {
+  readonly work: IndexWork = {
+    summariesRead: 0,
+    segmentsRead: 0,
+    segmentsWritten: 0,
+    textCompressed: 0,
+    builds: 0,
+  }
+  readonly #storage: DurableObjectStorage
+  readonly #sql: SqlStorage
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
+    this.#sql = storage.sql
+    this.#sql.exec(TABLES)
+  }
+
+  transaction(run: () => void): void {
+    this.#storage.transactionSync(run)
+  }
+
+  findHead(): CopyHead | undefined {
+    const [row] = this.#rows<CopyHead & Row>(
+      'SELECT repository_id AS repositoryId, head, revision FROM copy',
+    )
+    return row
+  }
+
+  saveHead({ repositoryId, head, revision }: CopyHead): void {
+    this.#sql.exec(
+      'INSERT OR REPLACE INTO copy (id, repository_id, head, revision) VALUES (1, ?, ?, ?)',
+      repositoryId,
+      head,
+      revision,
+    )
+  }
+
+  /** The segments of an architecture, in no particular order. */
+  readSummaries(architecture: string): StoredSegment[] {
+    const rows = this.#rows<Row & SegmentKey & PieceSummary & { id: number }>(
+      `SELECT id, name, version, length, crc32, deflated_length AS deflatedLength
+       FROM segment WHERE architecture = ?`,
+      architecture,
+    )
+    this.work.summariesRead += rows.length
+    return rows.map(({ name, version, ...summary }) => ({ ...summary, first: { name, version } }))
+  }
+
+  readEntries(id: number): SegmentEntry[] {
+    this.work.segmentsRead++
+    const [row] = this.#rows<{ entries: string }>(
+      'SELECT entries FROM segment_entries WHERE id = ?',
+      id,
+    )
+    if (row === undefined) throw new Error(`the segment ${id} has no entries`)
+    return JSON.parse(row.entries) as SegmentEntry[]
+  }
+
+  /** The deflated pieces of segments, in their order, a bounded number at a time. */
+  *readPieces(segments: readonly StoredSegment[]): Generator<Uint8Array> {
+    for (let at = 0; at < segments.length; ) {
+      const batch: number[] = []
+      for (let bytes = 0; at < segments.length && bytes < READ_BYTES; at++) {
+        const segment = segments[at]
+        if (segment === undefined) break
+        batch.push(segment.id)
+        bytes += segment.deflatedLength
+      }
+      const rows = this.#rows<{ deflated: ArrayBuffer }>(
+        `SELECT p.deflated FROM json_each(?) j JOIN segment_piece p ON p.id = j.value
+         ORDER BY j.key`,
+        JSON.stringify(batch),
+      )
+      if (rows.length !== batch.length) throw new Error('a segment has no piece')
+      for (const row of rows) yield new Uint8Array(row.deflated)
+    }
+  }
+
+  insert(architecture: string, { first, entries, piece }: FreshSegment): void {
+    const [row] = this.#rows<{ id: number }>(
+      `INSERT INTO segment (architecture, name, version, length, crc32, deflated_length)
+       VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+      architecture,
+      first.name,
+      first.version,
+      piece.length,
+      piece.crc32,
+      piece.deflated.length,
+    )
+    const id = row?.id ?? null
+    const json = JSON.stringify(entries)
+    this.#sql.exec('INSERT INTO segment_entries (id, entries) VALUES (?, ?)', id, json)
+    this.#sql.exec('INSERT INTO segment_piece (id, deflated) VALUES (?, ?)', id, piece.deflated)
+    this.work.segmentsWritten++
+  }
+
+  delete(ids: readonly number[]): void {
+    for (const table of ['segment', 'segment_entries', 'segment_piece']) {
+      this.#sql.exec(
+        `DELETE FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`,
+        JSON.stringify(ids),
+      )
+    }
+  }
+
+  clear(): void {
+    for (const table of ['copy', 'segment', 'segment_entries', 'segment_piece', 'rebuild']) {
+      this.#sql.exec(`DELETE FROM ${table}`)
+    }
+  }
+
+  /** How far a rebuild for this head has come: the last entry of the last segment stored. */
+  findProgress(
+    head: string,
+  ): { readonly architecture: string; readonly last: SegmentKey } | undefined {
+    const [row] = this.#rows<Row & SegmentKey & { architecture: string }>(
+      'SELECT architecture, name, version FROM rebuild WHERE head = ?',
+      head,
+    )
+    if (row === undefined) return undefined
+    const { architecture, name, version } = row
+    return { architecture, last: { name, version } }
+  }
+
+  saveProgress(head: string, architecture: string, { name, version }: SegmentKey): void {
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO rebuild (id, head, architecture, name, version)
+       VALUES (1, ?, ?, ?, ?)`,
+      head,
+      architecture,
+      name,
+      version,
+    )
+  }
+
+  endRebuild(): void {
+    this.#sql.exec('DELETE FROM rebuild')
+  }
+
+  /** All rows at once: a cursor that lives across an await loses rows. */
+  #rows<T extends Record<string, SqlStorageValue>>(sql: string, ...values: SqlStorageValue[]): T[] {
+    return this.#sql.exec<T>(sql, ...values).toArray()
+  }
+}
+
+type Row = Record<string, SqlStorageValue>

@@ -1,0 +1,199 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { buildApk } from '../support/apk-builder.ts'
+import { readIndex } from '../support/index-reader.ts'
+import { override, wrapMethod } from '../support/worker/bindings.ts'
+import {
+  ADMIN,
+  answerOf,
+  createOwner,
+  MAIN,
+  publish,
+  put,
+  send,
+} from '../support/worker/registry.ts'
+import { seedRepository } from '../support/worker/seed.ts'
+
+beforeEach(() => createOwner())
+
+async function addressOf() {
+  const owner = await env.DB.prepare("SELECT id FROM owner WHERE name = 'acme'").first<string>('id')
+  const ownerId = owner ?? ''
+  return { ownerId, ownerName: 'acme', signingKey: null, type: 'alpine', name: 'edge/main' }
+}
+
+const objectOf = async () =>
+  env.REPOSITORY.getByName(`${(await addressOf()).ownerId}/alpine/edge/main`)
+
+async function bytesOf(architecture = 'x86_64'): Promise<Uint8Array> {
+  const response = await send(`${MAIN}/${architecture}/APKINDEX.tar.gz`)
+  expect(response.status).toBe(200)
+  return new Uint8Array(await response.arrayBuffer())
+}
+
+const namesOf = async (architecture?: string) =>
+  readIndex(await bytesOf(architecture)).entries.map((entry) => entry.P)
+
+/** Has an object write all index files anew: this one, or another one that has no copy yet. */
+async function reindexBy(name: string): Promise<void> {
+  const change = { op: 'reindex', changeId: crypto.randomUUID(), keySet: '' } as const
+  const result = await env.REPOSITORY.getByName(name).commit(await addressOf(), change)
+  expect(result.outcome).toBe('committed')
+}
+
+const workOf = async () =>
+  runInDurableObject(await objectOf(), (instance) => ({ ...instance.work }))
+
+/** The commands of a history from a seed, so that a failure can be repeated. */
+function randomOf(seed: number): (bound: number) => number {
+  let state = seed
+  return (bound) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 2 ** 32) * bound)
+  }
+}
+
+describe('the incremental index', () => {
+  it.each([1, 2, 3])(
+    'equals a full build byte for byte after a random history (seed %i)',
+    async (seed) => {
+      const random = randomOf(seed)
+      await seedRepository(400)
+      const present = new Set<string>()
+      for (let round = 0; round < 12; round++) {
+        const steps = Array.from({ length: 1 + random(6) }, () => `p${random(40)}-1-r0`)
+        await Promise.all(
+          [...new Set(steps)].map(async (file) => {
+            const architecture = file.charCodeAt(1) % 3 === 0 ? 'noarch' : 'x86_64'
+            const path = `${MAIN}/${architecture}/${file}.apk`
+            if (present.delete(file)) return answerOf(path, { method: 'DELETE', headers: ADMIN })
+            present.add(file)
+            const bytes = buildApk({
+              name: file.split('-')[0] ?? '',
+              version: '1-r0',
+              arch: architecture,
+            })
+            return put(bytes)
+          }),
+        )
+        const incremental = [await bytesOf('x86_64'), await bytesOf('noarch')]
+        await reindexBy(`a fresh object ${round}`)
+        expect([await bytesOf('x86_64'), await bytesOf('noarch')]).toEqual(incremental)
+      }
+    },
+  )
+
+  it.each([10, 300, 3000])('costs one or two segments a change, at %i packages', async (count) => {
+    await seedRepository(count)
+    await publish({ name: 'warm' })
+    const before = await workOf()
+    await publish({ name: 'p' })
+    const after = await workOf()
+    expect(after.segmentsWritten - before.segmentsWritten).toBeLessThanOrEqual(2)
+    expect(after.segmentsRead - before.segmentsRead).toBeLessThanOrEqual(2)
+    // A segment has 128 entries on average and 512 at most, of some 250 characters here.
+    expect(after.textCompressed - before.textCompressed).toBeLessThan(512 * 250)
+    // Of every segment one small row, for this architecture and noarch.
+    expect(after.summariesRead - before.summariesRead).toBeLessThan(5 + count / 64)
+    expect(after.builds - before.builds).toBe(1)
+  })
+})
+
+describe("the object's copy", () => {
+  it('is brought up by the log when another instance committed', async () => {
+    await publish({ name: 'a' })
+    await publish({ name: 'b' })
+    const second = env.REPOSITORY.getByName('a second instance')
+    const file = await env.DB.prepare(
+      "SELECT id, name FROM package_file WHERE name LIKE 'a-%'",
+    ).first<{ id: string; name: string }>()
+    const change = {
+      op: 'remove',
+      changeId: 'x',
+      fileId: file?.id ?? '',
+      fileName: file?.name ?? '',
+    } as const
+    expect((await second.commit(await addressOf(), change)).outcome).toBe('committed')
+    const before = await workOf()
+    await publish({ name: 'c' })
+    expect(await namesOf()).toEqual(['b', 'c'])
+    // By the log, not by reading everything anew: the one segment was changed twice.
+    expect((await workOf()).segmentsRead - before.segmentsRead).toBe(2)
+    const incremental = await bytesOf()
+    await reindexBy('a fresh object')
+    expect(await bytesOf()).toEqual(incremental)
+  })
+
+  it('is made anew when it is lost, or of another history', async () => {
+    await publish({ name: 'a' })
+    const object = await objectOf()
+    await runInDurableObject(object, (_, state) =>
+      state.storage.sql.exec('DELETE FROM copy').toArray(),
+    )
+    await publish({ name: 'b' })
+    expect(await namesOf()).toEqual(['a', 'b'])
+    await runInDurableObject(object, (_, state) =>
+      state.storage.sql.exec("UPDATE copy SET head = 'of another history', revision = 7").toArray(),
+    )
+    await publish({ name: 'c' })
+    expect(await namesOf()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('survives the eviction of its object', async () => {
+    await publish({ name: 'a' })
+    await evictDurableObject(await objectOf())
+    await publish({ name: 'b' })
+    expect(await namesOf()).toEqual(['a', 'b'])
+    expect((await workOf()).segmentsRead).toBe(1)
+  })
+
+  it('goes on where a rebuild was cut off', async () => {
+    await seedRepository(3500)
+    let pages = 0
+    const prepare: D1Database['prepare'] = (sql) => {
+      const statement = env.DB.prepare(sql)
+      if (!sql.includes('ORDER BY p.name, f.id')) return statement
+      return wrapMethod(statement, 'bind', (...values: unknown[]) => {
+        const bound = statement.bind(...values)
+        return ++pages === 3
+          ? wrapMethod(bound, 'all', () => Promise.reject(new Error('outage')))
+          : bound
+      })
+    }
+    override({ DB: wrapMethod(env.DB, 'prepare', prepare) })
+    expect((await put(buildApk({ name: 'new', version: '1-r0' }))).status).toBe(503)
+    const stored = (await workOf()).segmentsWritten
+    expect(stored).toBeGreaterThan(5)
+    pages = 10
+    await publish({ name: 'new', version: '1-r0' })
+    const names = await namesOf()
+    expect([names.length, new Set(names).size, names[0]]).toEqual([3501, 3501, 'new'])
+    const written = (await workOf()).segmentsWritten
+    const incremental = await bytesOf()
+    await reindexBy('a fresh object')
+    expect(await bytesOf()).toEqual(incremental)
+    // What the first try stored was not written again; the new package changed one or two.
+    const total = await runInDurableObject(
+      await objectOf(),
+      (_, state) =>
+        state.storage.sql.exec<{ n: number }>('SELECT count(*) AS n FROM segment').one().n,
+    )
+    expect(written).toBeLessThanOrEqual(total + 2)
+  })
+})
+
+it('a failed copy costs nothing but the next commit some reading', async () => {
+  await publish({ name: 'a' })
+  const object = await objectOf()
+  await runInDurableObject(object, (_, state) =>
+    state.storage.sql.exec('ALTER TABLE segment_piece RENAME TO hidden').toArray(),
+  )
+  const { status } = await put(buildApk({ name: 'b', version: '1-r0' }))
+  await runInDurableObject(object, (_, state) =>
+    state.storage.sql.exec('ALTER TABLE hidden RENAME TO segment_piece').toArray(),
+  )
+  expect([201, 503, 500]).toContain(status)
+  await publish({ name: 'c' })
+  expect(await namesOf()).toEqual(status === 201 ? ['a', 'b', 'c'] : ['a', 'c'])
+})

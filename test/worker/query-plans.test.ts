@@ -1,0 +1,64 @@
+import { env } from 'cloudflare:workers'
+import { beforeEach, expect, it } from 'vitest'
+import { sweep } from '../../src/core/blobs/sweep.ts'
+import { override, wrapMethod } from '../support/worker/bindings.ts'
+import { ADMIN, answerOf, createOwner, MAIN, publish } from '../support/worker/registry.ts'
+
+// No statement of a request reads rows in proportion to what there is: asked of SQLite's own plans.
+
+beforeEach(() => createOwner())
+
+/** Steps of a plan that read all rows of a table, or all of an owner or a repository. */
+const GROWING = [
+  /^SCAN (?!CONSTANT ROW|json_each|j |\(subquery|expectation)/,
+  /\(owner_id=\? AND type=\?\)/,
+  /package_file_listing \(repository_id=\?/,
+]
+
+async function growingSteps(sql: string): Promise<string[]> {
+  const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .bind(...parametersOf(sql))
+    .all<{ detail: string }>()
+  return results
+    .map((row) => row.detail)
+    .filter((detail) => GROWING.some((pattern) => pattern.test(detail)))
+}
+
+/** As many parameters as the statement names. */
+function parametersOf(sql: string): string[] {
+  const numbers = [...sql.matchAll(/\?(\d+)/g)].map(([, number]) => Number(number))
+  const anonymous = sql.match(/\?(?!\d)/g)?.length ?? 0
+  return Array.from({ length: Math.max(anonymous, ...numbers, 0) }, () => '[]')
+}
+
+it('of publishing, reading, removing and sweeping', async () => {
+  const statements = new Set<string>()
+  const prepare: D1Database['prepare'] = (sql) => {
+    statements.add(sql)
+    return env.DB.prepare(sql)
+  }
+  override({ DB: wrapMethod(env.DB, 'prepare', prepare) })
+  await publish({ name: 'a', version: '1-r0' })
+  await publish({ name: 'b', version: '1-r0' })
+  await answerOf(`${MAIN}/x86_64/APKINDEX.tar.gz`)
+  await answerOf(`${MAIN}/x86_64/a-1-r0.apk`)
+  await answerOf(`${MAIN}/x86_64/a-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
+  await sweep(wrapMethod(env.DB, 'prepare', prepare), env.BLOBS, Date.now() + 10 * 60 * 60 * 1000)
+  expect(statements.size).toBeGreaterThan(20)
+  const growing: Record<string, string[]> = {}
+  for (const sql of statements) {
+    const steps = await growingSteps(sql)
+    // The migrations are read once per isolate.
+    if (steps.length > 0 && !sql.includes('d1_migrations')) growing[sql] = steps
+  }
+  expect(growing).toEqual({})
+})
+
+it('is a check that can fail', async () => {
+  expect(await growingSteps('SELECT * FROM package_file')).toEqual([expect.stringMatching(/^SCAN/)])
+  expect(
+    await growingSteps(
+      'SELECT p.id FROM json_each(?1) j JOIN package p ON p.owner_id = ?2 AND p.type = ?3 AND p.name = j.value ->> 0',
+    ),
+  ).toHaveLength(1)
+})
