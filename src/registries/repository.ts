@@ -15,7 +15,6 @@ import { commitGroup, type StagedIndexes } from '../core/commit/committer.ts'
 import type { Plan } from '../core/commit/plan.ts'
 import { CommitQueue } from '../core/commit/queue.ts'
 import type { Snapshot } from '../core/commit/snapshot.ts'
-import { RegistryError } from '../core/errors.ts'
 import { prepareSegments } from '../core/index-copy/copy.ts'
 import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
@@ -39,14 +38,7 @@ export class Repository extends DurableObject<Env> {
 
   /** Commits the change, perhaps together with others, or says why not. */
   async commit(address: RepositoryAddress, change: Change): Promise<ChangeResult> {
-    try {
-      return await this.#queue.submit({ address, change })
-    } catch (error) {
-      // The committer throws only while it is certain that nothing applied.
-      if (error instanceof RegistryError) return { outcome: 'refused', fault: error.fault }
-      console.error(`change ${change.changeId} failed:`, error)
-      return { outcome: 'refused', fault: { code: 'internal' } }
-    }
+    return this.#queue.submit({ address, change })
   }
 
   /** What the object's commits cost so far. */

@@ -28,14 +28,18 @@ export async function commitChange(options: CommitOptions): Promise<Settled> {
 }
 
 async function submit({ namespace, address, change }: CommitOptions): Promise<ChangeResult> {
-  for (let attempt = 1; ; attempt++) {
+  let lost = false
+  for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
-      return await namespace.getByName(objectName(address)).commit(address, change)
+      const result = await namespace.getByName(objectName(address)).commit(address, change)
+      // The refusal is that of the repetition; the first try may have applied, or may still.
+      return lost && result.outcome === 'refused' ? { outcome: 'unknown' } : result
     } catch (error) {
-      console.error(`try ${attempt} of change ${change.changeId} got no answer:`, String(error))
-      if (attempt === TRIES) return { outcome: 'unknown' }
+      lost = true
+      console.error(`the change ${change.changeId} got no answer:`, String(error))
     }
   }
+  return { outcome: 'unknown' }
 }
 
 /** Named by the owner's random id: an owner of the same name that comes later meets no old object. */

@@ -37,7 +37,7 @@ export interface CommitterOptions {
  */
 type BatchEnd = 'committed' | 'stale' | 'constraint' | 'moved' | 'unknown'
 
-/** Commits a group; one result per change, in order. Throws only while it is certain that nothing applied. */
+/** Commits a group; one result per change, in order. Never throws. */
 export async function commitGroup(
   options: CommitterOptions,
   changes: readonly Change[],
@@ -50,13 +50,18 @@ export async function commitGroup(
       if (results !== 'stale' && results !== 'moved') return results
       certain = results === 'stale'
     } catch (error) {
-      if (certain) throw error
-      return unknown
+      return certain ? refuseAll(changes, error) : unknown
     }
   }
   if (!certain) return unknown
   const detail = 'other changes of this repository kept coming first: try again'
-  const fault = { code: 'storage-unavailable', detail } as const
+  return refuseAll(changes, new RegistryError({ code: 'storage-unavailable', detail }))
+}
+
+/** For failures of which it is certain that nothing applied. */
+function refuseAll(changes: readonly Change[], error: unknown): readonly ChangeResult[] {
+  if (!(error instanceof RegistryError)) console.error('a commit failed:', error)
+  const fault = error instanceof RegistryError ? error.fault : ({ code: 'internal' } as const)
   return changes.map(() => ({ outcome: 'refused', fault }))
 }
 
@@ -96,8 +101,8 @@ async function bisect(
 ): Promise<readonly ChangeResult[]> {
   if (changes.length === 1) {
     // The one constraint that an honest change can meet: its owner was deleted meanwhile.
-    const fault = { code: 'not-found', detail: `no owner ${options.address.ownerName}` } as const
-    return [{ outcome: 'refused', fault }]
+    const detail = `no owner ${options.address.ownerName}`
+    return refuseAll(changes, new RegistryError({ code: 'not-found', detail }))
   }
   const middle = changes.length >> 1
   const first = await commitGroup(options, changes.slice(0, middle))
