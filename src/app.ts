@@ -32,9 +32,13 @@ app.notFound(async (context) => {
 })
 
 app.onError((error, context) => {
-  const requestId = context.req.header('cf-ray') ?? crypto.randomUUID()
-  return problemResponse(context.req.raw, error, requestId)
+  return problemResponse(context.req.raw, error, requestIdOf(context.req.header('cf-ray')))
 })
+
+/** Cloudflare's own id of the request; anything else in its header is the client's and not repeated. */
+function requestIdOf(ray = ''): string {
+  return /^[0-9a-f]{16}-[A-Z]{3}$/.test(ray) ? ray : crypto.randomUUID()
+}
 
 /** Answers a request, whatever becomes of it, with the headers that every response has. */
 export async function fetch(

@@ -65,11 +65,11 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
   },
   'body-too-large': {
     status: 413,
-    text: ({ limit }) => `the body is larger than the limit of ${limit} bytes`,
+    text: ({ limit }) => `the body is larger than the limit of ${limit} bytes: send less`,
   },
   'range-not-satisfiable': {
     status: 416,
-    text: ({ size }) => `the range lies outside of the ${size} bytes of the file`,
+    text: ({ size }) => `the range lies outside of the file: it has ${size} bytes`,
   },
   'too-many-failures': {
     status: 429,

@@ -172,7 +172,7 @@ describe('a body', () => {
     const files = Array.from({ length: 20 }, (_, index) => ({ path: `f${index}`, content }))
     const bytes = buildApk({ files, gzip: { level: 0 } })
     expect(await faultOf(upload(new Blob([bytes]).stream()))).toBe(
-      'body-too-large: the body is larger than the limit of 1000000 bytes',
+      'body-too-large: the body is larger than the limit of 1000000 bytes: send less',
     )
     expect(await listKeys()).toEqual([])
   })

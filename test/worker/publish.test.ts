@@ -161,6 +161,12 @@ describe('a refused publish leaves nothing behind', () => {
     ['a bad name', buildApk({ name: '../evil' }), 400, /package name "\.\.\/evil"/],
     ['no datahash', buildApk({ omitDatahash: true }), 400, /datahash/],
     [
+      'a snapshot without a build date',
+      buildApk({ version: '1.2.4_SNAPSHOT-abc', info: { builddate: null } }),
+      400,
+      new RegExp(`use 1\\.2\\.4_git${new Date().toISOString().slice(0, 10).replaceAll('-', '')}$`),
+    ],
+    [
       'metadata that the database does not take',
       buildApk({ info: { pkgdesc: '"'.repeat(100_000), url: '"'.repeat(100_000) } }),
       400,
@@ -192,6 +198,8 @@ describe('a refused publish leaves nothing behind', () => {
   it('a body over the limit, by its declared length', async () => {
     const { readable } = new FixedLengthStream(100_000_001)
     const { status, text } = await answerOf(MAIN, { method: 'PUT', headers: ADMIN, body: readable })
-    expect(`${status} ${text}`).toBe('413 the body is larger than the limit of 100000000 bytes')
+    expect(`${status} ${text}`).toBe(
+      '413 the body is larger than the limit of 100000000 bytes: send less',
+    )
   })
 })

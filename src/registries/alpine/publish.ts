@@ -13,7 +13,7 @@ import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { declaredLength } from '../../http/request-body.ts'
 import { addressOf, parseRepositoryName } from './coordinates.ts'
 import { describePackage, formatIndexEntry } from './format/apkindex.ts'
-import { type InspectedPackage, inspectPackage } from './format/package.ts'
+import { type InspectedPackage, inspectPackage, packageLimits } from './format/package.ts'
 import { BODY_LIMITS, METADATA_BYTES } from './limits.ts'
 
 const REPOSITORY = '/api/packages/:owner/alpine/:branch/:repository'
@@ -68,7 +68,7 @@ async function settle(
 /** Refuses within the stream, so that what is refused was never stored. */
 async function inspect(call: OwnedCall, source: ByteSource): Promise<InspectedPackage> {
   try {
-    const inspected = await inspectPackage(source)
+    const inspected = await inspectPackage(source, packageLimits, Date.now() / 1000)
     refuse(restrictionRefusal(call.principal, { packageName: inspected.info.name }))
     checkEntry(inspected)
     return inspected

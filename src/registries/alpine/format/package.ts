@@ -50,11 +50,13 @@ const maxAllHeaderData = 32 * 1024 * 1024
 /**
  * Reads and checks a whole package; memory does not grow with it, but for the paths in it.
  * The source is read to its end, or left where the first fault was found: it is the caller's.
+ * @param today unix seconds, for what a message proposes when the package has no build date
  * @throws FormatError, and whatever the source throws
  */
 export async function inspectPackage(
   source: ByteSource,
   limits: PackageLimits = packageLimits,
+  today?: number,
 ): Promise<InspectedPackage> {
   let fileSize = 0
   const reader = new ByteReader(
@@ -64,7 +66,7 @@ export async function inspectPackage(
   )
   await refuseOtherFormats(reader)
   const head = await readHead(reader, limits)
-  const info = parsePackageInfo(head.info, packageInfoLimits)
+  const info = parsePackageInfo(head.info, packageInfoLimits, today)
   const contents = await readData(reader, info, limits)
   return {
     info,

@@ -63,11 +63,13 @@ type ListField = (typeof listFields)[number]
 
 /**
  * @param bytes the file's content, bounded by the caller
+ * @param today unix seconds, for what a message proposes when the package has no build date
  * @throws FormatError `invalid-field` with apk's name of the field, or `too-large`
  */
 export function parsePackageInfo(
   bytes: Uint8Array,
   limits: PackageInfoLimits = packageInfoLimits,
+  today?: number,
 ): PackageInfo {
   const fields = readFields(bytes, limits)
   const single = (field: SingleField) => fields.get(field)?.at(-1) ?? ''
@@ -75,7 +77,7 @@ export function parsePackageInfo(
   const list = (field: ListField) => fields.get(field)?.join(' ') ?? ''
   const buildTime = parseNumber('builddate', single('builddate'))
   const name = parsePackageName(requireField('pkgname', single('pkgname')))
-  const version = parseVersion(requireField('pkgver', single('pkgver')), buildTime)
+  const version = parseVersion(requireField('pkgver', single('pkgver')), buildTime ?? today)
   checkNameAndVersion(name, version)
   const origin = single('origin')
   const maintainer = single('maintainer')
