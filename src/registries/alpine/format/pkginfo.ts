@@ -77,7 +77,7 @@ export function parsePackageInfo(
   const list = (field: ListField) => fields.get(field)?.join(' ') ?? ''
   const buildTime = parseNumber('builddate', single('builddate'))
   const name = parsePackageName(requireField('pkgname', single('pkgname')))
-  const version = parseVersion(requireField('pkgver', single('pkgver')), buildTime ?? today)
+  const version = parseVersion(requireField('pkgver', single('pkgver')), buildTime || today)
   checkNameAndVersion(name, version)
   const origin = single('origin')
   const maintainer = single('maintainer')
