@@ -15,6 +15,8 @@ export interface Authorized {
   readonly principal: Principal
   readonly owner: OwnerRow | undefined
   readonly resource: unknown
+  /** How long the statement took, in milliseconds. */
+  readonly databaseMs: number
   /** The token to note the use of. */
   readonly token: { readonly id: string; readonly lastUsedAt: number | null } | undefined
 }
@@ -43,7 +45,9 @@ export async function authorize(
 ): Promise<Authorized> {
   const secret = parseCredentials(request.headers.get('authorization'))
   const resource = 'resource' in endpoint ? endpoint.resource?.(params) : undefined
+  const started = Date.now()
   const row = await readRow(env.DB, params.owner, secret, resource)
+  const databaseMs = Date.now() - started
   const owner = ownerOf(row)
   const principal = identify(secret, requireAdminToken(env), tokenOf(row), Date.now())
   const shown = owner?.name ?? quote(params.owner ?? '')
@@ -55,6 +59,7 @@ export async function authorize(
   return {
     principal,
     owner,
+    databaseMs,
     resource: row.resource === null ? undefined : JSON.parse(row.resource),
     token:
       principal.kind === 'token' ? { id: principal.id, lastUsedAt: row.lastUsedAt } : undefined,

@@ -30,6 +30,8 @@ export interface Call<R = unknown> {
   readonly owner: OwnerRow | undefined
   /** What the resource query found. */
   readonly resource: R | undefined
+  /** How long the one statement of the request took, in milliseconds. */
+  readonly databaseMs: number
   /** Keeps the isolate alive for work after the response. */
   readonly waitUntil: (work: Promise<unknown>) => void
 }

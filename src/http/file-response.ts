@@ -1,6 +1,6 @@
-// Answers a download: conditions first, then HEAD, then the bytes or a range of them from R2.
-// Neither HEAD nor 304 touches R2.
-import { openObject } from '../core/blobs/objects.ts'
+// Answers a download: conditions first, then HEAD, then the bytes or a range of them, from the edge's
+// cache or from R2. Neither HEAD nor 304 touches either.
+import { openCached } from '../core/blobs/edge-cache.ts'
 import { RegistryError } from '../core/errors.ts'
 import type { Visibility } from '../core/owners.ts'
 import { type ByteRange, isNotModified, parseRange } from './conditional.ts'
@@ -24,6 +24,7 @@ export async function fileResponse(call: OwnedCall, file: FileContent): Promise<
     'last-modified': new Date(file.changedAt).toUTCString(),
     'cache-control': cacheControl(call.owner.visibility),
     'accept-ranges': 'bytes',
+    'server-timing': `db;dur=${call.databaseMs}`,
   })
   if (isNotModified(call.request.headers, validators, Date.now())) {
     return new Response(null, { status: 304, headers })
@@ -35,11 +36,14 @@ export async function fileResponse(call: OwnedCall, file: FileContent): Promise<
   }
   headers.set('content-length', String(range?.length ?? file.size))
   if (range !== undefined) headers.set('content-range', contentRange(range, file.size))
-  const body =
-    call.request.method === 'HEAD' || file.size === 0
-      ? null
-      : await openObject(call.env.BLOBS, file.r2Key, range)
-  return new Response(body, { status: range === undefined ? 200 : 206, headers })
+  const status = range === undefined ? 200 : 206
+  if (call.request.method === 'HEAD' || file.size === 0) {
+    return new Response(null, { status, headers })
+  }
+  const edge = { bucket: call.env.BLOBS, waitUntil: call.waitUntil }
+  const { body, from } = await openCached(edge, file, range)
+  headers.append('server-timing', `cache;desc=${from === 'cache' ? 'hit' : 'miss'}`)
+  return new Response(body, { status, headers })
 }
 
 /**

@@ -41,9 +41,10 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   const base = { request, env, url: new URL(request.url), params, waitUntil }
   if ('unconfigured' in endpoint) return endpoint.handler({ ...base, ...NOBODY })
   await requireConfiguration(env)
-  const { principal, owner, resource, token } = await authorize(endpoint, request, params, env)
+  const authorized = await authorize(endpoint, request, params, env)
+  const { principal, owner, resource, databaseMs, token } = authorized
   if (token !== undefined) waitUntil(noteLastUse(env.DB, token, Date.now()))
-  const call: Call = { ...base, principal, owner, resource }
+  const call: Call = { ...base, principal, owner, resource, databaseMs }
   if (endpoint.access === 'open' || endpoint.access === 'deployment-admin') {
     return endpoint.handler(call)
   }
@@ -51,7 +52,12 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   return endpoint.handler(call)
 }
 
-const NOBODY = { principal: { kind: 'anonymous' }, owner: undefined, resource: undefined } as const
+const NOBODY = {
+  principal: { kind: 'anonymous' },
+  owner: undefined,
+  resource: undefined,
+  databaseMs: 0,
+} as const
 
 function hasOwner(call: Call): call is OwnedCall {
   return call.owner !== undefined

@@ -5,6 +5,12 @@ import { RegistryError } from '../errors.ts'
 import { freshIndexKey } from './keys.ts'
 import { openSink } from './sink.ts'
 
+/** Bytes. */
+export interface ObjectRange {
+  readonly offset: number
+  readonly length: number
+}
+
 export interface StoredIndexFile {
   readonly r2Key: string
   readonly sha256: string
@@ -46,7 +52,7 @@ export async function storeIndexFile(
 export async function openObject(
   bucket: R2Bucket,
   r2Key: string,
-  range?: { readonly offset: number; readonly length: number },
+  range?: ObjectRange,
 ): Promise<ReadableStream> {
   const detail = 'the object store does not answer: try again'
   let object: R2ObjectBody | null

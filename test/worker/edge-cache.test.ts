@@ -1,0 +1,132 @@
+import { env } from 'cloudflare:workers'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { override, wrapMethod } from '../support/worker/bindings.ts'
+import {
+  ADMIN,
+  answerOf,
+  createOwner,
+  MAIN,
+  publish,
+  send,
+  tokenOf,
+} from '../support/worker/registry.ts'
+
+const FILE = `${MAIN}/x86_64/hello-1-r0.apk`
+
+let reads: string[]
+let statements: number
+
+/** Counts what requests read from R2 and ask of D1. */
+function countReads(): void {
+  reads = []
+  statements = 0
+  const get = ((key: string, ...rest: [R2GetOptions]) => {
+    reads.push(key)
+    return env.BLOBS.get(key, ...rest)
+  }) as R2Bucket['get']
+  const prepare: D1Database['prepare'] = (sql) => {
+    statements++
+    return env.DB.prepare(sql)
+  }
+  override({ BLOBS: wrapMethod(env.BLOBS, 'get', get), DB: wrapMethod(env.DB, 'prepare', prepare) })
+}
+
+/** Contents differ from test to test, as the cache outlives one. */
+const publishFresh = (path = MAIN) =>
+  publish({ name: 'hello', version: '1-r0', info: { pkgdesc: crypto.randomUUID() } }, path)
+
+const bytesAt = async (path: string, init: RequestInit = {}) => {
+  const response = await send(path, init)
+  const timing = response.headers.get('server-timing') ?? ''
+  return { status: response.status, timing, bytes: new Uint8Array(await response.arrayBuffer()) }
+}
+
+/** A first GET, and the cache filled after it. */
+async function warm(path: string, init: RequestInit = {}): Promise<void> {
+  await vi.waitFor(async () => expect((await bytesAt(path, init)).timing).toMatch(/cache;desc=hit/))
+}
+
+beforeEach(async () => {
+  await createOwner()
+  countReads()
+})
+
+describe.each([
+  ['a package', FILE],
+  ['an index', `${MAIN}/x86_64/APKINDEX.tar.gz`],
+])('%s', (_, path) => {
+  it('comes from R2 once, and then from the edge, whole and in ranges', async () => {
+    const bytes = await publishFresh()
+    reads = []
+    const first = await bytesAt(path)
+    expect(first.timing).toMatch(/^db;dur=\d+, cache;desc=miss$/)
+    await warm(path)
+    // One read for the client, one to fill the cache.
+    expect(reads).toHaveLength(2)
+    countReads()
+    const second = await bytesAt(path)
+    expect([second.status, second.timing]).toEqual([200, expect.stringMatching(/cache;desc=hit$/)])
+    expect(second.bytes).toEqual(first.bytes)
+    if (path === FILE) expect(second.bytes).toEqual(bytes)
+    const part = await bytesAt(path, { headers: { range: 'bytes=10-29' } })
+    expect([part.status, part.bytes]).toEqual([206, first.bytes.slice(10, 30)])
+    const end = await bytesAt(path, { headers: { range: 'bytes=-5' } })
+    expect([end.status, end.bytes]).toEqual([206, first.bytes.slice(-5)])
+    expect([reads, statements]).toEqual([[], 3])
+  })
+
+  it('costs no read at all for HEAD and 304, and one statement each', async () => {
+    await publishFresh()
+    countReads()
+    const head = await send(path, { method: 'HEAD' })
+    const etag = head.headers.get('etag') ?? ''
+    expect((await send(path, { headers: { 'if-none-match': etag } })).status).toBe(304)
+    expect([reads, statements]).toEqual([[], 2])
+  })
+})
+
+it('a range that comes first is served from R2 and the whole is cached', async () => {
+  const bytes = await publishFresh()
+  const part = await bytesAt(FILE, { headers: { range: 'bytes=0-9' } })
+  expect([part.status, part.bytes]).toEqual([206, bytes.slice(0, 10)])
+  await warm(FILE)
+  expect((await bytesAt(FILE)).bytes).toEqual(bytes)
+})
+
+it('a removed file is 404 at once, and another one of its name never stale', async () => {
+  await publishFresh()
+  await warm(FILE)
+  await answerOf(FILE, { method: 'DELETE', headers: ADMIN })
+  expect((await bytesAt(FILE)).status).toBe(404)
+  const bytes = await publishFresh()
+  expect((await bytesAt(FILE)).bytes).toEqual(bytes)
+})
+
+it('private bytes come from the cache only after the access check', async () => {
+  await createOwner('secret', 'private')
+  const path = FILE.replace('acme', 'secret')
+  await publishFresh(MAIN.replace('acme', 'secret'))
+  const { id, headers } = await tokenOf('secret', { scopes: ['read'] })
+  await warm(path, { headers })
+  expect((await answerOf(path)).status).toBe(401)
+  await answerOf(`/api/v1/owners/secret/tokens/${id}`, { method: 'DELETE', headers: ADMIN })
+  expect((await answerOf(path, { headers })).status).toBe(401)
+  // What is public under one owner is not under another, though the bytes are the same.
+  expect((await answerOf(path, { headers: ADMIN })).status).toBe(200)
+})
+
+it('an owner that becomes private closes what was cached', async () => {
+  await publishFresh()
+  await warm(FILE)
+  const body = JSON.stringify({ visibility: 'private' })
+  await answerOf('/api/v1/owners/acme', { method: 'PUT', headers: ADMIN, body })
+  expect((await answerOf(FILE)).status).toBe(401)
+})
+
+it('the cache cannot be asked from outside', async () => {
+  await publishFresh()
+  await warm(FILE)
+  const sha256 = await env.DB.prepare('SELECT sha256 FROM package_blob').first<string>('sha256')
+  const { status } = await answerOf(`https://blobs.invalid/${sha256}`)
+  expect(status).toBe(404)
+})
