@@ -42,8 +42,9 @@ describe.each([
     await get.arrayBuffer()
     const head = await send(path, { method: 'HEAD' })
     expect(await head.text()).toBe('')
-    for (const { headers } of [get, head]) headers.delete('server-timing')
-    expect(Object.fromEntries(head.headers)).toEqual(Object.fromEntries(get.headers))
+    // What a request took is its own.
+    const own = ([name]: [string, string]) => name !== 'server-timing'
+    expect([...head.headers].filter(own)).toEqual([...get.headers].filter(own))
   })
 
   it('is not sent again to whoever has it', async () => {
