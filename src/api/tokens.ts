@@ -1,5 +1,5 @@
 // /api/v1/owners/{owner}/tokens: who may act for an owner. A token's text is shown once.
-import type { Principal, Scope } from '../core/access/principal.ts'
+import type { Scope } from '../core/access/principal.ts'
 import { SCOPES } from '../core/access/principal.ts'
 import {
   type AccessToken,
@@ -14,6 +14,7 @@ import { type Endpoint, ownedEndpoint } from '../http/endpoint.ts'
 import { readJsonObject } from '../http/request-body.ts'
 import { formatTime, invalid, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
+import { refuseRestricted } from './restricted.ts'
 
 const TOKENS = `${OWNER}/tokens`
 
@@ -52,17 +53,6 @@ export const tokenEndpoints: readonly Endpoint[] = [
     },
   }),
 ]
-
-/** Else a token that may write one package could make itself one that may write all. */
-function refuseRestricted(principal: Principal): void {
-  if (principal.kind !== 'token') return
-  const restriction =
-    (principal.repositories !== null && 'repositories') ||
-    (principal.packages !== null && 'packages')
-  if (!restriction) return
-  const detail = `the access token is restricted to some ${restriction} and may not manage tokens`
-  throw new RegistryError({ code: 'forbidden', detail })
-}
 
 /** @throws RegistryError invalid-request */
 function parseGrant(body: Readonly<Record<string, unknown>>): TokenGrant {

@@ -63,9 +63,25 @@ export const repository = sqliteTable(
     head: text('head').notNull(),
     /** Counts the commits, from 1. */
     revision: integer('revision').notNull(),
+    /** Once set, never unset: a file name never carries other bytes, also after its removal. */
+    immutable: integer('immutable', { mode: 'boolean' }).notNull().default(false),
     createdAt: integer('created_at').notNull(),
   },
   (table) => [unique('repository_name').on(table.ownerId, table.type, table.name)],
+)
+
+/** What was removed from an immutable repository: the names stay taken for good. */
+export const retiredFile = sqliteTable(
+  'retired_file',
+  {
+    repositoryId: text('repository_id')
+      .notNull()
+      .references(() => repository.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    architecture: text('architecture').notNull(),
+    sha256: text('sha256').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.repositoryId, table.name, table.architecture] })],
 )
 
 /** The current index files of a repository. They are no packages: counts and searches miss them. */

@@ -14,6 +14,8 @@ export interface FileContent {
   /** Unix milliseconds. */
   readonly changedAt: number
   readonly contentType: string
+  /** Whether this URL will never carry other bytes. */
+  readonly immutable: boolean
 }
 
 /** @throws RegistryError range-not-satisfiable, storage-unavailable */
@@ -22,7 +24,7 @@ export async function fileResponse(call: OwnedCall, file: FileContent): Promise<
   const headers = new Headers({
     etag: validators.etag,
     'last-modified': new Date(file.changedAt).toUTCString(),
-    'cache-control': cacheControl(call.owner.visibility),
+    'cache-control': cacheControl(call.owner.visibility, file.immutable),
     'accept-ranges': 'bytes',
     'server-timing': `db;dur=${call.databaseMs}`,
   })
@@ -47,11 +49,13 @@ export async function fileResponse(call: OwnedCall, file: FileContent): Promise<
 }
 
 /**
- * Both the index and a package's URL can come to carry other bytes, so nothing between may answer
- * for us; and nothing may compress them, since apk takes the bytes as they come.
+ * The index and, but for immutable repositories, a package's URL can come to carry other bytes, so
+ * nothing between may answer for us; and nothing may compress them, since apk takes the bytes as
+ * they come.
  */
-function cacheControl(visibility: Visibility): string {
-  return visibility === 'public' ? 'public, no-cache, no-transform' : 'private, no-store'
+function cacheControl(visibility: Visibility, immutable: boolean): string {
+  if (visibility === 'private') return 'private, no-store'
+  return `public, ${immutable ? 'max-age=31536000, immutable' : 'no-cache'}, no-transform`
 }
 
 function contentRange({ offset, length }: ByteRange, size: number): string {

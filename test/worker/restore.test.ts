@@ -19,6 +19,7 @@ const TABLES = [
   'owner',
   'access_token',
   'repository',
+  'retired_file',
   'repository_index',
   'repository_change',
   'package',

@@ -69,13 +69,24 @@ function fence({ id, address, snapshot, now }: Commit): Statement[] {
 
 function removeFiles({ snapshot, plan }: Commit): Statement[] {
   if (plan.removed.length === 0) return []
+  const ids = JSON.stringify(plan.removed.map((file) => file.id))
   return [
+    [
+      // Decided here and now: the repository may have become immutable since the snapshot.
+      `INSERT INTO retired_file (repository_id, name, architecture, sha256)
+       SELECT r.id, f.name, f.architecture, f.blob_sha256 FROM json_each(?2) j
+       CROSS JOIN package_file f ON f.id = j.value
+       CROSS JOIN repository r ON r.id = ?1 AND r.immutable
+       WHERE true ON CONFLICT DO NOTHING`,
+      snapshot.repositoryId,
+      ids,
+    ],
     [
       // The plus keeps SQLite from reading all files of the repository by their index.
       `DELETE FROM package_file
        WHERE id IN (SELECT value FROM json_each(?2)) AND +repository_id = ?1`,
       snapshot.repositoryId,
-      JSON.stringify(plan.removed.map((file) => file.id)),
+      ids,
     ],
   ]
 }

@@ -78,6 +78,8 @@ export type ChangeResult =
       readonly architecture: string
       readonly revision: number
     }
+  /** The name was removed from an immutable repository and may only carry its old bytes again. */
+  | { readonly outcome: 'retired'; readonly architecture: string }
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'refused'; readonly fault: Fault }
   /** It may have been applied: nothing that it staged may be deleted. */

@@ -6,7 +6,10 @@ import type { Change, ChangeResult, RepositoryAddress, RepositoryStub } from './
 const TRIES = 3
 
 /** What a change can come to for its caller; outages and lost answers are thrown. */
-export type Settled = Extract<ChangeResult, { outcome: 'committed' | 'exists' | 'absent' }>
+export type Settled = Extract<
+  ChangeResult,
+  { outcome: 'committed' | 'exists' | 'retired' | 'absent' }
+>
 
 export interface CommitOptions {
   readonly namespace: DurableObjectNamespace<RepositoryStub>

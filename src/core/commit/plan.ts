@@ -86,6 +86,13 @@ function settlePublish(
       revision: existing.revision,
     }
   }
+  const retired = snapshot.retired.find(
+    (file) =>
+      file.name === change.fileName &&
+      clashes(file.architecture, change.architecture) &&
+      !(file.architecture === change.architecture && file.sha256 === change.blob.sha256),
+  )
+  if (retired !== undefined) return { outcome: 'retired', architecture: retired.architecture }
   if (now - change.blob.stagedAt > STAGED_LIMIT_MS) {
     const detail = 'the upload waited too long for its commit: send it again'
     return { outcome: 'refused', fault: { code: 'storage-unavailable', detail } }

@@ -14,6 +14,13 @@ export interface ExistingFile {
   readonly revision: number
 }
 
+/** A name that was removed from an immutable repository, and the bytes that it may carry again. */
+export interface RetiredFile {
+  readonly name: string
+  readonly architecture: string
+  readonly sha256: string
+}
+
 export interface ExistingIndex {
   readonly path: string
   readonly r2Key: string
@@ -30,6 +37,8 @@ export interface Snapshot {
   readonly revision: number
   /** Every file that has one of the names that the changes are about, whatever its architecture. */
   readonly files: readonly ExistingFile[]
+  /** Likewise of the names that are taken for good. */
+  readonly retired: readonly RetiredFile[]
   readonly indexes: readonly ExistingIndex[]
   /** The changes that were committed before, by id: their requests are repetitions. */
   readonly applied: ReadonlyMap<string, number>
@@ -45,6 +54,12 @@ const FILES = `
     AND f.name IN (SELECT value FROM json_each(?4))
   JOIN package_version v ON v.id = f.version_id
   JOIN package p ON p.id = v.package_id
+  WHERE r.owner_id = ?1 AND r.type = ?2 AND r.name = ?3`
+
+const RETIRED = `
+  SELECT t.name, t.architecture, t.sha256
+  FROM repository r JOIN retired_file t ON t.repository_id = r.id
+    AND t.name IN (SELECT value FROM json_each(?4))
   WHERE r.owner_id = ?1 AND r.type = ?2 AND r.name = ?3`
 
 const INDEXES = `
@@ -76,6 +91,7 @@ export async function readSnapshot(
       db.prepare(FILES).bind(...place, JSON.stringify(names)),
       db.prepare(INDEXES).bind(...place),
       db.prepare(APPLIED).bind(JSON.stringify(ids)),
+      db.prepare(RETIRED).bind(...place, JSON.stringify(names)),
     ]),
   )
   const head = rowsOf<{ id: string; head: string; revision: number }>(results[0])[0]
@@ -85,6 +101,7 @@ export async function readSnapshot(
     head: head?.head ?? null,
     revision: head?.revision ?? 0,
     files: rowsOf<ExistingFile>(results[1]),
+    retired: rowsOf<RetiredFile>(results[4]),
     indexes: rowsOf<ExistingIndex>(results[2]),
     applied: new Map(applied.map((row) => [row.changeId, row.revision])),
   }

@@ -40,7 +40,7 @@ export function findFile(params: Params): ResourceQuery {
   return whenValid(params, (repository, architecture) => ({
     sql: `SELECT json_object('id', f.id, 'name', f.name, 'architecture', f.architecture,
             'packageName', p.name, 'r2Key', b.r2_key, 'size', b.size, 'sha256', b.sha256,
-            'changedAt', f.created_at)
+            'changedAt', f.created_at, 'immutable', r.immutable)
           FROM repository r
           JOIN package_file f ON f.repository_id = r.id AND f.name = ?4
             AND f.architecture IN (?5, '${NOARCH}')

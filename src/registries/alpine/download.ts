@@ -26,6 +26,8 @@ export interface FileRow {
   readonly name: string
   readonly architecture: string
   readonly packageName: string
+  /** 1 when the name will never carry other bytes. */
+  readonly immutable: number
   readonly r2Key: string
   readonly size: number
   readonly sha256: string
@@ -61,14 +63,16 @@ const fileEndpoint = ownedEndpoint<FileRow>({
   resource: findFile,
   handler: async (call) => {
     if (call.resource === undefined) throw absent(call, 'package')
-    return fileResponse(call, { ...call.resource, contentType: 'application/octet-stream' })
+    const immutable = call.resource.immutable === 1
+    const contentType = 'application/octet-stream'
+    return fileResponse(call, { ...call.resource, contentType, immutable })
   },
 })
 
 export const downloadEndpoints: readonly Endpoint[] = [indexEndpoint, fileEndpoint]
 
 function indexResponse(call: OwnedCall, row: IndexRow): Promise<Response> {
-  return fileResponse(call, { ...row, contentType: 'application/gzip' })
+  return fileResponse(call, { ...row, contentType: 'application/gzip', immutable: false })
 }
 
 /** After a change of keys the first GET has the repository sign its indexes anew, and waits. */

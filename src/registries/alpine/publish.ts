@@ -57,7 +57,7 @@ async function settle(
   try {
     const address = addressOf(call.owner, repository)
     const settled = await commitChange({ namespace, address, change })
-    if (settled.outcome === 'exists') await unused()
+    if (settled.outcome === 'exists' || settled.outcome === 'retired') await unused()
     return settled
   } catch (error) {
     if (isRefusal(error)) await unused()
@@ -132,6 +132,12 @@ function respond(
     const text = `${what} is already published in ${place} with the same bytes, revision ${settled.revision}`
     if (sameIsFine) return line(200, text)
     throw new RegistryError({ code: 'already-published', detail: `${text}: nothing to do` })
+  }
+  if (settled.outcome === 'retired') {
+    const detail =
+      `${what} was removed from ${place}, which is immutable: its name stays taken ` +
+      `(for ${settled.architecture}), raise pkgrel and publish again`
+    throw new RegistryError({ code: 'file-exists', detail })
   }
   if (settled.outcome === 'absent') throw new Error('a publish that found nothing')
   const path = `/api/packages/${call.owner.name}/alpine/${repository}/${architecture}/${fileName}`

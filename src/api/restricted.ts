@@ -1,0 +1,17 @@
+// A token that is restricted to some repositories or packages manages nothing beyond them.
+import type { Principal } from '../core/access/principal.ts'
+import { RegistryError } from '../core/errors.ts'
+
+/**
+ * Else a token that may write one package could make itself one that may write all.
+ * @throws RegistryError forbidden
+ */
+export function refuseRestricted(principal: Principal): void {
+  if (principal.kind !== 'token') return
+  const restriction =
+    (principal.repositories !== null && 'repositories') ||
+    (principal.packages !== null && 'packages')
+  if (!restriction) return
+  const detail = `the access token is restricted to some ${restriction} and may not manage the owner`
+  throw new RegistryError({ code: 'forbidden', detail })
+}
