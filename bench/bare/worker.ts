@@ -1,0 +1,64 @@
+// What the platform costs without a registry: a put of so many bytes, made here, so that no upload
+// is counted; and a download after one point query of D1, with ETag, HEAD and 304 like Cairn's.
+
+interface Env {
+  readonly DB: D1Database
+  readonly BLOBS: R2Bucket
+}
+
+const TABLE =
+  'CREATE TABLE IF NOT EXISTS file (name TEXT PRIMARY KEY, r2_key TEXT, size INTEGER, etag TEXT)'
+
+// biome-ignore lint/style/noDefaultExport: what a Worker is found by
+export default {
+  async fetch(request: Request, { DB, BLOBS }: Env): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url)
+    if (pathname === '/put') {
+      await put(BLOBS, Number(searchParams.get('bytes')))
+      return new Response(null, { status: 201 })
+    }
+    if (request.method === 'PUT') {
+      const bytes = await request.arrayBuffer()
+      await BLOBS.put(pathname, bytes)
+      await DB.prepare(TABLE).run()
+      await DB.prepare('INSERT OR REPLACE INTO file VALUES (?1, ?1, ?2, ?3)')
+        .bind(pathname, bytes.byteLength, `"${bytes.byteLength}"`)
+        .run()
+      return new Response(null, { status: 201 })
+    }
+    return download(request, pathname, DB, BLOBS)
+  },
+} satisfies ExportedHandler<Env>
+
+async function download(
+  request: Request,
+  name: string,
+  db: D1Database,
+  bucket: R2Bucket,
+): Promise<Response> {
+  const row = await db
+    .prepare('SELECT r2_key, size, etag FROM file WHERE name = ?1')
+    .bind(name)
+    .first<{ r2_key: string; size: number; etag: string }>()
+  if (row === null) return new Response(null, { status: 404 })
+  const headers = { etag: row.etag, 'content-length': String(row.size) }
+  if (request.headers.get('if-none-match') === row.etag) {
+    return new Response(null, { status: 304, headers: { etag: row.etag } })
+  }
+  if (request.method === 'HEAD') return new Response(null, { headers })
+  const object = await bucket.get(row.r2_key)
+  return new Response(object?.body ?? null, { headers })
+}
+
+/** Random, since what is stored is compressed; in chunks as long as an index's pieces are. */
+async function put(bucket: R2Bucket, bytes: number): Promise<void> {
+  const { readable, writable } = new FixedLengthStream(bytes)
+  const stored = bucket.put(crypto.randomUUID(), readable)
+  const chunk = crypto.getRandomValues(new Uint8Array(16 * 1024))
+  const writer = writable.getWriter()
+  for (let left = bytes; left > 0; left -= chunk.length) {
+    await writer.write(left < chunk.length ? chunk.slice(0, left) : chunk)
+  }
+  await writer.close()
+  await stored
+}

@@ -1,0 +1,39 @@
+// `npm run bench [-- --full --runs N --only PART --json FILE]`: measures the registry beside what the
+// platform itself costs and beside other tools, prints a table, and writes it as JSON. Times are
+// printed, never asserted. Ends with 0 unless something broke.
+import { writeFile } from 'node:fs/promises'
+import { type Options, readOptions } from './options.ts'
+import { benchBursts } from './parts/bursts.ts'
+import { benchDownloads } from './parts/downloads.ts'
+import { benchGitea } from './parts/gitea.ts'
+import { benchMemory } from './parts/memory.ts'
+import { benchPublish } from './parts/publish.ts'
+import { benchStart } from './parts/start.ts'
+import { formatHeader, Report } from './report.ts'
+
+const parts: Readonly<Record<string, (report: Report, options: Options) => Promise<void>>> = {
+  publish: benchPublish,
+  bursts: benchBursts,
+  downloads: benchDownloads,
+  memory: benchMemory,
+  start: benchStart,
+  gitea: benchGitea,
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2))
+  const { only, json } = options
+  if (only !== undefined && parts[only] === undefined) {
+    throw new Error(`there is no part ${only}: one of ${Object.keys(parts).join(', ')}`)
+  }
+  const report = new Report()
+  console.log(formatHeader())
+  for (const [name, bench] of Object.entries(parts)) {
+    if (only !== undefined && name !== only) continue
+    await bench(report, options)
+    // After each part, since a long run may be cut off.
+    if (json !== undefined) await writeFile(json, report.toJson())
+  }
+}
+
+await main()
