@@ -1,0 +1,63 @@
+// Requests a second of one URL by many connections: by wrk where it is on PATH, else by keep-alive
+// agents of Node, which take more of the machine themselves.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { Agent, request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { run, runOrThrow } from '../test/support/clients/run.ts'
+
+export interface Target {
+  readonly url: string
+  readonly method?: 'GET' | 'HEAD'
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export type Load = (target: Target, seconds: number) => Promise<number>
+
+const CONNECTIONS = 32
+
+export async function findLoad(): Promise<{ readonly name: string; readonly load: Load }> {
+  const found = (await run('which', ['wrk'])).code === 0
+  return found ? { name: 'wrk', load: loadByWrk } : { name: 'Node', load: loadByNode }
+}
+
+async function loadByWrk({ url, method = 'GET', headers = {} }: Target, seconds: number) {
+  const directory = await mkdtemp(join(tmpdir(), 'cairn-wrk-'))
+  try {
+    const script = join(directory, 'method.lua')
+    await writeFile(script, `wrk.method = "${method}"\n`)
+    const lines = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
+    const many = ['-t', '1', '-c', String(CONNECTIONS), '-d', `${seconds}s`]
+    const output = await runOrThrow('wrk', [...many, '-s', script, ...lines, url])
+    if (/Non-2xx/.test(output)) throw new Error(`wrk got errors of ${url}:\n${output}`)
+    return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1])
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function loadByNode(target: Target, seconds: number): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+  const start = performance.now()
+  let requests = 0
+  const client = async () => {
+    for (; performance.now() - start < seconds * 1000; requests++) await once(agent, target)
+  }
+  try {
+    await Promise.all(Array.from({ length: CONNECTIONS }, client))
+    return (1000 * requests) / (performance.now() - start)
+  } finally {
+    agent.destroy()
+  }
+}
+
+function once(agent: Agent, { url, method = 'GET', headers = {} }: Target): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const sent = request(url, { agent, method, headers }, (response) => {
+    const { statusCode = 0 } = response
+    if (statusCode >= 400) reject(new Error(`${statusCode} from ${url}`))
+    response.resume().on('end', resolve).on('error', reject)
+  })
+  sent.on('error', reject).end()
+  return promise
+}
