@@ -27,8 +27,12 @@ const HOST = 'https://blobs.invalid'
 /** The platform's limit for a cached response. */
 const MAX_CACHED_BYTES = 512 * 1024 * 1024
 
-/** On some hosts (workers.dev) the cache keeps nothing; then filling it would cost a read each time. */
-let useless = false
+/**
+ * On some hosts (workers.dev) the cache keeps nothing; then filling it would cost a read each time.
+ * It is tried again after a while: one entry may also have been evicted at once.
+ */
+const PAUSE_MS = 10 * 60 * 1000
+let pausedUntil = 0
 const filling = new Set<string>()
 
 /**
@@ -43,7 +47,7 @@ export async function openCached(
   const cached = await findCached(object, range)
   if (cached !== undefined) return { body: cached, from: 'cache' }
   const body = await openObject(edge.bucket, object.r2Key, range)
-  if (!useless && object.size <= MAX_CACHED_BYTES && !filling.has(object.sha256)) {
+  if (Date.now() >= pausedUntil && object.size <= MAX_CACHED_BYTES && !filling.has(object.sha256)) {
     edge.waitUntil(fill(edge.bucket, object))
   }
   return { body, from: 'store' }
@@ -53,7 +57,7 @@ async function findCached(
   { sha256, size }: CachedObject,
   range: ObjectRange | undefined,
 ): Promise<ReadableStream | undefined> {
-  if (useless) return undefined
+  if (Date.now() < pausedUntil) return undefined
   const headers = new Headers()
   if (range !== undefined) {
     headers.set('range', `bytes=${range.offset}-${range.offset + range.length - 1}`)
@@ -85,7 +89,7 @@ async function fill(bucket: R2Bucket, { r2Key, sha256, size }: CachedObject): Pr
     await caches.default.put(key, new Response(await openObject(bucket, r2Key), { headers }))
     const kept = await caches.default.match(key)
     await kept?.body?.cancel()
-    if (kept === undefined) useless = true
+    if (kept === undefined) pausedUntil = Date.now() + PAUSE_MS
   } catch (error) {
     console.error('the cache was not filled:', String(error))
   } finally {
