@@ -39,7 +39,8 @@ function countedStatement(statement: D1PreparedStatement, who: string): D1Prepar
     first: async <T>() => (await all<T>()).results[0] ?? null,
     all,
     run: all,
-    raw: () => Promise.reject(new Error('raw is not counted')),
+    // Its rows are not counted; only the API uses it.
+    raw: statement.raw.bind(statement),
   } as D1PreparedStatement
   real.set(counted, statement)
   return counted

@@ -1,10 +1,11 @@
 // Many publishes at once into one repository, against one after the other: what group commit gives.
 // Both of the same kind of packages into empty repositories, in turns.
 import { createServerState, type Server, startServer } from '../../test/support/clients/server.ts'
+import { startBareServer } from '../bare-server.ts'
 import { inParallel, medianOf, timed } from '../measure.ts'
 import type { Options } from '../options.ts'
 import { buildPackage } from '../packages.ts'
-import { createOwner, publish } from '../registry.ts'
+import { createOwner, expectOk, publish } from '../registry.ts'
 import type { Report } from '../report.ts'
 import { readRevision } from '../seed.ts'
 
@@ -31,13 +32,38 @@ export async function benchBursts(report: Report, options: Options): Promise<voi
   report.add(PART, `commits, which is builds of the index, of ${BURST}`, 'files', builds)
   const ratio = medianOf(parallel) / medianOf(serial)
   report.atLeast(PART, `rate of ${CLIENTS} clients / rate of one`, ratio, 5)
+  await compareBare(report, options.runs ?? 5)
   if (options.full) await fill(report, server)
 }
 
-/** Packages a second. */
+/** What 32 clients gain where there is nothing to group: one may use up most of the machine alone. */
+async function compareBare(report: Report, runs: number): Promise<void> {
+  await using bare = await startBareServer()
+  const rate = async (clients: number) => {
+    const items = Array.from({ length: BURST }, () => `${bare.url}/put?bytes=700`)
+    const spent = await timed(() =>
+      inParallel(clients, items, async (url) => {
+        await expectOk(fetch(url))
+      }),
+    )
+    return (1000 * BURST) / spent
+  }
+  await rate(CLIENTS)
+  const [one, many]: [number[], number[]] = [[], []]
+  for (let run = 0; run < runs; run++) {
+    one.push(await rate(1))
+    many.push(await rate(CLIENTS))
+  }
+  report.add(PART, 'bare R2 put of 700 bytes, one client', '1/s', one)
+  report.add(PART, `bare R2 put of 700 bytes, ${CLIENTS} clients`, '1/s', many)
+}
+
+let made = 0
+
+/** Packages a second; packages that nobody published before, whose bytes are new to the store. */
 async function burst(server: Server, owner: string, count: number, clients: number) {
   await createOwner(server, owner)
-  const packages = Array.from({ length: count }, (_, at) => buildPackage(at, 'x86_64').bytes)
+  const packages = Array.from({ length: count }, () => buildPackage(made++, 'x86_64').bytes)
   const spent = await timed(() =>
     inParallel(clients, packages, async (bytes) => {
       await publish(server, owner, bytes)
@@ -51,7 +77,7 @@ async function fill(report: Report, server: Server): Promise<void> {
   await createOwner(server, 'filled')
   const ended: number[] = []
   const start = performance.now()
-  const numbers = Array.from({ length: count }, (_, at) => at)
+  const numbers = Array.from({ length: count }, () => made++)
   await inParallel(CLIENTS, numbers, async (number) => {
     await publish(server, 'filled', buildPackage(number, 'x86_64').bytes)
     ended.push(performance.now() - start)

@@ -12,7 +12,7 @@ import type { Report } from '../report.ts'
 
 const PART = 'downloads'
 const PACKAGES = 1000
-const SECONDS = 3
+const SECONDS = 2
 
 interface Kind {
   readonly name: string

@@ -69,6 +69,8 @@ function optionsOf(contents: string): ConstructorParameters<typeof Miniflare>[0]
   return {
     cf: false,
     telemetry: { enabled: false },
+    // It says that a key is missing, which is all the same here.
+    handleStructuredLogs: () => {},
     workers: [
       {
         config: {
