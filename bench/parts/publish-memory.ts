@@ -27,4 +27,6 @@ export async function reportPeak(report: Report, server: Server, counts: readonl
     const what = `memory: peak of the runtime in a publish at ${packages}`
     report.add('publish', what, 'MB', growths, packages)
   }
+  const now = Math.max(...processes.map(residentMegabytes))
+  report.add('publish', 'memory: all that the runtime holds after these', 'MB', [now])
 }

@@ -105,7 +105,9 @@ async function reportSize(report: Report, server: Server, size: Size, smallest: 
   const put = report.add(PART, `bare R2 put of an index of ${packages}`, 'ms', puts, packages)
   report.add(PART, `index of ${packages}`, 'bytes', [await sizeOf(url)], packages)
   const bound = 2 * medianOf(smallest.publishes) + 1.3 * put.median
-  report.atMost(PART, `publish at ${packages} against 2 × at 10 + 1.3 × put`, median, bound)
+  if (packages <= PEER_LIMIT)
+    report.atMost(PART, `publish at ${packages} against 2 × at 10 + 1.3 × put`, median, bound)
+  else report.note(`2 × at 10 + 1.3 × put is ${Math.round(bound)} ms at ${packages}`)
   if (noarch.length > 0)
     report.add(PART, `noarch publish, 5 architectures of ${packages}`, 'ms', noarch, packages)
   if (apk === undefined) return
