@@ -23,7 +23,9 @@ if (parts.length !== 3 || parts.some((part) => part === '')) {
   process.exit(2)
 }
 const url = process.env.URL ?? 'http://127.0.0.1:8787'
-const token = process.env.TOKEN ?? (await readLocalToken())
+// The local token goes to the local registry and nowhere else.
+const token =
+  process.env.TOKEN ?? (process.env.URL === undefined ? await readLocalToken() : missingToken())
 const [owner = '', ...name] = parts.map(encodeURIComponent)
 const path = `${url}/api/v1/owners/${owner}/repositories/alpine/${name.join('/')}/check`
 
@@ -67,6 +69,11 @@ function report(pages: readonly Page[]): number {
   const verdict = problems.length === 0 ? 'all good' : `${problems.length} problems`
   console.log(`${repository}: ${indexes} index files, ${files} package files: ${verdict}`)
   return problems.length === 0 ? 0 : 1
+}
+
+function missingToken(): never {
+  console.error('set TOKEN too: URL names a registry of its own')
+  return process.exit(2)
 }
 
 async function readLocalToken(): Promise<string> {

@@ -62,13 +62,23 @@ async function put({ request, env, params }: Call): Promise<Response> {
   onlyFields(body, ['visibility', 'signing_key'])
   const signingKey = parseSigningKey(body.signing_key)
   // Before the row exists: an owner whose key cannot be read could publish nothing.
-  if (signingKey !== undefined) loadKeySet(secretsOf(env), signingKey, name)
+  if (typeof signingKey === 'string') requireOwnKey(env, signingKey, name)
   const { owner, created } = await putOwner(env.DB, name, {
     visibility: parseVisibility(body.visibility),
     ...(signingKey === undefined ? {} : { signingKey }),
   })
   const headers: Record<string, string> = created ? { location: `${OWNERS}/${name}` } : {}
   return json(await describe(env, owner), created ? 201 : 200, headers)
+}
+
+function requireOwnKey(env: Env, binding: string, ownerName: string): void {
+  try {
+    loadKeySet(secretsOf(env), binding, ownerName)
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.fault.code !== 'not-configured') throw error
+    const remedy = `store it with "npx wrangler secret put ${binding}" first`
+    throw invalid(`signing_key cannot be used: ${error.fault.cause}; ${remedy}`)
+  }
 }
 
 function parseVisibility(value: unknown): Visibility {

@@ -48,7 +48,8 @@ export const tokenEndpoints: readonly Endpoint[] = [
       if (await deleteToken(env.DB, owner.id, params.id ?? '')) {
         return new Response(null, { status: 204 })
       }
-      const detail = `no such token: ${quote(params.id ?? '')}`
+      // Not repeated: it may be the text of a token, by mistake.
+      const detail = 'no token of this owner has this id: GET …/tokens lists the ids'
       throw new RegistryError({ code: 'not-found', detail })
     },
   }),
@@ -69,6 +70,8 @@ function parseGrant(body: Readonly<Record<string, unknown>>): TokenGrant {
 const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/
 const PACKAGE_PATTERN = /^[A-Za-z0-9._+*-]{1,100}$/
 const MAX_PATTERNS = 100
+/** Date.parse alone takes much that means something else to whoever wrote it. */
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 
 function parseName(value: unknown): string {
   if (typeof value === 'string' && /^[^\p{C}]{1,100}$/u.test(value)) return value
@@ -102,7 +105,7 @@ function parsePatterns(
 
 function parseExpiry(value: unknown): number | null {
   if (value === undefined || value === null) return null
-  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN
+  const time = typeof value === 'string' && RFC3339.test(value) ? Date.parse(value) : Number.NaN
   if (time > Date.now()) return time
   throw invalid('expires_at must be a time in the future, such as "2030-01-31T00:00:00Z"')
 }

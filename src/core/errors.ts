@@ -11,7 +11,7 @@ interface FaultDetails {
   forbidden: { detail: string }
   'not-found': { detail: string }
   'method-not-allowed': { allow: string }
-  'body-timeout': { seconds: number }
+  'body-timeout': { detail: string }
   'already-published': { detail: string }
   'file-exists': { detail: string }
   'owner-not-empty': { owner: string }
@@ -53,10 +53,7 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     status: 405,
     text: ({ allow }) => `method not allowed here: use ${allow}`,
   },
-  'body-timeout': {
-    status: 408,
-    text: ({ seconds }) => `no byte of the body arrived for ${seconds} s: send it again`,
-  },
+  'body-timeout': { status: 408, text: detail },
   'already-published': { status: 409, text: detail },
   'file-exists': { status: 409, text: detail },
   'owner-not-empty': {
@@ -75,14 +72,17 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     status: 429,
     text: ({ seconds }) => `too many wrong credentials: try again in ${seconds} s with good ones`,
   },
-  internal: { status: 500, text: () => 'internal error' },
+  internal: { status: 500, text: () => 'internal error: tell who runs this' },
   'not-configured': {
     status: 503,
     text: ({ cause, remedy }) => `not configured: ${cause}; ${remedy}`,
   },
   'storage-unavailable': { status: 503, text: detail },
   // A row promised it, so this is an outage and no 404.
-  'object-missing': { status: 503, text: () => 'the file is missing in the store' },
+  'object-missing': {
+    status: 503,
+    text: () => 'the file is missing in the store: publish it again, or ask who runs this',
+  },
   'outcome-unknown': {
     status: 503,
     text: () =>

@@ -32,7 +32,8 @@ export function parseOwnerName(value: string): OwnerName {
   throw invalidName(
     'owner',
     value,
-    'use 1 to 40 letters, digits, ".", "_" or "-" with a letter or digit at both ends (and not "api")',
+    'use 1 to 40 letters, digits, ".", "_" or "-" with a letter or digit at both ends ' +
+      `(but none of ${[...RESERVED_OWNERS].join(', ')})`,
   )
 }
 

@@ -1,5 +1,5 @@
 // The rows of owners.
-import { count, eq, sql } from 'drizzle-orm'
+import { count, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { owner } from '../db/schema.ts'
 import { query } from './database.ts'
@@ -55,11 +55,6 @@ export async function listOwners(
     ]),
   )
   return { owners, total: totals[0]?.total ?? 0 }
-}
-
-export async function findOwner(db: D1Database, id: string): Promise<Owner | undefined> {
-  const [row] = await query(() => drizzle(db).select().from(owner).where(eq(owner.id, id)))
-  return row
 }
 
 const HAS_PACKAGES = 'SELECT 1 FROM package WHERE owner_id = ?1'

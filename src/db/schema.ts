@@ -118,6 +118,8 @@ export const repositoryChange = sqliteTable(
     fileId: text('file_id').notNull(),
     architecture: text('architecture').notNull(),
     fileName: text('file_name').notNull(),
+    /** The id of the access token that asked for it, `admin`, or empty for a re-indexing. */
+    createdBy: text('created_by').notNull().default(''),
     createdAt: integer('created_at').notNull(),
   },
   (table) => [

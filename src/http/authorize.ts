@@ -77,8 +77,13 @@ const FAILURE_PERIOD_S = 60
 async function countFailure(env: Env, request: Request, secret: string): Promise<void> {
   const address = request.headers.get('cf-connecting-ip') ?? 'unknown'
   const keys = [`address ${address}`, `token ${hashToken(secret)}`]
-  const counts = await Promise.all(keys.map((key) => env.WRONG_CREDENTIALS.limit({ key })))
-  if (counts.every((count) => count.success)) return
+  try {
+    const counts = await Promise.all(keys.map((key) => env.WRONG_CREDENTIALS.limit({ key })))
+    if (counts.every((count) => count.success)) return
+  } catch (error) {
+    console.error('the rate limiter does not answer:', String(error))
+    return
+  }
   throw new RegistryError({ code: 'too-many-failures', seconds: FAILURE_PERIOD_S })
 }
 

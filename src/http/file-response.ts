@@ -32,7 +32,11 @@ export async function fileResponse(call: OwnedCall, file: FileContent): Promise<
     return new Response(null, { status: 304, headers })
   }
   headers.set('content-type', file.contentType)
-  const range = parseRange(call.request.headers, file.size, validators)
+  // Range means something for GET alone (RFC 9110 14.2).
+  const range =
+    call.request.method === 'GET'
+      ? parseRange(call.request.headers, file.size, validators)
+      : undefined
   if (range === 'unsatisfiable') {
     throw new RegistryError({ code: 'range-not-satisfiable', size: file.size })
   }

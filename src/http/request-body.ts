@@ -1,5 +1,7 @@
 // What a request says of its body before it is read, and small JSON bodies.
+import { type BodyLimits, openBody } from '../core/blobs/body.ts'
 import { RegistryError } from '../core/errors.ts'
+import { concatBytes } from '../formats/bytes.ts'
 
 /**
  * Content-Length in bytes; undefined for a chunked body.
@@ -17,15 +19,14 @@ export function declaredLength(request: Request, limit: number): number | undefi
 }
 
 /** No settings of an owner or a token come near it. */
-const JSON_BYTES = 64 * 1024
+const JSON_LIMITS: BodyLimits = { bodyBytes: 64 * 1024, stallMs: 60_000, totalMs: 60_000 }
 
 /**
  * The JSON object in the body, whatever its Content-Type: curl sends that of a form.
  * @throws RegistryError body-too-large, invalid-request
  */
 export async function readJsonObject(request: Request): Promise<Readonly<Record<string, unknown>>> {
-  declaredLength(request, JSON_BYTES)
-  const bytes = await readBounded(request)
+  const bytes = await readBounded(request, declaredLength(request, JSON_LIMITS.bodyBytes))
   try {
     const value: unknown = JSON.parse(
       new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes),
@@ -38,13 +39,15 @@ export async function readJsonObject(request: Request): Promise<Readonly<Record<
   throw new RegistryError({ code: 'invalid-request', detail })
 }
 
-async function readBounded(request: Request): Promise<Uint8Array> {
+async function readBounded(request: Request, length: number | undefined): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array()
+  const body = openBody(request.body, length, JSON_LIMITS)
   const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length
-    if (size > JSON_BYTES) throw new RegistryError({ code: 'body-too-large', limit: JSON_BYTES })
-    chunks.push(chunk)
+  try {
+    for (let chunk = await body.read(); chunk; chunk = await body.read()) chunks.push(chunk)
+  } catch (error) {
+    await body.drain()
+    throw error
   }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer())
+  return concatBytes(chunks)
 }

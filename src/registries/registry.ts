@@ -2,6 +2,7 @@
 // the table of types; core, http and the Durable Object know no type by name.
 import type { RepositoryAddress } from '../core/commit/change.ts'
 import type { ExistingIndex } from '../core/commit/snapshot.ts'
+import type { Fault } from '../core/errors.ts'
 import type { SegmentSource } from '../core/index-copy/prepared.ts'
 import type { EntryFormat } from '../core/index-copy/source.ts'
 import type { KeySet } from '../core/signing-keys.ts'
@@ -20,6 +21,8 @@ export interface PackageType {
 export interface RepositoryIndexing extends EntryFormat {
   /** Whether a file under one architecture excludes one of the same name under the other. */
   clashes(existing: string, added: string): boolean
+  /** Why a file of this architecture may not come to a repository that has these index files. */
+  refusalOf(architecture: string, existing: readonly ExistingIndex[]): Fault | undefined
   /** Every index file that differs after the commit; those not returned stay as they are. */
   buildIndexFiles(build: IndexBuild): readonly IndexFile[]
   /** Reads an index file back, for checks; what is wrong with it is in words. */

@@ -3,12 +3,14 @@
 // in R2 before the commit makes them visible. D1 is the truth; the object keeps a copy of the entries,
 // compressed in segments, so that a commit costs what it changes and not what there is.
 import { DurableObject } from 'cloudflare:workers'
+import { adoptOrDiscard } from '../core/blobs/adopt.ts'
 import { discardObjects, storeIndexFile } from '../core/blobs/objects.ts'
 import type { StagedIndex } from '../core/commit/batch.ts'
 import {
   type Change,
   type ChangeResult,
   type RepositoryAddress,
+  type StagedBlob,
   weightOf,
 } from '../core/commit/change.ts'
 import { commitGroup, type StagedIndexes } from '../core/commit/committer.ts'
@@ -60,12 +62,17 @@ export class Repository extends DurableObject<Env> {
       {
         db: this.env.DB,
         address,
-        clashes: (existing, added) => indexing.clashes(existing, added),
+        rules: indexing,
         stageIndexes: (snapshot, plan) => this.#stageIndexes(address, indexing, snapshot, plan),
+        superfluous: (blobs) => this.ctx.waitUntil(this.#dropStaged(blobs)),
         discard: (r2Keys) => this.ctx.waitUntil(discardObjects(this.env.BLOBS, r2Keys)),
       },
       group.map(({ change }) => change),
     )
+  }
+
+  async #dropStaged(blobs: readonly StagedBlob[]): Promise<void> {
+    for (const blob of blobs) await adoptOrDiscard(this.env.DB, this.env.BLOBS, blob)
   }
 
   async #stageIndexes(

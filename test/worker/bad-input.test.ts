@@ -115,7 +115,7 @@ describe('a body', () => {
     stageUpload(env.BLOBS, {
       body,
       length,
-      limits: { bodyBytes: 1_000_000, stallMs: 200 },
+      limits: { bodyBytes: 1_000_000, stallMs: 200, totalMs: 60_000 },
       inspect: (source) => inspectPackage(source),
     })
 
@@ -181,6 +181,7 @@ describe('a body', () => {
     const body = openBody(new Blob([new Uint8Array(10)]).stream(), 10, {
       bodyBytes: 5,
       stallMs: 200,
+      totalMs: 60_000,
     })
     await expect(body.read()).rejects.toThrow(/limit of 5 bytes/)
     await expect(body.drain()).resolves.toBeUndefined()

@@ -314,7 +314,7 @@ describe('an outage', () => {
     await env.BLOBS.delete(await listKeys('blobs/'))
     expect(await answerOf(fileOf('hello'))).toMatchObject({
       status: 503,
-      text: 'the file is missing in the store',
+      text: 'the file is missing in the store: publish it again, or ask who runs this',
     })
   })
 

@@ -90,6 +90,11 @@ describe('a range', () => {
     expect(answer.range).toBe(`bytes ${first}-${last}/${bytes.length}`)
   })
 
+  it('of a HEAD is none', async () => {
+    const head = await send(FILE, { method: 'HEAD', headers: { range: 'bytes=0-1' } })
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(bytes.length)])
+  })
+
   it('beyond the end is refused with the size', async () => {
     const answer = await ranged(`bytes=${bytes.length}-`)
     expect([answer.status, answer.range]).toEqual([416, `bytes */${bytes.length}`])
@@ -128,8 +133,15 @@ describe('what is not there', () => {
   ])('%s is 404 and says so', async (path) => {
     const { status, text } = await answerOf(path)
     expect(status).toBe(404)
-    expect(text).toMatch(/^(no such (package|repository): "|there is nothing at this path)/)
-    expect(text.length).toBeLessThan(200)
+    expect(text).toMatch(/^(no such (package|index): "|there is nothing at this path)/)
+    expect(text.length).toBeLessThan(350)
+  })
+
+  it('says when it is the architecture that nobody has', async () => {
+    const { status, text } = await answerOf(`${MAIN}/amd64/APKINDEX.tar.gz`)
+    expect(`${status} ${text}`).toMatch(
+      /^404 no such index: .*architecture "amd64".*Alpine calls it x86_64/,
+    )
   })
 
   it('another method on a known path is 405 and says which there are', async () => {

@@ -113,6 +113,7 @@ describe("the object's copy", () => {
       changeId: 'x',
       fileId: file?.id ?? '',
       fileName: file?.name ?? '',
+      createdBy: 'test',
     } as const
     expect((await second.commit(await addressOf(), change)).outcome).toBe('committed')
     const before = await workOf()

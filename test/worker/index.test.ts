@@ -194,6 +194,14 @@ describe('noarch packages', () => {
   })
 })
 
+it('a repository has so many architectures and no more', async () => {
+  const names = Array.from({ length: 31 }, (_, at) => `arch${at}`)
+  for (const arch of names) await publish({ name: 'a', version: '1-r0', arch })
+  const { status, text } = await put(buildApk({ name: 'a', version: '1-r0', arch: 'another' }))
+  expect(`${status} ${text}`).toMatch(/^400 architecture another would be one more than the 32/)
+  await publish({ name: 'b', version: '1-r0', arch: 'arch0' })
+})
+
 describe('removing', () => {
   it('takes the version with the last file, and the package with the last version', async () => {
     await publish({ name: 'hello', version: '1-r0', arch: 'x86_64' })
@@ -221,7 +229,12 @@ describe('removing', () => {
     expect(await unreferenced()).toBe(0)
     await publish({ name: 'hello', version: '1-r0' })
     expect(await unreferenced()).toBe(1)
-    expect(await listKeys('blobs/')).toHaveLength(1)
+    // The new bytes took the place of the old ones, which wait for the sweep.
+    expect(
+      await env.DB.prepare("SELECT count(*) AS n FROM garbage WHERE r2_key LIKE 'blobs/%'").first(
+        'n',
+      ),
+    ).toBe(1)
   })
 
   it('is 404 for what is not there, and the second time', async () => {

@@ -74,6 +74,12 @@ describe('PUT of an owner', () => {
     expect(await env.DB.prepare('SELECT count(*) AS n FROM owner').first('n')).toBe(0)
   })
 
+  it('refuses a chunked body that is too large, and reads it to its end', async () => {
+    const body = new Blob([new Uint8Array(2_000_000)]).stream()
+    const path = '/api/v1/owners/acme'
+    expect((await answerOf(path, { method: 'PUT', headers: ADMIN, body })).status).toBe(413)
+  })
+
   it('refuses a body that is too large', async () => {
     expect((await put('acme', `{"visibility":"${'p'.repeat(70_000)}"}`)).status).toBe(413)
   })
@@ -84,7 +90,7 @@ describe('an owner with a signing key of its own', () => {
     const settings = { visibility: 'public', signing_key: 'SIGNING_KEY_ACME' }
     const missing = await put('acme', settings)
     expect(`${missing.status} ${missing.text}`).toMatch(
-      /^503 .*the secret SIGNING_KEY_ACME is missing/,
+      /^400 .*the secret SIGNING_KEY_ACME is missing; store it with .*npx wrangler secret put SIGNING_KEY_ACME/,
     )
     override({ SIGNING_KEY_ACME: env.OTHER_SIGNING_KEY })
     const { text } = await put('acme', settings)

@@ -1,9 +1,19 @@
 import { beforeEach, expect, it } from 'vitest'
+import { override } from '../support/worker/bindings.ts'
 import { answerOf, createOwner, MAIN, tokenOf } from '../support/worker/registry.ts'
 
 const INDEX = `${MAIN}/x86_64/APKINDEX.tar.gz`
 
-beforeEach(() => createOwner('acme', 'private'))
+/** The simulator counts by the minute of the clock; a test must not see two of them. */
+async function wholeMinute(): Promise<void> {
+  const left = 60_000 - (Date.now() % 60_000)
+  if (left < 15_000) await new Promise((resolve) => setTimeout(resolve, left + 100))
+}
+
+beforeEach(async () => {
+  await wholeMinute()
+  await createOwner('acme', 'private')
+}, 30_000)
 
 const ask = (authorization: string | undefined, address: string) =>
   answerOf(INDEX, {
@@ -38,4 +48,10 @@ it('requests without credentials never count: every apk begins with one', async 
   for (let count = 0; count < 50; count++)
     expect((await ask(undefined, '203.0.113.1')).status).toBe(401)
   expect((await ask('Bearer wrong', '203.0.113.1')).status).toBe(401)
+})
+
+it('an outage of the limiter refuses as ever, and fails nothing', async () => {
+  const broken = { limit: () => Promise.reject(new Error('outage')) }
+  override({ WRONG_CREDENTIALS: broken })
+  expect((await ask('Bearer wrong', '203.0.113.9')).status).toBe(401)
 })

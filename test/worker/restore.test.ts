@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 import { sweep } from '../../src/core/blobs/sweep.ts'
+import { buildApk } from '../support/apk-builder.ts'
 import { readIndex } from '../support/index-reader.ts'
 import {
   ADMIN,
@@ -99,4 +100,36 @@ it('the objects of the time that is gone are swept', async () => {
   expect(await listKeys('blobs/')).toHaveLength(1)
   expect(await names()).toEqual(['before'])
   expect(await problems()).toEqual([])
+})
+
+it('a content whose object was swept is whole again once it is published again', async () => {
+  const file = `${MAIN}/x86_64/hello-1-r0.apk`
+  const hello = { name: 'hello', version: '1-r0', info: { pkgdesc: 'restored' } }
+  await publish(hello)
+  await answerOf(file, { method: 'DELETE', headers: ADMIN })
+  const saved = await save()
+  await sweep(env.DB, env.BLOBS, Date.now() + 8 * 24 * 60 * MINUTE)
+  await restore(saved)
+  const bytes = await publish(hello)
+  expect(new Uint8Array(await (await send(file)).arrayBuffer())).toEqual(bytes)
+  expect(await problems()).toEqual([])
+})
+
+it('a file whose object is lost is whole again once the same bytes are published', async () => {
+  const other = MAIN.replace('edge', 'v3.22')
+  const hello = { name: 'hello', version: '1-r0', info: { pkgdesc: 'lost' } }
+  await publish(hello)
+  await env.BLOBS.delete(await listKeys('blobs/'))
+  const lost = await answerOf(`${MAIN}/x86_64/hello-1-r0.apk`)
+  expect(`${lost.status} ${lost.text}`).toMatch(
+    /^503 the file is missing in the store: publish it again/,
+  )
+  const path = `${MAIN}?if-exists=same`
+  expect(
+    (await answerOf(path, { method: 'PUT', headers: ADMIN, body: buildApk(hello) })).status,
+  ).toBe(200)
+  expect(await problems()).toEqual([])
+  await env.BLOBS.delete(await listKeys('blobs/'))
+  await publish(hello, other)
+  await vi.waitFor(async () => expect(await problems()).toEqual([]))
 })

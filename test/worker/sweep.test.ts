@@ -31,10 +31,10 @@ const stage = async (hoursAgo: number) => {
 beforeEach(() => createOwner())
 
 describe('what was staged and never committed', () => {
-  it('goes after three hours, and what was committed stays', async () => {
+  it('goes after four hours, and what was committed stays', async () => {
     const bytes = await publish(hello)
-    const abandoned = [await stage(4), await stage(20)]
-    const fresh = [await stage(0), await stage(2)]
+    const abandoned = [await stage(5), await stage(20)]
+    const fresh = [await stage(0), await stage(3)]
     expect(await later(0)).toMatchObject({ abandoned: 2, deleted: 2 })
     const keys = await listKeys('blobs/')
     expect(keys).toEqual(expect.arrayContaining(fresh))
@@ -52,7 +52,7 @@ describe('what was staged and never committed', () => {
       return env.BLOBS.list({ ...options, limit: 2 })
     }) as R2Bucket['list']
     const bucket = wrapMethod(env.BLOBS, 'list', list)
-    for (let count = 0; count < 5; count++) await stage(4)
+    for (let count = 0; count < 5; count++) await stage(5)
     const first = await sweep(env.DB, bucket, Date.now())
     expect(first).toMatchObject({ abandoned: 5, listed: 5, lists: prefixes.length })
     expect(prefixes.every((prefix) => /^(blobs|indexes)\/\d{10}\/$/.test(prefix ?? ''))).toBe(true)
@@ -101,13 +101,15 @@ describe('a content without files', () => {
     expect((await send(FILE)).status).toBe(200)
   })
 
-  it('that is published again before its row goes keeps its object', async () => {
+  it('that is published again before its row goes has the bytes of that publish, and one object', async () => {
     await publish(hello)
     await remove()
     const before = await listKeys('blobs/')
-    await publish(hello)
+    const bytes = await publish(hello)
     expect(await later(2 * UNREFERENCED_MS)).toMatchObject({ retired: 0 })
-    expect(await listKeys('blobs/')).toEqual(before)
+    const after = await listKeys('blobs/')
+    expect([after.length, after[0] === before[0]]).toEqual([1, false])
+    expect(new Uint8Array(await (await send(FILE)).arrayBuffer())).toEqual(bytes)
   })
 
   it('that is published again between its row and its object keeps the bytes of that publish', async () => {
@@ -155,7 +157,7 @@ describe('a sweep that fails', () => {
 
 it('runs by the cron trigger and logs what it did', async () => {
   const log = vi.spyOn(console, 'info').mockImplementation(() => {})
-  const key = await stage(4)
+  const key = await stage(5)
   await worker.scheduled(createScheduledController(), env)
   expect(log.mock.calls.flat()).toEqual([expect.stringMatching(/^sweep: \{.*"abandoned":1.*\}$/)])
   log.mockRestore()

@@ -85,12 +85,33 @@ describe('a token', () => {
     expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(404)
   })
 
+  it('is not repeated when its text is taken for its id', async () => {
+    const { token } = await tokenOf('acme', { scopes: ['read'] })
+    const answer = await answerOf(`${TOKENS}/${token}`, { method: 'DELETE', headers: ADMIN })
+    expect([answer.status, answer.text.includes(token)]).toEqual([404, false])
+  })
+
   it('is not deleted through another owner', async () => {
     const { id, headers } = await tokenOf('acme', { scopes: ['write'] })
     await createOwner('other')
     const path = `/api/v1/owners/other/tokens/${id}`
     expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(404)
     expect((await put(buildApk(), MAIN, headers)).status).toBe(201)
+  })
+
+  it('is named by the log of what it published and removed', async () => {
+    const { id, headers } = await tokenOf('acme', { scopes: ['write'] })
+    await put(buildApk({ name: 'hello', version: '1-r0' }), MAIN, headers)
+    await answerOf(`${MAIN}/x86_64/hello-1-r0.apk`, { method: 'DELETE', headers })
+    await publish({ name: 'other', version: '1-r0' })
+    const { results } = await env.DB.prepare(
+      'SELECT op, file_name AS name, created_by AS who FROM repository_change ORDER BY revision',
+    ).all()
+    expect(results).toEqual([
+      { op: 'publish', name: 'hello-1-r0.apk', who: id },
+      { op: 'remove', name: 'hello-1-r0.apk', who: id },
+      { op: 'publish', name: 'other-1-r0.apk', who: 'admin' },
+    ])
   })
 
   it('works as Basic, Bearer and token, under any user name', async () => {

@@ -24,6 +24,11 @@ export type Principal =
   | TokenPrincipal
   | { readonly kind: 'rejected'; readonly detail: string }
 
+/** Who a row says made it: the id of an access token, or `admin`. */
+export function authorOf(principal: Principal): string {
+  return principal.kind === 'token' ? principal.id : principal.kind
+}
+
 /** A row of `access_token`, as the request's statement returns it. */
 export interface TokenRow {
   readonly id: string

@@ -6,12 +6,16 @@ import { RegistryError } from '../errors.ts'
 const READ_BYTES = 256 * 1024
 /** A refused body is read to its end so that the refusal arrives, but not for ever. */
 const DRAIN_MS = 60_000
+/** Twice what the platform lets through on most plans. */
+const DRAIN_BYTES = 200_000_000
 
 export interface BodyLimits {
   /** Bytes. */
   readonly bodyBytes: number
   /** Milliseconds without a byte. */
   readonly stallMs: number
+  /** Milliseconds for the whole. */
+  readonly totalMs: number
 }
 
 export interface Body {
@@ -30,6 +34,7 @@ export function openBody(
   const reader = stream.getReader({ mode: 'byob' })
   let total = 0
   let ended = false
+  const deadline = Date.now() + limits.totalMs
 
   async function next(): Promise<Uint8Array | undefined> {
     const { value, done } = await withinStall(
@@ -48,6 +53,7 @@ export function openBody(
         throw cause instanceof RegistryError ? cause : brokenOff(total, length, cause)
       })
       total += chunk?.length ?? 0
+      if (Date.now() > deadline) throw tooSlow(limits.totalMs)
       if (total > limits.bodyBytes) {
         throw new RegistryError({ code: 'body-too-large', limit: limits.bodyBytes })
       }
@@ -57,7 +63,7 @@ export function openBody(
     async drain() {
       const deadline = Date.now() + DRAIN_MS
       try {
-        while (!ended && total <= 2 * limits.bodyBytes && Date.now() < deadline) {
+        while (!ended && total <= DRAIN_BYTES && Date.now() < deadline) {
           total += (await next())?.length ?? 0
         }
         if (!ended) await reader.cancel()
@@ -66,6 +72,11 @@ export function openBody(
       }
     },
   }
+}
+
+function tooSlow(totalMs: number): RegistryError {
+  const detail = `the body took longer than ${totalMs / 1000} s: send it faster`
+  return new RegistryError({ code: 'body-timeout', detail })
 }
 
 function brokenOff(total: number, length: number | undefined, cause?: unknown): RegistryError {
@@ -77,8 +88,9 @@ function brokenOff(total: number, length: number | undefined, cause?: unknown): 
 async function withinStall<T>(read: Promise<T>, stallMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const stalled = new Promise<never>((_, reject) => {
-    const fault = { code: 'body-timeout', seconds: stallMs / 1000 } as const
-    timer = setTimeout(() => reject(new RegistryError(fault)), stallMs)
+    const detail = `no byte of the body arrived for ${stallMs / 1000} s: send it again`
+    const error = new RegistryError({ code: 'body-timeout', detail })
+    timer = setTimeout(() => reject(error), stallMs)
   })
   try {
     return await Promise.race([read, stalled])

@@ -28,15 +28,14 @@ export interface Staged<T> {
  *   whatever `inspect` throws
  */
 export async function stageUpload<T>(bucket: R2Bucket, upload: Upload<T>): Promise<Staged<T>> {
-  const now = new Date()
-  const r2Key = freshBlobKey(now)
+  const r2Key = freshBlobKey(new Date())
   const body = openBody(upload.body, upload.length, upload.limits)
   const sink = openSink(bucket, r2Key, upload.length)
   const pump = new Pump(body, sink)
   try {
     const inspected = await upload.inspect(pump.chunks())
     await pump.finish()
-    const blob = { r2Key, size: pump.size, stagedAt: now.getTime(), ...pump.digests.digests() }
+    const blob = { r2Key, size: pump.size, stagedAt: Date.now(), ...pump.digests.digests() }
     return { blob, inspected }
   } catch (error) {
     await sink.abort()

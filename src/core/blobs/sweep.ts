@@ -7,8 +7,11 @@ import { discard, dropUnstored } from './garbage.ts'
 import { hourOf, hourPrefix, PREFIXES } from './keys.ts'
 
 const HOUR_MS = 60 * 60 * 1000
-/** A commit refuses bytes staged over an hour ago, so what is older by this much is nobody's. */
-const STAGED_MS = 3 * HOUR_MS
+/**
+ * Keys are dated by the hour in which their upload began. It takes 45 minutes at most, and a commit
+ * refuses bytes staged over an hour ago: what began so long ago is nobody's.
+ */
+const STAGED_MS = 4 * HOUR_MS
 /** A content stays this long after its last file, so that D1 can be restored to a time before. */
 export const UNREFERENCED_MS = 7 * 24 * HOUR_MS
 /** Hours that one run looks at, at most: after a long pause it catches up over several runs. */

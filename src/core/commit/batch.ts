@@ -124,10 +124,21 @@ function publishFiles({ address, snapshot, plan, now }: Commit): Statement[] {
       names,
     ],
     [
+      // A content that no file had may have lost its object (a restored database): the bytes that
+      // just came take its place, and the old object goes.
+      `INSERT INTO garbage (r2_key, due_at)
+       SELECT b.r2_key, ?1 FROM json_each(?2) j
+       CROSS JOIN package_blob b ON b.sha256 = j.value ->> 0 AND b.unreferenced_at IS NOT NULL
+       WHERE true ON CONFLICT DO NOTHING`,
+      now,
+      blobs,
+    ],
+    [
       `INSERT INTO package_blob (sha256, sha1, sha512, md5, r2_key, size, created_at)
        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, ?1
        FROM json_each(?2) WHERE true
-       ON CONFLICT (sha256) DO UPDATE SET unreferenced_at = NULL`,
+       ON CONFLICT (sha256) DO UPDATE SET unreferenced_at = NULL, r2_key =
+         iif(package_blob.unreferenced_at IS NULL, package_blob.r2_key, excluded.r2_key)`,
       now,
       blobs,
     ],
@@ -215,21 +226,27 @@ function replaceIndexes({ snapshot, indexes, now }: Commit): Statement[] {
 }
 
 function log({ id, snapshot, plan, now }: Commit): Statement[] {
-  const published = plan.published.map((c) => [c.changeId, c.changeId, c.architecture, c.fileName])
+  const published = plan.published.map((c) => [
+    c.changeId,
+    c.changeId,
+    c.architecture,
+    c.fileName,
+    c.createdBy,
+  ])
   const removed = plan.carried.flatMap((change) =>
     change.op === 'remove'
       ? plan.removed
           .filter((file) => file.id === change.fileId)
-          .map((file) => [change.changeId, file.id, file.architecture, file.name])
+          .map((file) => [change.changeId, file.id, file.architecture, file.name, change.createdBy])
       : [],
   )
   const reindexed = plan.carried.flatMap((change) =>
-    change.op === 'reindex' ? [[change.changeId, '', '', '']] : [],
+    change.op === 'reindex' ? [[change.changeId, '', '', '', '']] : [],
   )
   const insert = (op: Plan['carried'][number]['op'], rows: readonly string[][]): Statement => [
     `INSERT INTO repository_change (repository_id, revision, change_id, commit_id, op, file_id,
-       architecture, file_name, created_at)
-     SELECT ?1, ?2, value ->> 0, ?3, ?4, value ->> 1, value ->> 2, value ->> 3, ?5
+       architecture, file_name, created_by, created_at)
+     SELECT ?1, ?2, value ->> 0, ?3, ?4, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?5
      FROM json_each(?6)`,
     snapshot.repositoryId,
     snapshot.revision + 1,

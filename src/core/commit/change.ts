@@ -58,6 +58,7 @@ export interface RemoveChange {
   /** The file to remove: another one that took its name meanwhile is left alone. */
   readonly fileId: string
   readonly fileName: string
+  readonly createdBy: string
 }
 
 /** Writes every index file anew, unless all are signed by this set of keys already. */

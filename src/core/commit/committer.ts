@@ -4,8 +4,8 @@
 import { isConstraintFailure, messageOf } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import { type Commit, commitStatements, type StagedIndex } from './batch.ts'
-import type { Change, ChangeResult, RepositoryAddress } from './change.ts'
-import { type Plan, planCommit } from './plan.ts'
+import type { Change, ChangeResult, RepositoryAddress, StagedBlob } from './change.ts'
+import { type Plan, type PlanRules, planCommit } from './plan.ts'
 import { readHead, readSnapshot, type Snapshot } from './snapshot.ts'
 
 /** Each attempt reads the repository again, so it only fails again if somebody else succeeded. */
@@ -22,20 +22,21 @@ export interface StagedIndexes {
 export interface CommitterOptions {
   readonly db: D1Database
   readonly address: RepositoryAddress
-  /** Whether a file under one architecture excludes one of the same name under the other. */
-  readonly clashes: (existing: string, added: string) => boolean
+  readonly rules: PlanRules
   /** Writes the new index files to R2, invisible until the batch. */
   readonly stageIndexes: (snapshot: Snapshot, plan: Plan) => Promise<StagedIndexes>
+  /** Called with staged bytes whose content the store had already. Must not fail. */
+  readonly superfluous: (blobs: readonly StagedBlob[]) => void
   /** Called with objects that no row will ever name. Must not fail. */
   readonly discard: (r2Keys: readonly string[]) => void
 }
 
 /**
- * How a batch ended. Of `stale` and `constraint` it is certain that nothing applied; after `moved`
+ * How a batch ended. Of `stale`, `constraint` and `ownerless` it is certain that nothing applied; after `moved`
  * the head is another one, by this batch or by somebody else's: the next snapshot tells, since the
  * log has the ids of the changes.
  */
-type BatchEnd = 'committed' | 'stale' | 'constraint' | 'moved' | 'unknown'
+type BatchEnd = 'committed' | 'stale' | 'constraint' | 'ownerless' | 'moved' | 'unknown'
 
 /** Commits a group; one result per change, in order. Never throws. */
 export async function commitGroup(
@@ -70,13 +71,13 @@ async function attemptCommit(
   changes: readonly Change[],
 ): Promise<readonly ChangeResult[] | 'stale' | 'moved'> {
   const snapshot = await readSnapshot(options.db, options.address, changes)
-  const plan = planCommit(changes, snapshot, options.clashes, Date.now())
+  const plan = planCommit(changes, snapshot, options.rules, Date.now())
   if (plan.carried.length === 0) return collect(changes, plan, { outcome: 'absent' })
   const { files: indexes, committed } = await options.stageIndexes(snapshot, plan)
   const { db, address } = options
   const now = Date.now()
   const commit: Commit = { id: crypto.randomUUID(), address, snapshot, plan, indexes, now }
-  const end = await runBatch(db, commit, options.discard)
+  const end = await runBatch(db, commit, options.superfluous)
   switch (end) {
     case 'committed': {
       const revision = snapshot.revision + 1
@@ -89,8 +90,9 @@ async function attemptCommit(
       return 'moved'
     case 'stale':
     case 'constraint':
+    case 'ownerless':
       options.discard(indexes.map((index) => index.r2Key))
-      return end === 'stale' ? 'stale' : bisect(options, changes)
+      return end === 'stale' ? 'stale' : bisect(options, changes, end)
   }
 }
 
@@ -98,11 +100,14 @@ async function attemptCommit(
 async function bisect(
   options: CommitterOptions,
   changes: readonly Change[],
+  end: 'constraint' | 'ownerless',
 ): Promise<readonly ChangeResult[]> {
   if (changes.length === 1) {
-    // The one constraint that an honest change can meet: its owner was deleted meanwhile.
     const detail = `no owner ${options.address.ownerName}`
-    return refuseAll(changes, new RegistryError({ code: 'not-found', detail }))
+    return refuseAll(
+      changes,
+      new RegistryError(end === 'ownerless' ? { code: 'not-found', detail } : { code: 'internal' }),
+    )
   }
   const middle = changes.length >> 1
   const first = await commitGroup(options, changes.slice(0, middle))
@@ -112,13 +117,13 @@ async function bisect(
 async function runBatch(
   db: D1Database,
   commit: Commit,
-  discard: CommitterOptions['discard'],
+  superfluous: CommitterOptions['superfluous'],
 ): Promise<BatchEnd> {
   for (let inquiry = 0; inquiry < INQUIRIES; inquiry++) {
     try {
       const statements = commitStatements(db, commit)
       const results = await db.batch([...statements, winners(db, commit.plan)])
-      discard(losers(commit.plan, results.at(-1)))
+      superfluous(losers(commit.plan, results.at(-1)))
       return 'committed'
     } catch (error) {
       if (inquiry === 0 && isConstraintFailure(error)) return constraintEnd(error)
@@ -135,6 +140,8 @@ function constraintEnd(error: unknown): BatchEnd {
     isConstraintFailure(error, 'stale_repository') ||
     isConstraintFailure(error, 'repository.owner_id, repository.type, repository.name')
   if (overtaken) return 'stale'
+  // The one foreign key that an honest change can miss: its owner was deleted meanwhile.
+  if (isConstraintFailure(error, 'FOREIGN KEY')) return 'ownerless'
   console.error('a commit met an unexpected constraint:', messageOf(error))
   return 'constraint'
 }
@@ -160,10 +167,10 @@ function winners(db: D1Database, plan: Plan): D1PreparedStatement {
 }
 
 /** The staged objects whose content was there already under another key. */
-function losers(plan: Plan, result: D1Result | undefined): string[] {
+function losers(plan: Plan, result: D1Result | undefined): StagedBlob[] {
   const rows = (result?.results ?? []) as { r2_key: string }[]
   const kept = new Set(rows.map((row) => row.r2_key))
-  return plan.published.map((change) => change.blob.r2Key).filter((key) => !kept.has(key))
+  return plan.published.map((change) => change.blob).filter((blob) => !kept.has(blob.r2Key))
 }
 
 function collect(

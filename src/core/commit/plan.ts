@@ -1,6 +1,8 @@
 // PURE: which changes of a group apply to a snapshot, and the results of those that do not.
+
+import type { Fault } from '../errors.ts'
 import type { Change, ChangeResult, PublishChange } from './change.ts'
-import type { ExistingFile, Snapshot } from './snapshot.ts'
+import type { ExistingFile, ExistingIndex, Snapshot } from './snapshot.ts'
 
 /** A staged object that waited longer is the sweep's: it must not be referred to any more. */
 export const STAGED_LIMIT_MS = 60 * 60 * 1000
@@ -14,8 +16,13 @@ export interface Plan {
   readonly settled: ReadonlyMap<string, ChangeResult>
 }
 
-/** Whether a file under one architecture stands in the way of one under the other. */
-type Clashes = (existing: string, added: string) => boolean
+/** What the type of the repository says of a change. */
+export interface PlanRules {
+  /** Whether a file under one architecture stands in the way of one under the other. */
+  clashes(existing: string, added: string): boolean
+  /** Why a file of this architecture may not come to a repository that has these index files. */
+  refusalOf(architecture: string, existing: readonly ExistingIndex[]): Fault | undefined
+}
 
 /**
  * Decides each change of the group alone. No two of them may be about one file name, which the
@@ -24,7 +31,7 @@ type Clashes = (existing: string, added: string) => boolean
 export function planCommit(
   changes: readonly Change[],
   snapshot: Snapshot,
-  clashes: Clashes,
+  rules: PlanRules,
   now: number,
 ): Plan {
   const settled = new Map<string, ChangeResult>()
@@ -32,7 +39,7 @@ export function planCommit(
   const removed: ExistingFile[] = []
   const carried: Change[] = []
   for (const change of changes) {
-    const result = settle(change, snapshot, clashes, now)
+    const result = settle(change, snapshot, rules, now)
     if (result !== undefined) {
       settled.set(change.changeId, result)
       continue
@@ -47,14 +54,14 @@ export function planCommit(
 function settle(
   change: Change,
   snapshot: Snapshot,
-  clashes: Clashes,
+  rules: PlanRules,
   now: number,
 ): ChangeResult | undefined {
   const revision = snapshot.applied.get(change.changeId)
   if (revision !== undefined) return { outcome: 'committed', revision }
   switch (change.op) {
     case 'publish':
-      return settlePublish(change, snapshot, clashes, now)
+      return settlePublish(change, snapshot, rules, now)
     case 'remove':
       return filesOf(snapshot, change.fileId).length === 0 ? { outcome: 'absent' } : undefined
     case 'reindex':
@@ -72,11 +79,12 @@ function settleReindex(keySet: string, snapshot: Snapshot): ChangeResult | undef
 function settlePublish(
   change: PublishChange,
   snapshot: Snapshot,
-  clashes: Clashes,
+  rules: PlanRules,
   now: number,
 ): ChangeResult | undefined {
   const existing = snapshot.files.find(
-    (file) => file.name === change.fileName && clashes(file.architecture, change.architecture),
+    (file) =>
+      file.name === change.fileName && rules.clashes(file.architecture, change.architecture),
   )
   if (existing !== undefined) {
     return {
@@ -89,10 +97,12 @@ function settlePublish(
   const retired = snapshot.retired.find(
     (file) =>
       file.name === change.fileName &&
-      clashes(file.architecture, change.architecture) &&
+      rules.clashes(file.architecture, change.architecture) &&
       !(file.architecture === change.architecture && file.sha256 === change.blob.sha256),
   )
   if (retired !== undefined) return { outcome: 'retired', architecture: retired.architecture }
+  const refusal = rules.refusalOf(change.architecture, snapshot.indexes)
+  if (refusal !== undefined) return { outcome: 'refused', fault: refusal }
   if (now - change.blob.stagedAt > STAGED_LIMIT_MS) {
     const detail = 'the upload waited too long for its commit: send it again'
     return { outcome: 'refused', fault: { code: 'storage-unavailable', detail } }

@@ -115,5 +115,7 @@ function changesIn(logged: readonly LoggedChange[], format: EntryFormat): Change
 }
 
 function add(changes: Changes, architecture: string, change: EntryChange): void {
-  changes.set(architecture, [...(changes.get(architecture) ?? []), change])
+  const known = changes.get(architecture)
+  if (known === undefined) changes.set(architecture, [change])
+  else known.push(change)
 }

@@ -8,7 +8,7 @@ import { FormatError } from '../../formats/format-error.ts'
 import { NOTHING, type Params, type ResourceQuery } from '../../http/endpoint.ts'
 import { parseArchitecture } from './format/name.ts'
 
-export const TYPE = 'alpine'
+const TYPE = 'alpine'
 export const NOARCH = 'noarch'
 export const INDEX_FILE = 'APKINDEX.tar.gz'
 

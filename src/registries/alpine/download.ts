@@ -3,11 +3,12 @@ import { commitChange } from '../../core/commit/client.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { loadKeySet } from '../../core/signing-keys.ts'
 import { secretsOf } from '../../env.ts'
-import { quote } from '../../formats/format-error.ts'
+import { FormatError, quote } from '../../formats/format-error.ts'
 import { authorize } from '../../http/authorize.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { fileResponse } from '../../http/file-response.ts'
 import { addressOf, findFile, findIndex, INDEX_FILE, parseRepositoryName } from './coordinates.ts'
+import { parseArchitecture } from './format/name.ts'
 
 const DIRECTORY = '/api/packages/:owner/alpine/:branch/:repository/:architecture'
 export const FILE_PATH = `${DIRECTORY}/:file{[^/]+\\.apk}`
@@ -42,7 +43,7 @@ const indexEndpoint = ownedEndpoint<IndexRow>({
   resource: findIndex,
   handler: async (call) => {
     const row = await signedByToday(call, call.resource)
-    if (row === undefined) throw absent(call, 'repository')
+    if (row === undefined) throw absent(call, 'index')
     try {
       return await indexResponse(call, row)
     } catch (error) {
@@ -99,8 +100,23 @@ async function rebuild(
   return (await authorize(indexEndpoint, request, params, env)).resource as IndexRow | undefined
 }
 
+/** What is wrong with the name of the architecture, if that is why nothing was found. */
+function reasonFor(architecture = ''): string {
+  try {
+    parseArchitecture(architecture)
+    return ''
+  } catch (error) {
+    if (error instanceof FormatError) return `; ${error.message}`
+    throw error
+  }
+}
+
 function absent({ owner, params }: OwnedCall, what: string): RegistryError {
   const { branch, repository, architecture, file } = params
   const shown = [owner.name, branch, repository, architecture, file].filter(Boolean).join('/')
-  return new RegistryError({ code: 'not-found', detail: `no such ${what}: ${quote(shown)}` })
+  const reason = reasonFor(architecture)
+  return new RegistryError({
+    code: 'not-found',
+    detail: `no such ${what}: ${quote(shown)}${reason}`,
+  })
 }

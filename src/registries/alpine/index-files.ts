@@ -1,6 +1,7 @@
 // The index files of an Alpine repository: one per architecture, and one of the noarch packages,
 // whose segments are appended to every architecture's. Assembled in two passes over the compressed
 // segments, one to sign and one to store, so that no index is in memory as a whole.
+import type { Fault } from '../../core/errors.ts'
 import type { KeySet, SigningKey } from '../../core/signing-keys.ts'
 import type { IndexBuild, IndexFile, RepositoryIndexing } from '../registry.ts'
 import { INDEX_FILE, indexPath, NOARCH } from './coordinates.ts'
@@ -24,6 +25,7 @@ const MAX_DESCRIPTION = 160
 export const alpineIndexing: RepositoryIndexing = {
   // One index lists both, and a client would fetch whichever entry comes first for either.
   clashes: (existing, added) => existing === added || existing === NOARCH || added === NOARCH,
+  refusalOf,
   compareKeys: compareIndexKeys,
   entryOf: (metadata) => {
     const entry = parseMetadata(metadata)
@@ -33,6 +35,18 @@ export const alpineIndexing: RepositoryIndexing = {
   buildIndexFiles,
   inspectIndexFile,
   architecturesIn,
+}
+
+/** Every noarch publish writes and signs the index of each, and none ever goes. */
+const MAX_ARCHITECTURES = 32
+
+function refusalOf(architecture: string, existing: IndexBuild['existing']): Fault | undefined {
+  const known = existing.some(({ path }) => path === indexPath(architecture))
+  if (known || existing.length < MAX_ARCHITECTURES) return undefined
+  const detail =
+    `architecture ${architecture} would be one more than the ${MAX_ARCHITECTURES} that a ` +
+    'repository can have: use another repository'
+  return { code: 'invalid-package', reason: 'invalid-field', field: 'arch', detail }
 }
 
 /** A file's metadata is its index entry, as the publish wrote it. */
@@ -48,7 +62,7 @@ function buildIndexFiles(build: IndexBuild): readonly IndexFile[] {
  * The noarch index exists from the first commit on, if need be empty: it answers for architectures
  * that have no packages of their own, and a missing index makes `apk upgrade` fail.
  */
-export function affectedArchitectures({
+function affectedArchitectures({
   existing,
   changed,
 }: Pick<IndexBuild, 'existing' | 'changed'>): ReadonlySet<string> {

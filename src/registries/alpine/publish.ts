@@ -2,6 +2,8 @@
 // the path ends in is the uploader's own name for the file and means nothing.
 
 import { restrictionRefusal } from '../../core/access/decide.ts'
+import { authorOf } from '../../core/access/principal.ts'
+import { adoptOrDiscard } from '../../core/blobs/adopt.ts'
 import { discardObjects } from '../../core/blobs/objects.ts'
 import { stageUpload } from '../../core/blobs/stage.ts'
 import { type PublishChange, type StagedBlob, weightOf } from '../../core/commit/change.ts'
@@ -52,12 +54,13 @@ async function settle(
   repository: string,
   change: PublishChange,
 ): Promise<Settled> {
-  const { REPOSITORY: namespace, BLOBS } = call.env
+  const { REPOSITORY: namespace, DB, BLOBS } = call.env
   const unused = () => discardObjects(BLOBS, [change.blob.r2Key])
   try {
     const address = addressOf(call.owner, repository)
     const settled = await commitChange({ namespace, address, change })
-    if (settled.outcome === 'exists' || settled.outcome === 'retired') await unused()
+    if (settled.outcome === 'exists') await adoptOrDiscard(DB, BLOBS, change.blob)
+    if (settled.outcome === 'retired') await unused()
     return settled
   } catch (error) {
     if (isRefusal(error)) await unused()
@@ -98,7 +101,7 @@ function changeOf(
     metadata: formatMetadata(inspected),
     properties: origin === undefined ? [] : [{ name: 'alpine.origin', value: origin }],
     blob,
-    createdBy: call.principal.kind === 'token' ? call.principal.id : call.principal.kind,
+    createdBy: authorOf(call.principal),
   }
 }
 

@@ -1,5 +1,6 @@
 // Removing a package file: gone for everybody at once, with its version when it was the last file.
 import { restrictionRefusal } from '../../core/access/decide.ts'
+import { authorOf } from '../../core/access/principal.ts'
 import { commitChange } from '../../core/commit/client.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { quote } from '../../formats/format-error.ts'
@@ -31,6 +32,7 @@ export const removeEndpoint = ownedEndpoint<FileRow>({
         changeId: crypto.randomUUID(),
         fileId: file.id,
         fileName: file.name,
+        createdBy: authorOf(principal),
       },
     })
     if (outcome === 'absent') throw absent(params.file)

@@ -1,0 +1,1 @@
+ALTER TABLE `repository_change` ADD `created_by` text DEFAULT '' NOT NULL;
