@@ -65,7 +65,7 @@ function report(pages: readonly Page[]): number {
   const problems = pages.flatMap((page) => page.problems)
   for (const { subject, problem } of problems) console.log(`${subject}: ${problem}`)
   const files = pages.reduce((sum, page) => sum + page.files_checked, 0)
-  const indexes = pages[0]?.indexes_checked ?? 0
+  const indexes = pages.reduce((sum, page) => sum + page.indexes_checked, 0)
   const verdict = problems.length === 0 ? 'all good' : `${problems.length} problems`
   console.log(`${repository}: ${indexes} index files, ${files} package files: ${verdict}`)
   return problems.length === 0 ? 0 : 1

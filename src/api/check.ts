@@ -12,7 +12,7 @@ import {
   type Params,
   type ResourceQuery,
 } from '../http/endpoint.ts'
-import { type CheckedRepository, checkFiles, checkIndexes } from '../registries/check.ts'
+import { type CheckedRepository, checkPage } from '../registries/check.ts'
 import { registries } from '../registries/index.ts'
 import type { PackageType, RepositoryIndexing, RepositoryNaming } from '../registries/registry.ts'
 import { json } from './json.ts'
@@ -40,7 +40,8 @@ function checkEndpoint(
     method: 'GET',
     path: `${OWNER}/repositories/${type}/${naming.path}/check`,
     access: 'owner-admin',
-    summary: 'Verify index files, rows and objects; `after` goes on from a page of files',
+    summary:
+      'Verify index files, rows and objects; page by page: `after` is the `next` of the one before',
     resource: (params) => findRepository(type, naming, params),
     handler: (call) => check(call, indexing),
   })
@@ -72,9 +73,7 @@ async function check(call: OwnedCall<RepositoryRow>, indexing: RepositoryIndexin
     keys: loadKeySet(secretsOf(env), owner.signingKey, owner.name),
     repositoryId: resource.id,
   }
-  const after = url.searchParams.get('after')
-  const indexes = after === null ? await checkIndexes(repository) : { problems: [], checked: 0 }
-  const files = await checkFiles(repository, after ?? '')
+  const page = await checkPage(repository, url.searchParams.get('after') ?? '')
   const head = await query(() =>
     env.DB.prepare('SELECT head FROM repository WHERE id = ?1').bind(resource.id).first('head'),
   )
@@ -82,9 +81,9 @@ async function check(call: OwnedCall<RepositoryRow>, indexing: RepositoryIndexin
     revision: resource.revision,
     // A commit during the check can look like a problem: whoever asks has to ask again.
     changed_meanwhile: head !== resource.head,
-    indexes_checked: indexes.checked,
-    files_checked: files.checked,
-    problems: [...indexes.problems, ...files.problems],
-    next: files.next,
+    indexes_checked: page.indexes,
+    files_checked: page.files,
+    problems: page.problems,
+    next: page.next,
   })
 }

@@ -1,7 +1,7 @@
 // Verifies one repository: each index file against its row, its signatures and the rows of its
 // files, both ways, and each file's object against its digest. Finds what a crash, a restored
 // database or a hand in the store can have broken; repairs nothing.
-import { type ExpectedObject, findObjectProblem } from '../core/blobs/check.ts'
+import { type ExpectedObject, findObjectProblem, readCheckedObject } from '../core/blobs/check.ts'
 import { query } from '../core/database.ts'
 import type { KeySet } from '../core/signing-keys.ts'
 import type { Listing, RepositoryIndexing } from './registry.ts'
@@ -24,35 +24,51 @@ interface IndexRow extends ExpectedObject {
   readonly path: string
 }
 
-const INDEXES = `
+const INDEX = `
   SELECT path, r2_key AS r2Key, sha256, size FROM repository_index
-  WHERE repository_id = ?1 ORDER BY path`
+  WHERE repository_id = ?1 AND path > ?2 ORDER BY path LIMIT 1`
 
+const METADATA_ROWS = 2000
 const METADATA = `
   SELECT id, architecture, name, metadata FROM package_file
-  WHERE repository_id = ?1 AND architecture = ?2 AND id > ?3 ORDER BY id LIMIT 2000`
+  WHERE repository_id = ?1 AND architecture = ?2 AND id > ?3 ORDER BY id LIMIT ${METADATA_ROWS}`
 
-/** Every index file of the repository, and how many there are. */
-export async function checkIndexes(
+/** What one request checks: an index file, or a number of package files. */
+export interface CheckedPage {
+  readonly indexes: number
+  readonly files: number
+  readonly problems: readonly Problem[]
+  /** Where to go on; null at the end. */
+  readonly next: string | null
+}
+
+/**
+ * The page after a cursor: first the index files, one each, then the package files.
+ * @param after what the page before named as its next; empty to begin
+ */
+export async function checkPage(
   repository: CheckedRepository,
-): Promise<{ readonly problems: readonly Problem[]; readonly checked: number }> {
-  const { results } = await query(() =>
-    repository.db.prepare(INDEXES).bind(repository.repositoryId).all<IndexRow>(),
+  after: string,
+): Promise<CheckedPage> {
+  const [, file] = /^file:(.*)$/.exec(after) ?? []
+  if (file !== undefined) return checkFiles(repository, file)
+  const { db, repositoryId } = repository
+  const row = await query(() =>
+    db
+      .prepare(INDEX)
+      .bind(repositoryId, after.replace(/^index:/, ''))
+      .first<IndexRow>(),
   )
-  const problems: Problem[] = []
-  for (const row of results) {
-    const found = await checkIndex(repository, row)
-    problems.push(...found.map((problem) => ({ subject: row.path, problem })))
-  }
-  return { problems, checked: results.length }
+  if (row === null) return checkFiles(repository, '')
+  const found = await checkIndex(repository, row)
+  const problems = found.map((problem) => ({ subject: row.path, problem }))
+  return { indexes: 1, files: 0, problems, next: `index:${row.path}` }
 }
 
 async function checkIndex(repository: CheckedRepository, row: IndexRow): Promise<string[]> {
   const { bucket, indexing, keys } = repository
-  const broken = await findObjectProblem(bucket, row)
-  if (broken !== undefined) return [broken]
-  const object = await bucket.get(row.r2Key)
-  const bytes = new Uint8Array((await object?.arrayBuffer()) ?? [])
+  const bytes = await readCheckedObject(bucket, row)
+  if (typeof bytes === 'string') return [bytes]
   const { problems, listings } = await indexing.inspectIndexFile(bytes, keys)
   const expected = new Map<string, string>()
   for (const architecture of indexing.architecturesIn(row.path)) {
@@ -98,7 +114,7 @@ async function readListings(
       listings.push({ architecture: row.architecture, fileName: row.name, text })
     }
     after = results.at(-1)?.id ?? after
-    more = results.length === 2000
+    more = results.length === METADATA_ROWS
   }
   return listings
 }
@@ -121,8 +137,10 @@ const FILES = `
   FROM package_file f JOIN package_blob b ON b.sha256 = f.blob_sha256
   WHERE f.repository_id = ?1 AND f.id > ?2 ORDER BY f.id LIMIT ${PAGE_FILES}`
 
-/** The objects of a page of files, by id; `next` is where to go on, null at the end. */
-export async function checkFiles({ db, bucket, repositoryId }: CheckedRepository, after: string) {
+async function checkFiles(
+  { db, bucket, repositoryId }: CheckedRepository,
+  after: string,
+): Promise<CheckedPage> {
   const { results } = await query(() => db.prepare(FILES).bind(repositoryId, after).all<FileRow>())
   const problems: Problem[] = []
   let [bytes, checked] = [0, 0]
@@ -134,5 +152,6 @@ export async function checkFiles({ db, bucket, repositoryId }: CheckedRepository
     checked++
   }
   const done = checked === results.length && results.length < PAGE_FILES
-  return { problems, checked, next: done ? null : (results[checked - 1]?.id ?? null) }
+  const last = results[checked - 1]?.id ?? ''
+  return { indexes: 0, files: checked, problems, next: done ? null : `file:${last}` }
 }

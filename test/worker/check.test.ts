@@ -2,20 +2,21 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { buildApk } from '../support/apk-builder.ts'
 import { override } from '../support/worker/bindings.ts'
-import { ADMIN, answerOf, createOwner, MAIN, publish, send } from '../support/worker/registry.ts'
+import {
+  ADMIN,
+  answerOf,
+  checkRepository,
+  createOwner,
+  MAIN,
+  publish,
+  send,
+} from '../support/worker/registry.ts'
 
 const CHECK = '/api/v1/owners/acme/repositories/alpine/edge/main/check'
 
-const check = async (query = '') => {
-  const { status, text } = await answerOf(`${CHECK}${query}`, { headers: ADMIN })
-  expect(status).toBe(200)
-  return JSON.parse(text)
-}
-
 /** `subject: problem` of every problem, sorted. */
 const problems = async () => {
-  const page = await check()
-  const found = page.problems as { subject: string; problem: string }[]
+  const found = (await checkRepository()).flatMap((page) => page.problems)
   return found.map(({ subject, problem }) => `${subject}: ${problem}`).sort()
 }
 
@@ -27,14 +28,20 @@ beforeEach(async () => {
 })
 
 it('a sound repository has no problems', async () => {
-  expect(await check()).toEqual({
-    revision: 3,
-    changed_meanwhile: false,
-    indexes_checked: 3,
-    files_checked: 3,
-    problems: [],
-    next: null,
-  })
+  const counts = (await checkRepository()).map(({ indexes_checked, files_checked }) => [
+    indexes_checked,
+    files_checked,
+  ])
+  // An index file each, then the package files.
+  expect(counts).toEqual([
+    [1, 0],
+    [1, 0],
+    [1, 0],
+    [0, 3],
+  ])
+  for (const page of await checkRepository()) {
+    expect(page).toMatchObject({ revision: 3, changed_meanwhile: false, problems: [] })
+  }
 })
 
 describe('a planted fault is named', () => {
@@ -153,10 +160,11 @@ it('many files are checked page by page, each once', async () => {
       answerOf(MAIN, { method: 'PUT', headers: ADMIN, body: buildApk({ name, version: '1-r0' }) }),
     ),
   )
-  const first = await check()
-  expect([first.files_checked, first.problems]).toEqual([100, []])
-  const second = await check(`?after=${first.next}`)
-  expect([second.files_checked, second.indexes_checked, second.next]).toEqual([23, 0, null])
+  const files = (await checkRepository()).slice(3)
+  expect(files.map((page) => [page.files_checked, page.problems])).toEqual([
+    [100, []],
+    [23, []],
+  ])
 })
 
 it('a repository that is not there is 404', async () => {

@@ -6,6 +6,7 @@ import { readIndex } from '../support/index-reader.ts'
 import {
   ADMIN,
   answerOf,
+  checkRepository,
   createOwner,
   listKeys,
   MAIN,
@@ -63,10 +64,7 @@ const names = async () => {
   return entries.map((entry) => entry.P)
 }
 
-const problems = async () => {
-  const path = '/api/v1/owners/acme/repositories/alpine/edge/main/check'
-  return JSON.parse((await answerOf(path, { headers: ADMIN })).text).problems
-}
+const problems = async () => (await checkRepository()).flatMap((page) => page.problems)
 
 const MINUTE = 60 * 1000
 

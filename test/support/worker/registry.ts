@@ -73,3 +73,28 @@ export async function countRows() {
 export async function listKeys(prefix = ''): Promise<string[]> {
   return (await env.BLOBS.list({ prefix })).objects.map((object) => object.key)
 }
+
+const CHECK = '/api/v1/owners/acme/repositories/alpine/edge/main/check'
+
+/** A page of what the check endpoint answers. */
+export interface CheckPage {
+  revision: number
+  changed_meanwhile: boolean
+  indexes_checked: number
+  files_checked: number
+  problems: { subject: string; problem: string }[]
+  next: string | null
+}
+
+/** All pages of a check, each asked for with the `next` of the one before. */
+export async function checkRepository(): Promise<CheckPage[]> {
+  const pages: CheckPage[] = []
+  for (let query: string | undefined = ''; query !== undefined; ) {
+    const { status, text } = await answerOf(`${CHECK}${query}`, { headers: ADMIN })
+    expect(status).toBe(200)
+    const page: CheckPage = JSON.parse(text)
+    pages.push(page)
+    query = page.next === null ? undefined : `?after=${encodeURIComponent(page.next)}`
+  }
+  return pages
+}
