@@ -21,6 +21,7 @@ import { prepareSegments } from '../core/index-copy/copy.ts'
 import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
 import { type Env, secretsOf } from '../env.ts'
+import { Generations } from './generations.ts'
 import { findIndexing } from './index.ts'
 import type { IndexFile, RepositoryIndexing } from './registry.ts'
 
@@ -31,6 +32,7 @@ interface Submitted {
 
 export class Repository extends DurableObject<Env> {
   readonly #store = new SegmentStore(this.ctx.storage)
+  readonly #generations = new Generations()
   readonly #queue = new CommitQueue<Submitted, ChangeResult>({
     commit: (group) => this.#commit(group),
     // Of one file name at most one change per commit; re-indexing goes with anything.
@@ -92,11 +94,24 @@ export class Repository extends DurableObject<Env> {
       segmentsOf: (architecture) => segments.segmentsOf(architecture),
       keys,
     })
+    const stored = await this.#storeFiles(files, keys.id)
     return {
-      files: await this.#storeFiles(files, keys.id),
-      committed: (head, revision) =>
-        this.#keep(() => segments.apply({ repositoryId, head, revision })),
+      files: stored,
+      committed: (head, revision) => {
+        this.#keep(() => segments.apply({ repositoryId, head, revision }))
+        this.#dropReplaced(snapshot, stored)
+      },
     }
+  }
+
+  /** What is too many goes now; its row in `garbage` is the sweep's, to which it is gone already. */
+  #dropReplaced(snapshot: Snapshot, stored: readonly StagedIndex[]): void {
+    const paths = new Set(stored.map((file) => file.path))
+    const replaced = snapshot.indexes.filter((index) => paths.has(index.path))
+    const dropped = replaced
+      .map(({ path, r2Key }) => this.#generations.replace(path, r2Key))
+      .filter((key) => key !== undefined)
+    this.ctx.waitUntil(discardObjects(this.env.BLOBS, dropped))
   }
 
   /** One after the other: an index can be large, and R2 takes as long for two at a time. */

@@ -142,6 +142,16 @@ describe('a replaced index file', () => {
   })
 })
 
+it('a burst of commits leaves so many replaced index files and no more', async () => {
+  for (let count = 0; count < 45; count++) await publish({ name: `p${count}`, version: '1-r0' })
+  // The two current ones, and the forty last replaced of the architecture.
+  await vi.waitFor(async () => expect(await listKeys('indexes/')).toHaveLength(42))
+  expect((await send(`${MAIN}/x86_64/APKINDEX.tar.gz`)).status).toBe(200)
+  await later(20 * 60 * 1000)
+  expect(await listKeys('indexes/')).toHaveLength(2)
+  expect(await env.DB.prepare('SELECT count(*) AS n FROM garbage').first('n')).toBe(0)
+})
+
 describe('a sweep that fails', () => {
   it('forgets nothing', async () => {
     await publish(hello)
