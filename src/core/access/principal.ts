@@ -60,6 +60,15 @@ export function identify(
     kind: 'token',
     id: row.id,
     ownerId: row.ownerId,
+    ...parseGrantColumns(row),
+  }
+}
+
+/** What a token's row says in JSON, which only `createToken` writes. */
+export function parseGrantColumns(
+  row: Pick<TokenRow, 'scopes' | 'repositories' | 'packages'>,
+): Pick<TokenPrincipal, 'scopes' | 'repositories' | 'packages'> {
+  return {
     scopes: JSON.parse(row.scopes) as Scope[],
     repositories: row.repositories === null ? null : (JSON.parse(row.repositories) as string[]),
     packages: row.packages === null ? null : (JSON.parse(row.packages) as string[]),

@@ -3,7 +3,7 @@ import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { accessToken } from '../../db/schema.ts'
 import { query } from '../database.ts'
-import type { Scope } from './principal.ts'
+import { parseGrantColumns, type Scope } from './principal.ts'
 import { hashToken, mintToken } from './token-text.ts'
 
 export interface TokenGrant {
@@ -93,9 +93,7 @@ function tokenOf(row: typeof accessToken.$inferSelect): AccessToken {
   return {
     id: row.id,
     name: row.name,
-    scopes: JSON.parse(row.scopes) as Scope[],
-    repositories: row.repositories === null ? null : (JSON.parse(row.repositories) as string[]),
-    packages: row.packages === null ? null : (JSON.parse(row.packages) as string[]),
+    ...parseGrantColumns(row),
     expiresAt: row.expiresAt,
     createdAt: row.createdAt,
     lastUsedAt: row.lastUsedAt,
