@@ -137,7 +137,10 @@ export const packageTable = sqliteTable(
       .notNull()
       .references(() => owner.id),
     type: text('type').notNull(),
+    /** What it is found by: lower case for types whose names match without case. */
     name: text('name').notNull(),
+    /** As its publisher wrote it; null when that is `name`. */
+    displayName: text('display_name'),
     createdAt: integer('created_at').notNull(),
   },
   (table) => [unique('package_name').on(table.ownerId, table.type, table.name)],
@@ -151,7 +154,9 @@ export const packageVersion = sqliteTable(
     packageId: integer('package_id')
       .notNull()
       .references(() => packageTable.id, { onDelete: 'cascade' }),
+    /** Likewise what it is found by. */
     version: text('version').notNull(),
+    displayVersion: text('display_version'),
     createdAt: integer('created_at').notNull(),
   },
   (table) => [unique('package_version_version').on(table.packageId, table.version)],
@@ -191,7 +196,9 @@ export const packageFile = sqliteTable(
     /** What tells files of one name apart, for Alpine `branch/repository/architecture`. */
     compositeKey: text('composite_key').notNull(),
     architecture: text('architecture').notNull(),
+    /** Likewise what it is found by. */
     name: text('name').notNull(),
+    displayName: text('display_name'),
     blobSha256: text('blob_sha256')
       .notNull()
       .references(() => packageBlob.sha256),
@@ -209,22 +216,33 @@ export const packageFile = sqliteTable(
   ],
 )
 
-/** A name and value on exactly one of package, version and file. */
+/**
+ * A name and value on exactly one of package, version and file. The owner is repeated here so that a
+ * search by name and value reads the rows of that owner and no others.
+ */
 export const packageProperty = sqliteTable(
   'package_property',
   {
     id: integer('id').primaryKey({ autoIncrement: true }),
+    ownerId: text('owner_id').notNull().default(''),
     packageId: integer('package_id').references(() => packageTable.id, { onDelete: 'cascade' }),
     versionId: integer('version_id').references(() => packageVersion.id, { onDelete: 'cascade' }),
     fileId: text('file_id').references(() => packageFile.id, { onDelete: 'cascade' }),
     name: text('name').notNull(),
     value: text('value').notNull(),
   },
+  // Partial: each row is in one of the three, and every entry of an index is a row written.
   (table) => [
-    index('package_property_package').on(table.packageId),
-    index('package_property_version').on(table.versionId),
-    index('package_property_file').on(table.fileId),
-    index('package_property_value').on(table.name, table.value),
+    uniqueIndex('package_property_of_package')
+      .on(table.packageId, table.name, table.value)
+      .where(sql`${table.packageId} IS NOT NULL`),
+    uniqueIndex('package_property_of_version')
+      .on(table.versionId, table.name, table.value)
+      .where(sql`${table.versionId} IS NOT NULL`),
+    uniqueIndex('package_property_of_file')
+      .on(table.fileId, table.name, table.value)
+      .where(sql`${table.fileId} IS NOT NULL`),
+    index('package_property_search').on(table.ownerId, table.name, table.value),
     check(
       'package_property_subject',
       sql`(${table.packageId} IS NOT NULL) + (${table.versionId} IS NOT NULL) + (${table.fileId} IS NOT NULL) = 1`,

@@ -158,8 +158,10 @@ function publishFiles({ address, snapshot, plan, now }: Commit): Statement[] {
       files,
     ],
     [
-      `INSERT INTO package_property (file_id, name, value)
-       SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1)`,
+      `INSERT INTO package_property (owner_id, file_id, name, value)
+       SELECT ?1, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?2) WHERE true
+       ON CONFLICT DO NOTHING`,
+      address.ownerId,
       properties,
     ],
   ]
