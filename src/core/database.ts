@@ -42,3 +42,14 @@ export function isConstraintFailure(error: unknown, name = ''): boolean {
   const message = messageOf(error)
   return message.includes('SQLITE_CONSTRAINT') && message.includes(name)
 }
+
+/** One statement with its parameters, to be run with others in one batch. */
+export type Statement = readonly [sql: string, ...parameters: (string | number | null)[]]
+
+/** Runs statements in one transaction of the primary. Throws what D1 throws. */
+export function runBatch<T = unknown>(
+  db: D1Database,
+  statements: readonly Statement[],
+): Promise<D1Result<T>[]> {
+  return db.batch<T>(statements.map(([sql, ...parameters]) => db.prepare(sql).bind(...parameters)))
+}

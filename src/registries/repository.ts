@@ -5,20 +5,16 @@
 import { DurableObject } from 'cloudflare:workers'
 import { adoptOrDiscard } from '../core/blobs/adopt.ts'
 import { discardObjects, storeIndexFile } from '../core/blobs/objects.ts'
+import type { StagedBlob } from '../core/blobs/staged-blob.ts'
 import type { StagedIndex } from '../core/commit/batch.ts'
-import {
-  type Change,
-  type ChangeResult,
-  type RepositoryAddress,
-  type StagedBlob,
-  weightOf,
-} from '../core/commit/change.ts'
+import type { Change, ChangeResult, RepositoryAddress } from '../core/commit/change.ts'
 import { commitGroup, type StagedIndexes } from '../core/commit/committer.ts'
 import type { Plan } from '../core/commit/plan.ts'
 import { CommitQueue } from '../core/commit/queue.ts'
 import type { Snapshot } from '../core/commit/snapshot.ts'
 import { prepareSegments } from '../core/index-copy/copy.ts'
 import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
+import { weightOf } from '../core/packages/new-file.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
 import { type Env, secretsOf } from '../env.ts'
 import { Generations } from './generations.ts'

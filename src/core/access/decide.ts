@@ -66,17 +66,23 @@ function tokenRefusal(
   }
 }
 
-/** A token whose writes are restricted may not make one whose writes are not. */
+/**
+ * Why a restricted token may not write there; undefined when it may. What is left out is not known
+ * yet and asked later; a repository of null is what belongs to none.
+ */
 export function restrictionRefusal(
   principal: Principal,
-  target: { readonly repository?: string; readonly packageName?: string },
+  target: { readonly repository?: string | null; readonly packageName?: string },
 ): Fault | undefined {
   if (principal.kind !== 'token') return undefined
   const { repository, packageName } = target
-  if (repository !== undefined && principal.repositories?.includes(repository) === false) {
+  if (repository !== undefined && principal.repositories !== null) {
     const allowed = principal.repositories.join(', ')
-    const detail = `the access token may not write to repository ${repository}, only to ${allowed}`
-    return { code: 'forbidden', detail }
+    const where = repository === null ? 'outside of repositories' : `to repository ${repository}`
+    const detail = `the access token may not write ${where}, only to ${allowed}`
+    if (repository === null || !principal.repositories.includes(repository)) {
+      return { code: 'forbidden', detail }
+    }
   }
   const matches = (pattern: string) =>
     packageName !== undefined && matchesPattern(pattern, packageName)

@@ -1,9 +1,9 @@
 // What becomes of staged bytes whose content is in the store already: they are dropped, unless the
 // object that the row names is gone, whose place they take.
 
-import type { StagedBlob } from '../commit/change.ts'
 import { query } from '../database.ts'
 import { discardObjects } from './objects.ts'
+import type { StagedBlob } from './staged-blob.ts'
 
 /** Never throws: what stays is the sweep's. */
 export async function adoptOrDiscard(

@@ -2,12 +2,12 @@
 // one chunk behind, so that the last chunk is written only after everything was checked. What is
 // refused stores nothing.
 import type { ByteSource } from '../../formats/bytes.ts'
-import type { StagedBlob } from '../commit/change.ts'
 import { DigestPump } from '../digests.ts'
 import { RegistryError } from '../errors.ts'
 import { type Body, type BodyLimits, openBody } from './body.ts'
 import { freshBlobKey } from './keys.ts'
 import { openSink, type Sink } from './sink.ts'
+import type { StagedBlob } from './staged-blob.ts'
 
 export interface Upload<T> {
   readonly body: ReadableStream<Uint8Array>

@@ -1,8 +1,7 @@
-// The one D1 batch that makes a commit visible: fence, rows, index rows, log, head. Set-based over
-// `json_each`, so that the number of statements and parameters does not grow with the group. Rows
-// that repositories share (package, version, blob) are found by natural key, never by an id read
-// earlier, since another repository's commit may touch them in between. CROSS JOIN makes SQLite begin
-// with the group: it would read all packages of the owner first.
+// The one D1 batch that makes a commit visible: fence, rows, index rows, log, head. The number of
+// statements and parameters does not grow with the group.
+import type { Statement } from '../database.ts'
+import { dropOrphans, insertFiles } from '../packages/rows.ts'
 import type { RepositoryAddress } from './change.ts'
 import type { Plan } from './plan.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -30,19 +29,18 @@ export interface Commit {
 /** How long a replaced index file stays, for those who read its row just before. */
 export const REPLACED_INDEX_MS = 15 * 60 * 1000
 
-type Statement = readonly [sql: string, ...parameters: (string | number | null)[]]
-
 /** The statements of the commit, in the order in which they must run. */
-export function commitStatements(db: D1Database, commit: Commit): D1PreparedStatement[] {
+export function commitStatements(commit: Commit): Statement[] {
+  const { address, snapshot, plan, now } = commit
   return [
     ...fence(commit),
     ...removeFiles(commit),
-    ...publishFiles(commit),
-    ...dropOrphans(commit),
+    ...insertFiles(address, snapshot.repositoryId, plan.published, now),
+    ...dropOrphans(address, plan.removed, now),
     ...replaceIndexes(commit),
     ...log(commit),
-    ['DELETE FROM expectation'] as const,
-  ].map(([sql, ...parameters]) => db.prepare(sql).bind(...parameters))
+    ['DELETE FROM expectation'],
+  ]
 }
 
 function fence({ id, address, snapshot, now }: Commit): Statement[] {
@@ -87,114 +85,6 @@ function removeFiles({ snapshot, plan }: Commit): Statement[] {
        WHERE id IN (SELECT value FROM json_each(?2)) AND +repository_id = ?1`,
       snapshot.repositoryId,
       ids,
-    ],
-  ]
-}
-
-function publishFiles({ address, snapshot, plan, now }: Commit): Statement[] {
-  if (plan.published.length === 0) return []
-  const names = JSON.stringify(plan.published.map((c) => [c.packageName, c.version]))
-  const blobs = JSON.stringify(
-    plan.published.map(({ blob: b }) => [b.sha256, b.sha1, b.sha512, b.md5, b.r2Key, b.size]),
-  )
-  const files = JSON.stringify(
-    plan.published.map((c) => ({ ...c, blob: c.blob.sha256, properties: [] })),
-  )
-  const properties = JSON.stringify(
-    plan.published.flatMap((c) => c.properties.map((p) => [c.changeId, p.name, p.value])),
-  )
-  return [
-    [
-      `INSERT INTO package (owner_id, type, name, created_at)
-       SELECT DISTINCT ?1, ?2, value ->> 0, ?3 FROM json_each(?4) WHERE true
-       ON CONFLICT DO NOTHING`,
-      address.ownerId,
-      address.type,
-      now,
-      names,
-    ],
-    [
-      `INSERT INTO package_version (package_id, version, created_at)
-       SELECT DISTINCT p.id, j.value ->> 1, ?3 FROM json_each(?4) j
-       CROSS JOIN package p ON p.owner_id = ?1 AND p.type = ?2 AND p.name = j.value ->> 0 WHERE true
-       ON CONFLICT DO NOTHING`,
-      address.ownerId,
-      address.type,
-      now,
-      names,
-    ],
-    [
-      // A content that no file had may have lost its object (a restored database): the bytes that
-      // just came take its place, and the old object goes.
-      `INSERT INTO garbage (r2_key, due_at)
-       SELECT b.r2_key, ?1 FROM json_each(?2) j
-       CROSS JOIN package_blob b ON b.sha256 = j.value ->> 0 AND b.unreferenced_at IS NOT NULL
-       WHERE true ON CONFLICT DO NOTHING`,
-      now,
-      blobs,
-    ],
-    [
-      `INSERT INTO package_blob (sha256, sha1, sha512, md5, r2_key, size, created_at)
-       SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, ?1
-       FROM json_each(?2) WHERE true
-       ON CONFLICT (sha256) DO UPDATE SET unreferenced_at = NULL, r2_key =
-         iif(package_blob.unreferenced_at IS NULL, package_blob.r2_key, excluded.r2_key)`,
-      now,
-      blobs,
-    ],
-    [
-      `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, name,
-         blob_sha256, metadata, created_by, created_at)
-       SELECT j.value ->> 'changeId', v.id, ?3, j.value ->> 'compositeKey',
-         j.value ->> 'architecture', j.value ->> 'fileName', j.value ->> 'blob',
-         j.value ->> 'metadata', j.value ->> 'createdBy', ?4
-       FROM json_each(?5) j
-       CROSS JOIN package p ON p.owner_id = ?1 AND p.type = ?2 AND p.name = j.value ->> 'packageName'
-       CROSS JOIN package_version v ON v.package_id = p.id AND v.version = j.value ->> 'version'`,
-      address.ownerId,
-      address.type,
-      snapshot.repositoryId,
-      now,
-      files,
-    ],
-    [
-      `INSERT INTO package_property (owner_id, file_id, name, value)
-       SELECT ?1, value ->> 0, value ->> 1, value ->> 2 FROM json_each(?2) WHERE true
-       ON CONFLICT DO NOTHING`,
-      address.ownerId,
-      properties,
-    ],
-  ]
-}
-
-function dropOrphans({ address, plan, now }: Commit): Statement[] {
-  if (plan.removed.length === 0) return []
-  const names = JSON.stringify(plan.removed.map((file) => [file.packageName, file.version]))
-  return [
-    [
-      `DELETE FROM package_version WHERE id IN (
-         SELECT v.id FROM json_each(?3) j
-         CROSS JOIN package p ON p.owner_id = ?1 AND p.type = ?2 AND p.name = j.value ->> 0
-         CROSS JOIN package_version v ON v.package_id = p.id AND v.version = j.value ->> 1)
-       AND NOT EXISTS (SELECT 1 FROM package_file f WHERE f.version_id = package_version.id)`,
-      address.ownerId,
-      address.type,
-      names,
-    ],
-    [
-      `DELETE FROM package WHERE owner_id = ?1 AND type = ?2
-       AND name IN (SELECT value ->> 0 FROM json_each(?3))
-       AND NOT EXISTS (SELECT 1 FROM package_version v WHERE v.package_id = package.id)`,
-      address.ownerId,
-      address.type,
-      names,
-    ],
-    [
-      `UPDATE package_blob SET unreferenced_at = ?1
-       WHERE sha256 IN (SELECT value FROM json_each(?2))
-       AND NOT EXISTS (SELECT 1 FROM package_file f WHERE f.blob_sha256 = package_blob.sha256)`,
-      now,
-      JSON.stringify(plan.removed.map((file) => file.sha256)),
     ],
   ]
 }

@@ -1,6 +1,7 @@
 // What a repository's Durable Object is asked to do and what it answers. These values cross RPC,
 // so they are plain data: classes do not survive it.
 import type { Fault } from '../errors.ts'
+import type { NewFile } from '../packages/new-file.ts'
 
 /** Which repository, and what its index files need to know of the owner. */
 export interface RepositoryAddress {
@@ -13,43 +14,8 @@ export interface RepositoryAddress {
   readonly name: string
 }
 
-/** Bytes that lie in R2 under a fresh key and are not visible yet. */
-export interface StagedBlob {
-  readonly r2Key: string
-  /** Bytes. */
-  readonly size: number
-  readonly md5: string
-  readonly sha1: string
-  readonly sha256: string
-  readonly sha512: string
-  /** Unix milliseconds. */
-  readonly stagedAt: number
-}
-
-export interface Property {
-  readonly name: string
-  readonly value: string
-}
-
-/** Bytes that a publish's metadata takes in a parameter of D1: a JSON text within JSON, in UTF-8. */
-export function weightOf(metadata: string): number {
-  return new TextEncoder().encode(JSON.stringify(metadata)).length
-}
-
-export interface PublishChange {
+export interface PublishChange extends NewFile {
   readonly op: 'publish'
-  /** Also the id of the new file: a repetition is recognised by it. */
-  readonly changeId: string
-  readonly packageName: string
-  readonly version: string
-  readonly fileName: string
-  readonly architecture: string
-  readonly compositeKey: string
-  /** JSON of the type. */
-  readonly metadata: string
-  readonly properties: readonly Property[]
-  readonly blob: StagedBlob
-  readonly createdBy: string
 }
 
 export interface RemoveChange {

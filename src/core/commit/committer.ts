@@ -1,10 +1,13 @@
 // Carries a group of changes through one commit, to one of three ends for each: refused, committed
 // or unknown. Prepares everything (the index files lie in R2), then one D1 batch makes it visible;
 // the fence in that batch fails it when another instance committed in between.
-import { isConstraintFailure, messageOf } from '../database.ts'
+
+import type { StagedBlob } from '../blobs/staged-blob.ts'
+import { isConstraintFailure, messageOf, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
+import { losersOf, selectKept } from '../packages/rows.ts'
 import { type Commit, commitStatements, type StagedIndex } from './batch.ts'
-import type { Change, ChangeResult, RepositoryAddress, StagedBlob } from './change.ts'
+import type { Change, ChangeResult, RepositoryAddress } from './change.ts'
 import { type Plan, type PlanRules, planCommit } from './plan.ts'
 import { readHead, readSnapshot, type Snapshot } from './snapshot.ts'
 
@@ -77,7 +80,7 @@ async function attemptCommit(
   const { db, address } = options
   const now = Date.now()
   const commit: Commit = { id: crypto.randomUUID(), address, snapshot, plan, indexes, now }
-  const end = await runBatch(db, commit, options.superfluous)
+  const end = await tryBatch(db, commit, options.superfluous)
   switch (end) {
     case 'committed': {
       const revision = snapshot.revision + 1
@@ -114,16 +117,19 @@ async function bisect(
   return [...first, ...(await commitGroup(options, changes.slice(middle)))]
 }
 
-async function runBatch(
+async function tryBatch(
   db: D1Database,
   commit: Commit,
   superfluous: CommitterOptions['superfluous'],
 ): Promise<BatchEnd> {
   for (let inquiry = 0; inquiry < INQUIRIES; inquiry++) {
     try {
-      const statements = commitStatements(db, commit)
-      const results = await db.batch([...statements, winners(db, commit.plan)])
-      superfluous(losers(commit.plan, results.at(-1)))
+      const { published } = commit.plan
+      const results = await runBatch<{ r2_key: string }>(db, [
+        ...commitStatements(commit),
+        selectKept(published),
+      ])
+      superfluous(losersOf(published, results.at(-1)))
       return 'committed'
     } catch (error) {
       if (inquiry === 0 && isConstraintFailure(error)) return constraintEnd(error)
@@ -157,20 +163,6 @@ async function findHead(
     if (error instanceof RegistryError) return undefined
     throw error
   }
-}
-
-function winners(db: D1Database, plan: Plan): D1PreparedStatement {
-  const keys = plan.published.map((change) => change.blob.r2Key)
-  return db
-    .prepare('SELECT r2_key FROM package_blob WHERE r2_key IN (SELECT value FROM json_each(?1))')
-    .bind(JSON.stringify(keys))
-}
-
-/** The staged objects whose content was there already under another key. */
-function losers(plan: Plan, result: D1Result | undefined): StagedBlob[] {
-  const rows = (result?.results ?? []) as { r2_key: string }[]
-  const kept = new Set(rows.map((row) => row.r2_key))
-  return plan.published.map((change) => change.blob).filter((blob) => !kept.has(blob.r2Key))
 }
 
 function collect(

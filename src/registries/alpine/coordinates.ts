@@ -4,11 +4,12 @@ import type { OwnerRow } from '../../core/access/decide.ts'
 import type { RepositoryAddress } from '../../core/commit/change.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { parsePathName } from '../../core/names.ts'
+import { FILE_ROW } from '../../core/packages/file-row.ts'
 import { FormatError } from '../../formats/format-error.ts'
 import { NOTHING, type Params, type ResourceQuery } from '../../http/endpoint.ts'
 import { parseArchitecture } from './format/name.ts'
 
-const TYPE = 'alpine'
+export const TYPE = 'alpine'
 export const NOARCH = 'noarch'
 export const INDEX_FILE = 'APKINDEX.tar.gz'
 
@@ -38,9 +39,7 @@ export function findIndex(params: Params): ResourceQuery {
 /** The row of a file: a noarch one answers under every architecture. */
 export function findFile(params: Params): ResourceQuery {
   return whenValid(params, (repository, architecture) => ({
-    sql: `SELECT json_object('id', f.id, 'name', f.name, 'architecture', f.architecture,
-            'packageName', p.name, 'r2Key', b.r2_key, 'size', b.size, 'sha256', b.sha256,
-            'changedAt', f.created_at, 'immutable', r.immutable)
+    sql: `SELECT ${FILE_ROW}
           FROM repository r
           JOIN package_file f ON f.repository_id = r.id AND f.name = ?4
             AND f.architecture IN (?5, '${NOARCH}')

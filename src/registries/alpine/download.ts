@@ -1,6 +1,7 @@
 // The two things that apk asks for: the signed index of an architecture, and a package.
 import { commitChange } from '../../core/commit/client.ts'
 import { RegistryError } from '../../core/errors.ts'
+import type { FileRow } from '../../core/packages/file-row.ts'
 import { loadKeySet } from '../../core/signing-keys.ts'
 import { secretsOf } from '../../env.ts'
 import { FormatError, quote } from '../../formats/format-error.ts'
@@ -19,19 +20,6 @@ interface IndexRow {
   readonly size: number
   readonly sha256: string
   readonly keySet: string
-  readonly changedAt: number
-}
-
-export interface FileRow {
-  readonly id: string
-  readonly name: string
-  readonly architecture: string
-  readonly packageName: string
-  /** 1 when the name will never carry other bytes. */
-  readonly immutable: number
-  readonly r2Key: string
-  readonly size: number
-  readonly sha256: string
   readonly changedAt: number
 }
 

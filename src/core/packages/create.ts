@@ -1,0 +1,135 @@
+// Makes a file of a type without repositories visible: one D1 batch, all or nothing, in which the
+// unique key of file names decides between those who come at once. Nothing stands in its way, no
+// Durable Object, since there is no index to keep right.
+import { isConstraintFailure, messageOf, query, runBatch, type Statement } from '../database.ts'
+import type { NewFile } from './new-file.ts'
+import { insertFiles, losersOf, type PackagePlace, selectKept } from './rows.ts'
+
+/**
+ * What may be there already:
+ * - `new-version`: package and file together; a version that exists is a conflict
+ * - `any-version`: the file is added to a version that exists, or makes it
+ * - `existing-version`: the file is added to a version that exists
+ */
+export type Creation = 'new-version' | 'any-version' | 'existing-version'
+
+export type CreateResult =
+  | { readonly outcome: 'created' /** The content was there already. */; readonly spare: boolean }
+  | { readonly outcome: 'exists'; readonly sameBytes: boolean }
+  | { readonly outcome: 'version-exists' | 'version-absent' | 'ownerless' }
+  /** It may have been applied: nothing that it staged may be deleted. */
+  | { readonly outcome: 'unknown' }
+
+const TRIES = 3
+
+/**
+ * A batch whose answer was lost may land later still. One that comes after this is refused, so that
+ * it cannot bring back what was removed since; within it that race is accepted.
+ */
+const LANDING_MS = 30_000
+
+/** Never throws. The file's id makes a repetition find its first effect. */
+export async function createFile(
+  db: D1Database,
+  place: PackagePlace,
+  creation: Creation,
+  file: NewFile,
+): Promise<CreateResult> {
+  const statements = createStatements(place, creation, file, Date.now())
+  let lost = false
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    try {
+      const results = await runBatch<{ r2_key: string }>(db, statements)
+      return { outcome: 'created', spare: losersOf([file], results.at(-1)).length > 0 }
+    } catch (error) {
+      const result = await inquire(db, place, creation, file, error)
+      // The refusal is that of the repetition; the first try may still land.
+      if (result !== undefined) {
+        return lost && result.outcome !== 'created' ? { outcome: 'unknown' } : result
+      }
+      lost = true
+      console.error('a file was not created at once:', messageOf(error))
+    }
+  }
+  return { outcome: 'unknown' }
+}
+
+const VERSION = `
+  SELECT 1 FROM package p JOIN package_version v ON v.package_id = p.id AND v.version = ?4
+  WHERE p.owner_id = ?1 AND p.type = ?2 AND p.name = ?3`
+
+const EXPECTED: Readonly<Record<Creation, string>> = {
+  'new-version': `NOT EXISTS (${VERSION})`,
+  'any-version': 'true',
+  'existing-version': `EXISTS (${VERSION})`,
+}
+
+function createStatements(
+  place: PackagePlace,
+  creation: Creation,
+  file: NewFile,
+  now: number,
+): Statement[] {
+  const { ownerId, type } = place
+  return [
+    [
+      `INSERT INTO expectation (ok)
+       SELECT (${EXPECTED[creation]}) AND unixepoch('now', 'subsec') * 1000 <= ?5`,
+      ownerId,
+      type,
+      file.packageName,
+      file.version,
+      now + LANDING_MS,
+    ],
+    ...insertFiles(place, null, [file], now),
+    ['DELETE FROM expectation'],
+    selectKept([file]),
+  ]
+}
+
+const FOUND = `
+  SELECT f.id, f.blob_sha256 AS sha256, b.r2_key AS r2Key
+  FROM package p
+  JOIN package_version v ON v.package_id = p.id AND v.version = ?4
+  LEFT JOIN package_file f ON f.version_id = v.id AND f.composite_key = ?5 AND f.name = ?6
+  LEFT JOIN package_blob b ON b.sha256 = f.blob_sha256
+  WHERE p.owner_id = ?1 AND p.type = ?2 AND p.name = ?3`
+
+interface FoundRow {
+  readonly id: string | null
+  readonly sha256: string | null
+  readonly r2Key: string | null
+}
+
+/** What became of a batch that failed; undefined when it should be sent again. */
+async function inquire(
+  db: D1Database,
+  { ownerId, type }: PackagePlace,
+  creation: Creation,
+  file: NewFile,
+  error: unknown,
+): Promise<CreateResult | undefined> {
+  const { packageName, version, compositeKey, fileName, changeId, blob } = file
+  let row: FoundRow | null
+  try {
+    const names = [ownerId, type, packageName, version, compositeKey, fileName]
+    const find = () =>
+      db
+        .prepare(FOUND)
+        .bind(...names)
+        .first<FoundRow>()
+    row = await query(find)
+  } catch {
+    return undefined
+  }
+  if (row?.id === changeId) return { outcome: 'created', spare: row.r2Key !== blob.r2Key }
+  if (!isConstraintFailure(error)) return undefined
+  // From here on it is certain that this batch did not apply, and will not.
+  if (row !== null && creation === 'new-version') return { outcome: 'version-exists' }
+  if (row !== null && row.id !== null) {
+    return { outcome: 'exists', sameBytes: row.sha256 === blob.sha256 }
+  }
+  if (row === null && creation === 'existing-version') return { outcome: 'version-absent' }
+  if (isConstraintFailure(error, 'FOREIGN KEY')) return { outcome: 'ownerless' }
+  return undefined
+}

@@ -1,0 +1,45 @@
+// A file that is about to become visible: what a type says of it. Plain data, since it crosses RPC on
+// its way to a repository's Durable Object.
+import type { StagedBlob } from '../blobs/staged-blob.ts'
+
+export interface Property {
+  readonly name: string
+  readonly value: string
+}
+
+/** What can be searched for by name and value, on what it belongs to. */
+export interface Properties {
+  /** Of the package as a whole: they stay while it has a version. */
+  readonly package?: readonly Property[]
+  readonly version?: readonly Property[]
+  readonly file?: readonly Property[]
+}
+
+export interface NewFile {
+  /** Minted by the request; also the id of the new file: a repetition is recognised by it. */
+  readonly changeId: string
+  /** What the package is found by, and likewise version and file name. */
+  readonly packageName: string
+  readonly version: string
+  readonly fileName: string
+  /** As the publisher wrote them, where names match without case. */
+  readonly display?: {
+    readonly packageName: string
+    readonly version: string
+    readonly fileName: string
+  }
+  /** Empty for types that have none. */
+  readonly architecture: string
+  /** What tells files of one name in a version apart; empty if nothing has to. */
+  readonly compositeKey: string
+  /** JSON of the type. */
+  readonly metadata: string
+  readonly properties: Properties
+  readonly blob: StagedBlob
+  readonly createdBy: string
+}
+
+/** Bytes that a file's metadata takes in a parameter of D1: a JSON text within JSON, in UTF-8. */
+export function weightOf(metadata: string): number {
+  return new TextEncoder().encode(JSON.stringify(metadata)).length
+}

@@ -1,0 +1,116 @@
+// Publishing, from the body of a request to visible rows: staged, then committed, and what was staged
+// in vain is dropped when it is certain that no row names it.
+import type { OwnerRow } from '../access/decide.ts'
+import { adoptOrDiscard } from '../blobs/adopt.ts'
+import { discardObjects } from '../blobs/objects.ts'
+import { stageUpload, type Upload } from '../blobs/stage.ts'
+import type { StagedBlob } from '../blobs/staged-blob.ts'
+import type { RepositoryStub } from '../commit/change.ts'
+import { commitChange, type Settled } from '../commit/client.ts'
+import { RegistryError } from '../errors.ts'
+import { type Creation, createFile } from './create.ts'
+import type { NewFile } from './new-file.ts'
+
+export interface PublishPlace {
+  readonly owner: OwnerRow
+  readonly type: string
+  /** The repository whose index lists the file, or how a file without one may come about. */
+  readonly into: { readonly repository: string } | { readonly creation: Creation }
+}
+
+export interface Publication<T> {
+  readonly db: D1Database
+  readonly bucket: R2Bucket
+  readonly namespace: DurableObjectNamespace<RepositoryStub>
+  readonly place: PublishPlace
+  readonly upload: Upload<T>
+  /** What the upload turns out to be. Pure, and called once. */
+  readonly describe: (inspected: T, blob: StagedBlob) => NewFile
+  /** The client may leave; the staged bytes must still find their end. */
+  readonly waitUntil: (work: Promise<unknown>) => void
+}
+
+export type Published =
+  | {
+      readonly outcome: 'published' /** Of the repository, if there is one. */
+      readonly revision?: number
+    }
+  | Extract<Settled, { outcome: 'retired' }>
+  | {
+      readonly outcome: 'exists'
+      readonly sameBytes: boolean
+      /** That the file is there for; empty for types that have none. */
+      readonly architecture: string
+      readonly revision?: number
+    }
+  | { readonly outcome: 'version-exists' | 'version-absent' }
+
+/** @throws RegistryError whatever the upload, the type or the commit refuses with, outcome-unknown */
+export async function publishFile<T>(
+  publication: Publication<T>,
+): Promise<{ readonly file: NewFile; readonly published: Published }> {
+  const { blob, inspected } = await stageUpload(publication.bucket, publication.upload)
+  const file = publication.describe(inspected, blob)
+  const settled = settle(publication, file)
+  publication.waitUntil(settled.catch(() => {}))
+  return { file, published: await settled }
+}
+
+/** Commits, and drops the staged bytes when it is certain that no row names them. */
+async function settle<T>(publication: Publication<T>, file: NewFile): Promise<Published> {
+  const { db, bucket, place } = publication
+  const unused = () => discardObjects(bucket, [file.blob.r2Key])
+  try {
+    const published =
+      'repository' in place.into
+        ? await commit(publication, place.into.repository, file)
+        : await create(publication, place.into.creation, file)
+    if (published.outcome === 'exists') await adoptOrDiscard(db, bucket, file.blob)
+    else if (published.outcome !== 'published') await unused()
+    return published
+  } catch (error) {
+    if (isRefusal(error)) await unused()
+    throw error
+  }
+}
+
+async function commit<T>(
+  { namespace, place: { owner, type } }: Publication<T>,
+  repository: string,
+  file: NewFile,
+): Promise<Published> {
+  const { id: ownerId, name: ownerName, signingKey } = owner
+  const address = { ownerId, ownerName, signingKey, type, name: repository }
+  const settled = await commitChange({ namespace, address, change: { op: 'publish', ...file } })
+  if (settled.outcome === 'absent') throw new Error('a publish that found nothing')
+  return settled.outcome === 'committed'
+    ? { outcome: 'published', revision: settled.revision }
+    : settled
+}
+
+async function create<T>(
+  { db, bucket, place: { owner, type } }: Publication<T>,
+  creation: Creation,
+  file: NewFile,
+): Promise<Published> {
+  const result = await createFile(db, { ownerId: owner.id, type }, creation, file)
+  switch (result.outcome) {
+    case 'created':
+      if (result.spare) await adoptOrDiscard(db, bucket, file.blob)
+      return { outcome: 'published' }
+    case 'exists':
+      return { ...result, architecture: file.architecture }
+    case 'version-exists':
+    case 'version-absent':
+      return { outcome: result.outcome }
+    case 'ownerless':
+      throw new RegistryError({ code: 'not-found', detail: `no owner ${owner.name}` })
+    case 'unknown':
+      throw new RegistryError({ code: 'outcome-unknown' })
+  }
+}
+
+/** Of anything but a refusal it is not known whether a row names the bytes by now. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof RegistryError && error.fault.code !== 'outcome-unknown'
+}

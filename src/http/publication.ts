@@ -1,0 +1,121 @@
+// Publishing over HTTP, for every type: limits before the body, the token's restrictions, one answer
+// for each outcome. What a type adds is how it reads the upload and what it calls things.
+import { restrictionRefusal } from '../core/access/decide.ts'
+import type { BodyLimits } from '../core/blobs/body.ts'
+import type { StagedBlob } from '../core/blobs/staged-blob.ts'
+import { type Fault, RegistryError } from '../core/errors.ts'
+import type { NewFile } from '../core/packages/new-file.ts'
+import { type Published, type PublishPlace, publishFile } from '../core/packages/publish.ts'
+import type { ByteSource } from '../formats/bytes.ts'
+import { quote } from '../formats/format-error.ts'
+import type { OwnedCall } from './endpoint.ts'
+import { declaredLength } from './request-body.ts'
+
+export interface PublicationCall<T> {
+  readonly type: string
+  readonly into: PublishPlace['into']
+  /** The package's name where the path says it; else `inspect` calls `requirePackage`. */
+  readonly packageName?: string
+  readonly limits: BodyLimits
+  /** Reads the body to its end, or throws a RegistryError to refuse it: then nothing is stored. */
+  readonly inspect: (source: ByteSource) => Promise<T>
+  /** Pure, and must not throw: what could be refused was refused by `inspect`. */
+  readonly describe: (inspected: T, blob: StagedBlob) => NewFile
+  readonly wording: (file: NewFile) => PublicationWording
+}
+
+export interface PublicationWording {
+  /** The file, as people call it. */
+  readonly what: string
+  readonly place: string
+  /** The path of the URL that the file has. */
+  readonly location: string
+  /** What to do about a name that is taken. */
+  readonly advice: string
+}
+
+/** @throws RegistryError */
+export async function publishUpload<T>(
+  call: OwnedCall,
+  { type, into, packageName, limits, inspect, describe, wording }: PublicationCall<T>,
+): Promise<Response> {
+  const sameIsFine = parseIfExists(call.url)
+  requireWritable(call, 'repository' in into ? into.repository : null, packageName)
+  const length = declaredLength(call.request, limits.bodyBytes)
+  const body = call.request.body ?? new Blob([]).stream()
+  const { file, published } = await publishFile({
+    db: call.env.DB,
+    bucket: call.env.BLOBS,
+    namespace: call.env.REPOSITORY,
+    place: { owner: call.owner, type, into },
+    upload: { body, length, limits, inspect },
+    describe,
+    waitUntil: call.waitUntil,
+  })
+  return respond(published, wording(file), sameIsFine)
+}
+
+/**
+ * @param repository null for what belongs to none
+ * @throws RegistryError forbidden for a token that is restricted to something else
+ */
+export function requireWritable(
+  { principal }: Pick<OwnedCall, 'principal'>,
+  repository?: string | null,
+  packageName?: string,
+): void {
+  const refusal = restrictionRefusal(principal, {
+    ...(repository === undefined ? {} : { repository }),
+    ...(packageName === undefined ? {} : { packageName }),
+  })
+  if (refusal !== undefined) throw new RegistryError(refusal)
+}
+
+function respond(published: Published, wording: PublicationWording, sameIsFine: boolean) {
+  const { what, place, location } = wording
+  if (published.outcome === 'published') {
+    return line(201, `published ${what} to ${place}${atRevision(published)}`, { location })
+  }
+  if (published.outcome === 'exists' && published.sameBytes) {
+    const text = `${what} is already published in ${place} with the same bytes${atRevision(published)}`
+    if (sameIsFine) return line(200, text)
+    throw new RegistryError({ code: 'already-published', detail: `${text}: nothing to do` })
+  }
+  throw new RegistryError(conflict(published, wording))
+}
+
+function conflict(published: Published, { what, place, advice }: PublicationWording): Fault {
+  const of = 'architecture' in published && published.architecture
+  const where = of ? ` for ${of}` : ''
+  switch (published.outcome) {
+    case 'retired': {
+      const taken = `its name stays taken${of ? ` (for ${of})` : ''}`
+      const detail = `${what} was removed from ${place}, which is immutable: ${taken}, ${advice}`
+      return { code: 'file-exists', detail }
+    }
+    case 'version-exists':
+      return { code: 'file-exists', detail: `the version of ${what} exists in ${place}: ${advice}` }
+    case 'version-absent':
+      return { code: 'not-found', detail: `no such version in ${place} to add ${what} to` }
+    default: {
+      const detail = `${what} clashes with other bytes of that name and version, published in ${place}${where}: ${advice}`
+      return { code: 'file-exists', detail }
+    }
+  }
+}
+
+function atRevision({ revision }: { readonly revision?: number }): string {
+  return revision === undefined ? '' : `, revision ${revision}`
+}
+
+function line(status: number, text: string, headers: Record<string, string> = {}): Response {
+  const plain = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
+  return new Response(`${text}\n`, { status, headers: { ...plain, ...headers } })
+}
+
+function parseIfExists(url: URL): boolean {
+  const value = url.searchParams.get('if-exists')
+  if (value === null || value === 'same') return value === 'same'
+  const detail = `if-exists=${quote(value)} is not known: use if-exists=same, or leave it out`
+  throw new RegistryError({ code: 'invalid-request', detail })
+}
