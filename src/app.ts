@@ -8,11 +8,14 @@ import type { Endpoint } from './http/endpoint.ts'
 import { type AppEnv, mount, NOTHING_HERE } from './http/mount.ts'
 import { problemResponse } from './http/problem.ts'
 import { registries } from './registries/index.ts'
+import { webEndpoints } from './web/index.ts'
+import { problemPage } from './web/problem-page.tsx'
 
 /** Every endpoint that there is; tests enumerate them. */
 export const endpoints: readonly Endpoint[] = [
   ...apiEndpoints,
   ...registries.flatMap((registry) => registry.endpoints),
+  ...webEndpoints,
 ]
 
 /** Nothing that is served may be sniffed, framed, or run in this origin. */
@@ -32,7 +35,8 @@ app.notFound(async (context) => {
 })
 
 app.onError((error, context) => {
-  return problemResponse(context.req.raw, error, requestIdOf(context.req.header('cf-ray')))
+  const requestId = requestIdOf(context.req.header('cf-ray'))
+  return problemResponse(context.req.raw, error, requestId, problemPage)
 })
 
 /** Cloudflare's own id of the request; anything else in its header is the client's and not repeated. */
@@ -47,6 +51,9 @@ export async function fetch(
   context: ExecutionContext,
 ): Promise<Response> {
   const response = await app.fetch(request, env, context)
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+    // A page has a policy of its own, without which it would have no style.
+    if (!response.headers.has(name)) response.headers.set(name, value)
+  }
   return response
 }

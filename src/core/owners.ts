@@ -57,6 +57,45 @@ export async function listOwners(
   return { owners, total: totals[0]?.total ?? 0 }
 }
 
+export interface PublicOwner {
+  readonly name: string
+  /** The first of its repositories by type and name. */
+  readonly repositories: readonly { readonly type: string; readonly name: string }[]
+}
+
+const SHOWN_REPOSITORIES = 6
+
+/** Names are lower case, so that what begins with the prefix lies between it and `prefix~`. */
+const PUBLIC_OWNERS = `
+  SELECT o.name, (
+    SELECT json_group_array(json_object('type', r.type, 'name', r.name)) FROM (
+      SELECT type, name FROM repository WHERE owner_id = o.id
+      ORDER BY type, name LIMIT ${SHOWN_REPOSITORIES}) r) AS repositories
+  FROM owner o WHERE o.visibility = 'public' AND o.name >= ?1 AND o.name < ?1 || '~'
+  ORDER BY o.name LIMIT ?2 OFFSET ?3`
+
+/**
+ * Public owners whose name begins with the prefix, by name, and whether there are more behind them.
+ * @param prefix lower case
+ */
+export async function listPublicOwners(
+  db: D1Database,
+  prefix: string,
+  page: Page,
+): Promise<{ readonly owners: readonly PublicOwner[]; readonly more: boolean }> {
+  const { results } = await query(() =>
+    db
+      .prepare(PUBLIC_OWNERS)
+      .bind(prefix, page.limit + 1, page.offset)
+      .all<{ name: string; repositories: string }>(),
+  )
+  const owners = results.slice(0, page.limit).map((row) => ({
+    name: row.name,
+    repositories: JSON.parse(row.repositories) as PublicOwner['repositories'],
+  }))
+  return { owners, more: results.length > page.limit }
+}
+
 const HAS_PACKAGES = 'SELECT 1 FROM package WHERE owner_id = ?1'
 
 /**

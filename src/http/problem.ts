@@ -1,13 +1,35 @@
-// A fault as a response: one line of text for curl, RFC 9457 for the API and whoever asks for JSON.
+// A fault as a response: one line of text for curl, RFC 9457 for the API and whoever asks for JSON, a
+// page for browsers, made by whoever makes pages.
 import { type Fault, RegistryError, statusOf, textOf } from '../core/errors.ts'
 
-/** @param requestId names the log line of an internal error */
-export function problemResponse(request: Request, error: unknown, requestId: string): Response {
+export interface PageProblem {
+  readonly request: Request
+  readonly fault: Fault
+  readonly status: number
+  /** The one line. */
+  readonly text: string
+}
+
+/**
+ * @param requestId names the log line of an internal error
+ * @param formatPage answers browsers that asked for a page
+ */
+export function problemResponse(
+  request: Request,
+  error: unknown,
+  requestId: string,
+  formatPage: (problem: PageProblem) => Response,
+): Response {
   const fault: Fault = error instanceof RegistryError ? error.fault : { code: 'internal' }
   const status = statusOf(fault)
   if (status >= 500) logOnce(fault, error, requestId)
   const headers = new Headers({ 'cache-control': 'no-store', ...headersOf(fault) })
   const text = fault.code === 'internal' ? `${textOf(fault)}, request ${requestId}` : textOf(fault)
+  if (wantsPage(request)) {
+    const page = formatPage({ request, fault, status, text })
+    for (const [name, value] of headers) page.headers.set(name, value)
+    return page
+  }
   if (!wantsJson(request)) {
     headers.set('content-type', 'text/plain; charset=utf-8')
     return new Response(`${text}\n`, { status, headers })
@@ -35,6 +57,13 @@ function headersOf(fault: Fault): Record<string, string> {
     default:
       return {}
   }
+}
+
+/** Browsers name HTML; what clients of packages and of the API send never does. */
+function wantsPage(request: Request): boolean {
+  const { pathname } = new URL(request.url)
+  if (pathname === '/api' || pathname.startsWith('/api/')) return false
+  return /\btext\/html\b/.test(request.headers.get('accept') ?? '')
 }
 
 function wantsJson(request: Request): boolean {

@@ -58,6 +58,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   keyFile: 'acme@0123456789abcdef.rsa.pub',
   uploadName: 'upload.apk',
   id: 'absent',
+  digest: '0123456789abcdef.css',
 }
 
 const BODIES: Readonly<Record<string, () => Uint8Array | string>> = {

@@ -1,0 +1,111 @@
+// Small pieces that many pages share.
+import type { Child } from 'hono/jsx'
+import { formatBytes, formatDate, formatInstant } from '../format.ts'
+import { Logo } from './logo.tsx'
+
+interface BadgeProps {
+  readonly kind?: 'accent' | 'warn'
+  readonly children?: Child
+}
+
+export function Badge({ kind, children }: BadgeProps) {
+  return <span class={kind === undefined ? 'badge' : `badge ${kind}`}>{children}</span>
+}
+
+interface EmptyStateProps {
+  readonly title: string
+  /** Of the heading: 1 where it is all that the page says. */
+  readonly level?: 1 | 2 | 3
+  readonly children?: Child
+}
+
+function Heading({ level, children }: { readonly level: number; readonly children?: Child }) {
+  if (level === 1) return <h1>{children}</h1>
+  return level === 2 ? <h2>{children}</h2> : <h3>{children}</h3>
+}
+
+/** What stands where nothing is, and what to do about it. */
+export function EmptyState({ title, level = 2, children }: EmptyStateProps) {
+  return (
+    <div class="panel empty">
+      <Logo />
+      <Heading level={level}>{title}</Heading>
+      {children}
+    </div>
+  )
+}
+
+/** A day, with the exact time on hover. @param at Unix milliseconds */
+export function Time({ at }: { readonly at: number }) {
+  return (
+    <time datetime={new Date(at).toISOString()} title={formatInstant(at)}>
+      {formatDate(at)}
+    </time>
+  )
+}
+
+/** A size in units that people read, with the bytes on hover. */
+export function Bytes({ size }: { readonly size: number }) {
+  return (
+    <data value={String(size)} title={`${size} bytes`}>
+      {formatBytes(size)}
+    </data>
+  )
+}
+
+export interface Fact {
+  readonly label: string
+  readonly value: Child
+}
+
+export function Facts({ facts }: { readonly facts: readonly Fact[] }) {
+  return (
+    <dl class="facts">
+      {facts.map(({ label, value }) => (
+        <div>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+interface TableProps {
+  /** Names the table for who cannot see what stands above it. */
+  readonly label: string
+  readonly columns: readonly { readonly name: string; readonly number?: boolean }[]
+  /** The cells of each row, as many as columns. */
+  readonly rows: readonly (readonly Child[])[]
+}
+
+/** A table whose rows become paragraphs on a phone. */
+export function Table({ label, columns, rows }: TableProps) {
+  return (
+    <div class="scroll">
+      <table class="stack">
+        <caption class="unseen">{label}</caption>
+        <thead>
+          <tr>
+            {columns.map(({ name, number }) => (
+              <th scope="col" class={number ? 'number' : ''}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((cells) => (
+            <tr>
+              {cells.map((cell, at) => (
+                <td data-label={columns[at]?.name} class={columns[at]?.number ? 'number' : ''}>
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,8 @@
+// Every page, and what pages need.
+import type { Endpoint } from '../http/endpoint.ts'
+import { assetEndpoints } from './assets/index.ts'
+import { homeEndpoint } from './pages/home.tsx'
+import { siteEndpoints } from './site.ts'
+
+/** In the order in which paths are matched: what belongs to no owner comes first. */
+export const webEndpoints: readonly Endpoint[] = [...assetEndpoints, ...siteEndpoints, homeEndpoint]

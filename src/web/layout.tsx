@@ -1,0 +1,168 @@
+// What stands around every page: head, header with the way here and a search, footer. Pages give
+// content, never a whole document; nothing inline, since the content security policy allows none.
+import type { Child } from 'hono/jsx'
+import { version } from '../../package.json'
+import { scriptPath, stylePath } from './assets/index.ts'
+import { Logo } from './components/logo.tsx'
+
+/** Who is signed in. */
+export interface Viewer {
+  /** As the header names them. */
+  readonly label: string
+  /** Whether they may publish to and remove from the owner that the page is about. */
+  readonly mayWrite: boolean
+  /** Whether they may manage that owner. */
+  readonly mayManage: boolean
+  /** Whether they hold the deployment's admin token. */
+  readonly isAdmin: boolean
+}
+
+export interface Crumb {
+  readonly label: string
+  readonly href?: string
+}
+
+export interface Search {
+  readonly action: string
+  readonly value: string
+  /** What is searched: `acme's packages`. */
+  readonly label: string
+}
+
+export interface PageContent {
+  readonly title: string
+  /** One line for those who list links. */
+  readonly description?: string
+  /** From the owner on; the last is the page itself. */
+  readonly trail?: readonly Crumb[]
+  readonly search?: Search
+  readonly body: Child
+}
+
+export interface DocumentProps extends PageContent {
+  /** Null for nobody; undefined where it is not known, as on an error page. */
+  readonly viewer?: Viewer | null | undefined
+  /** Path and query to come back to after signing in. */
+  readonly here: string
+}
+
+/** The whole document as text. */
+export function formatDocument(props: DocumentProps): string {
+  return `<!DOCTYPE html>${String(<Document {...props} />)}`
+}
+
+function Document({ title, description, trail, search, viewer, here, body }: DocumentProps) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{title === 'Cairn' ? title : `${title} · Cairn`}</title>
+        {description !== undefined && <meta name="description" content={description} />}
+        <meta name="color-scheme" content="light dark" />
+        <link rel="icon" type="image/svg+xml" href="/favicon.ico" />
+        <link rel="stylesheet" href={stylePath} />
+        <script src={scriptPath} defer></script>
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          Skip to content
+        </a>
+        <Header trail={trail ?? []} search={search} viewer={viewer} here={here} />
+        <main id="main" class="wide" tabindex={-1}>
+          {body}
+        </main>
+        <Footer />
+        <div id="status" class="unseen" role="status"></div>
+      </body>
+    </html>
+  )
+}
+
+interface HeaderProps extends Pick<DocumentProps, 'viewer' | 'here'> {
+  readonly trail: readonly Crumb[]
+  readonly search: Search | undefined
+}
+
+function Header({ trail, search, viewer, here }: HeaderProps) {
+  return (
+    <header class="bar">
+      <div class="wide">
+        <a class="brand" href="/">
+          <Logo />
+          <span>Cairn</span>
+        </a>
+        {trail.length === 0 ? <div class="trail" /> : <Trail trail={trail} />}
+        {search !== undefined && <SearchForm {...search} />}
+        {viewer !== undefined && <Account viewer={viewer} here={here} />}
+      </div>
+    </header>
+  )
+}
+
+function Trail({ trail }: { readonly trail: readonly Crumb[] }) {
+  return (
+    <nav class="trail" aria-label="You are here">
+      <ol>
+        {trail.map(({ label, href }) => (
+          <li>
+            {href === undefined ? (
+              <span aria-current="page">{label}</span>
+            ) : (
+              <a href={href}>{label}</a>
+            )}
+          </li>
+        ))}
+      </ol>
+    </nav>
+  )
+}
+
+function SearchForm({ action, value, label }: Search) {
+  return (
+    <search>
+      <form class="search" method="get" action={action}>
+        <input
+          type="search"
+          name="q"
+          value={value}
+          placeholder={`Search ${label}`}
+          aria-label={`Search ${label}`}
+          maxlength={100}
+        />
+      </form>
+    </search>
+  )
+}
+
+function Account({ viewer, here }: { readonly viewer: Viewer | null; readonly here: string }) {
+  if (viewer === null) {
+    return (
+      <nav class="account" aria-label="Account">
+        <a href={`/-/sign-in?next=${encodeURIComponent(here)}`}>Sign in</a>
+      </nav>
+    )
+  }
+  return (
+    <nav class="account" aria-label="Account">
+      <span class="muted">{viewer.label}</span>
+      <form method="post" action="/-/sign-out">
+        <button class="plain" type="submit">
+          Sign out
+        </button>
+      </form>
+    </nav>
+  )
+}
+
+function Footer() {
+  return (
+    <footer class="foot">
+      <div class="wide">
+        <p>Cairn {version}, a package registry at the edge</p>
+        <a href="/">Owners</a>
+        <a href="/api/healthz">Health</a>
+      </div>
+    </footer>
+  )
+}

@@ -1,0 +1,18 @@
+// What the header of a page says of who is signed in, and what a page may offer them.
+import { refusalOf } from '../core/access/decide.ts'
+import type { Call } from '../http/endpoint.ts'
+import type { Viewer } from './layout.tsx'
+
+/** Null for nobody, and for credentials that are not good. */
+export function viewerOf({ principal, owner }: Call): Viewer | null {
+  if (principal.kind === 'anonymous' || principal.kind === 'rejected') return null
+  const may = (access: 'write' | 'owner-admin') =>
+    owner !== undefined && refusalOf(access, principal, owner, owner.name) === undefined
+  const isAdmin = principal.kind === 'admin'
+  return {
+    label: isAdmin ? 'Admin' : 'Access token',
+    mayWrite: may('write'),
+    mayManage: may('owner-admin'),
+    isAdmin,
+  }
+}
