@@ -15,6 +15,10 @@ export interface PackageType {
   /** Types whose repositories have signed index files. */
   readonly index?: RepositoryIndexing
   readonly repositories?: RepositoryNaming
+  /** What a package of this name is found by, where names match without case; absent: itself. */
+  readonly foldName?: (name: string) => string
+  /** Likewise of a version. */
+  readonly foldVersion?: (version: string) => string
 }
 
 /** How the files of a repository become index files: pure, up to the signatures. */

@@ -1,0 +1,123 @@
+// One package and one version in full. Who published a file is not among what is read.
+import type { Page } from '../owners.ts'
+import { type Read, type Reader, readAll } from './reader.ts'
+import { type FoundVersion, VERSION_COLUMNS, type VersionRow, versionOf } from './search.ts'
+
+/** Whose package, by which name: as it was asked for, and folded as its type folds names. */
+export interface PackageKey {
+  readonly ownerId: string
+  readonly type: string
+  readonly name: string
+  readonly foldedName: string
+}
+
+export interface VersionKey extends PackageKey {
+  readonly version: string
+  readonly foldedVersion: string
+}
+
+export interface PackageFile {
+  readonly id: string
+  /** What it is found by, and as its publisher wrote it. */
+  readonly name: string
+  readonly shownName: string
+  /** Bytes. */
+  readonly size: number
+  readonly md5: string
+  readonly sha1: string
+  readonly sha256: string
+  readonly sha512: string
+  /** Empty for types that have none. */
+  readonly architecture: string
+  /** The name of the repository that lists it; null for types without an index. */
+  readonly repository: string | null
+  /** JSON of the type. */
+  readonly metadata: string
+  /** Unix milliseconds. */
+  readonly createdAt: number
+}
+
+/** An exact name goes before one that only matches folded. */
+const PACKAGE = `
+  SELECT id FROM package WHERE owner_id = ?1 AND type = ?2 AND name IN (?3, ?4)
+  ORDER BY name = ?3 DESC LIMIT 1`
+
+const VERSION = `
+  SELECT id FROM package_version WHERE package_id = (${PACKAGE}) AND version IN (?5, ?6)
+  ORDER BY version = ?5 DESC LIMIT 1`
+
+const VERSIONS = `
+  SELECT ${VERSION_COLUMNS} FROM package p CROSS JOIN package_version v ON v.package_id = p.id
+  WHERE p.id = (${PACKAGE}) ORDER BY v.id DESC LIMIT ?5 OFFSET ?6`
+
+const packageKey = ({ ownerId, type, name, foldedName }: PackageKey) =>
+  [ownerId, type, name, foldedName] as const
+
+/**
+ * A package's versions, newest first; `total` is without paging, and 0 where there is no such
+ * package, since none is without a version. The page is found by a covering index of all versions.
+ */
+export async function readPackageVersions(
+  reader: Reader,
+  key: PackageKey,
+  page: Page,
+): Promise<{ readonly versions: readonly FoundVersion[]; readonly total: number }> {
+  const count = `SELECT count(*) AS total FROM package_version WHERE package_id = (${PACKAGE})`
+  const [rows, totals] = await readAll<[VersionRow, { total: number }]>(reader, [
+    [VERSIONS, ...packageKey(key), page.limit, page.offset],
+    [count, ...packageKey(key)],
+  ])
+  return { versions: rows.map(versionOf), total: totals[0]?.total ?? 0 }
+}
+
+/** The version that was published last. */
+export async function findLatestVersion(
+  reader: Reader,
+  key: PackageKey,
+): Promise<FoundVersion | undefined> {
+  const { versions } = await readPackageVersions(reader, key, { limit: 1, offset: 0 })
+  return versions[0]
+}
+
+/** A version and, of all `total`, a page of its files, by name. */
+export interface VersionDetail {
+  readonly version: FoundVersion
+  readonly files: readonly PackageFile[]
+  readonly total: number
+}
+
+const FILES = `
+  SELECT f.id, f.name, coalesce(f.display_name, f.name) AS shownName, b.size, b.md5, b.sha1,
+    b.sha256, b.sha512, f.architecture, r.name AS repository, f.metadata,
+    f.created_at AS createdAt
+  FROM package_file f
+  CROSS JOIN package_blob b ON b.sha256 = f.blob_sha256
+  LEFT JOIN repository r ON r.id = f.repository_id
+  WHERE f.version_id = (${VERSION})
+  ORDER BY f.composite_key, f.name LIMIT ?7 OFFSET ?8`
+
+interface CountedVersionRow extends VersionRow {
+  readonly files: number
+}
+
+/** Undefined where there is no such version. */
+export async function findVersion(
+  reader: Reader,
+  key: VersionKey,
+  page: Page,
+): Promise<VersionDetail | undefined> {
+  const parameters = [...packageKey(key), key.version, key.foldedVersion] as const
+  const found: Read = [
+    `SELECT ${VERSION_COLUMNS},
+       (SELECT count(*) FROM package_file c WHERE c.version_id = v.id) AS files
+     FROM package_version v CROSS JOIN package p ON p.id = v.package_id WHERE v.id = (${VERSION})`,
+    ...parameters,
+  ]
+  const [[row], files] = await readAll<[CountedVersionRow, PackageFile]>(reader, [
+    found,
+    [FILES, ...parameters, page.limit, page.offset],
+  ])
+  if (row === undefined) return undefined
+  const { files: total, ...version } = row
+  return { version: versionOf(version), files, total }
+}
