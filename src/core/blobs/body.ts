@@ -1,5 +1,6 @@
 // Reads a request body within its limits: large reads into own buffers, a size cap, a stall limit,
 // and a bounded drain after a refusal, without which the client sees a reset and not the reason.
+import type { ByteSource } from '../../formats/bytes.ts'
 import { RegistryError } from '../errors.ts'
 
 /** A default reader hands out 4 KiB at a time in workerd, at twice the cost per byte. */
@@ -25,23 +26,19 @@ export interface Body {
   drain(): Promise<void>
 }
 
-/** `length` is what Content-Length declared, in bytes. */
-export function openBody(
-  stream: ReadableStream<Uint8Array>,
-  length: number | undefined,
-  limits: BodyLimits,
-): Body {
-  const reader = stream.getReader({ mode: 'byob' })
+/**
+ * @param source the body of a request, or chunks that were cut out of one
+ * @param length what Content-Length declared, in bytes
+ */
+export function openBody(source: ByteSource, length: number | undefined, limits: BodyLimits): Body {
+  const reader = readerOf(source)
   let total = 0
   let ended = false
   const deadline = Date.now() + limits.totalMs
 
   async function next(): Promise<Uint8Array | undefined> {
-    const { value, done } = await withinStall(
-      reader.readAtLeast(READ_BYTES, new Uint8Array(READ_BYTES)),
-      limits.stallMs,
-    )
-    ended = done
+    const { value, done } = await withinStall(reader.read(), limits.stallMs)
+    ended = done ?? false
     return value !== undefined && value.length > 0 ? value : undefined
   }
 
@@ -72,6 +69,23 @@ export function openBody(
       }
     },
   }
+}
+
+interface ChunkReader {
+  read(): Promise<{ readonly value?: Uint8Array | undefined; readonly done?: boolean }>
+  cancel(): Promise<unknown>
+}
+
+function readerOf(source: ByteSource): ChunkReader {
+  if (source instanceof ReadableStream) {
+    const reader = source.getReader({ mode: 'byob' })
+    return {
+      read: () => reader.readAtLeast(READ_BYTES, new Uint8Array(READ_BYTES)),
+      cancel: () => reader.cancel(),
+    }
+  }
+  const chunks = source[Symbol.asyncIterator]()
+  return { read: () => chunks.next(), cancel: async () => chunks.return?.() }
 }
 
 function tooSlow(totalMs: number): RegistryError {

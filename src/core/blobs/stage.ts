@@ -10,7 +10,7 @@ import { openSink, type Sink } from './sink.ts'
 import type { StagedBlob } from './staged-blob.ts'
 
 export interface Upload<T> {
-  readonly body: ReadableStream<Uint8Array>
+  readonly body: ByteSource
   /** Bytes, as Content-Length declared them; undefined for a chunked body. */
   readonly length: number | undefined
   readonly limits: BodyLimits

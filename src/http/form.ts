@@ -1,0 +1,123 @@
+// The body of a form as it arrives: text fields, which are bounded and held, and files, which never
+// are: each is a stream that waits for its reader. Used by uploads of `curl -F` and of the browser.
+import { type BodyLimits, openBody } from '../core/blobs/body.ts'
+import { RegistryError } from '../core/errors.ts'
+import { type ByteSource, concatBytes, decodeUtf8 } from '../formats/bytes.ts'
+import { FormatError, quote } from '../formats/format-error.ts'
+import { type FormPart, parseBoundary, readFormParts } from '../formats/multipart.ts'
+import { declaredLength } from './request-body.ts'
+
+/** Bytes of all text fields of a form together. */
+const FIELD_BYTES = 64 * 1024
+const MAX_FIELDS = 100
+const MAX_FILES = 50
+
+export interface FormFile {
+  /** The field's name. */
+  readonly field: string
+  /** As the client wrote it; empty where no file was chosen. */
+  readonly fileName: string
+  /** To be read before the next file is asked for; what is left of it then is skipped. */
+  readonly chunks: ByteSource
+}
+
+export interface Form {
+  /** The text fields that came so far: those before a file are complete when the file is there. */
+  readonly fields: ReadonlyMap<string, string>
+  /**
+   * The next file, undefined at the end of the form.
+   * @throws RegistryError body-too-large, body-timeout, invalid-request
+   */
+  nextFile(): Promise<FormFile | undefined>
+  /** Reads on and drops what comes, so that a refusal arrives. Never throws. */
+  drain(): Promise<void>
+}
+
+/** @throws RegistryError body-too-large, invalid-request, before any of the body is read */
+export function openForm(request: Request, limits: BodyLimits): Form {
+  const boundary = findBoundary(request)
+  const length = declaredLength(request, limits.bodyBytes)
+  const body = openBody(request.body ?? new Blob([]).stream(), length, limits)
+  const parts = readFormParts(chunksOf(body), boundary)
+  const fields = new Map<string, string>()
+  let [files, fieldBytes] = [0, 0]
+
+  async function take(part: FormPart): Promise<FormFile | undefined> {
+    const { name, fileName } = part
+    if (fileName !== undefined) {
+      files += 1
+      if (files > MAX_FILES) throw invalid(`the form has more than ${MAX_FILES} files: send fewer`)
+      return { field: name, fileName, chunks: refusing(part.body, body.drain) }
+    }
+    if (fields.has(name)) throw invalid(`the form has the field ${quote(name)} twice`)
+    if (fields.size === MAX_FIELDS) throw invalid(`the form has more than ${MAX_FIELDS} fields`)
+    const value = await readField(part, FIELD_BYTES - fieldBytes)
+    fieldBytes += value.length
+    fields.set(name, decodeField(value))
+    return undefined
+  }
+
+  return {
+    fields,
+    async nextFile() {
+      try {
+        for (let next = await parts.next(); !next.done; next = await parts.next()) {
+          const file = await take(next.value)
+          if (file !== undefined) return file
+        }
+        return undefined
+      } catch (error) {
+        await body.drain()
+        throw asRefusal(error)
+      }
+    },
+    drain: () => body.drain(),
+  }
+}
+
+function findBoundary(request: Request): string {
+  try {
+    return parseBoundary(request.headers.get('content-type'))
+  } catch (error) {
+    throw asRefusal(error)
+  }
+}
+
+async function* chunksOf(body: ReturnType<typeof openBody>): ByteSource {
+  for (let chunk = await body.read(); chunk; chunk = await body.read()) yield chunk
+}
+
+/** The same chunks; when they fail, the rest of the body is read first, so that the reason arrives. */
+async function* refusing(source: ByteSource, drain: () => Promise<void>): ByteSource {
+  try {
+    yield* source
+  } catch (error) {
+    await drain()
+    throw asRefusal(error)
+  }
+}
+
+async function readField({ body }: FormPart, room: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body) {
+    length += chunk.length
+    if (length > room) throw invalid(`the fields of the form have more than ${FIELD_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return concatBytes(chunks)
+}
+
+function decodeField(bytes: Uint8Array): string {
+  const text = decodeUtf8(bytes)
+  if (text !== undefined) return text
+  throw invalid('a field of the form is not UTF-8')
+}
+
+function asRefusal(error: unknown): unknown {
+  return error instanceof FormatError ? invalid(error.message, error) : error
+}
+
+function invalid(detail: string, cause?: unknown): RegistryError {
+  return new RegistryError({ code: 'invalid-request', detail }, { cause })
+}
