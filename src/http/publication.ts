@@ -9,7 +9,7 @@ import { type Published, type PublishPlace, publishFile } from '../core/packages
 import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
 import type { OwnedCall } from './endpoint.ts'
-import { declaredLength } from './request-body.ts'
+import { openUpload } from './upload-body.ts'
 
 export interface PublicationCall<T> {
   readonly type: string
@@ -41,14 +41,13 @@ export async function publishUpload<T>(
 ): Promise<Response> {
   const sameIsFine = parseIfExists(call.url)
   requireWritable(call, 'repository' in into ? into.repository : null, packageName)
-  const length = declaredLength(call.request, limits.bodyBytes)
-  const body = call.request.body ?? new Blob([]).stream()
+  const upload = await openUpload(call.request, limits)
   const { file, published } = await publishFile({
     db: call.env.DB,
     bucket: call.env.BLOBS,
     namespace: call.env.REPOSITORY,
     place: { owner: call.owner, type, into },
-    upload: { body, length, limits, inspect },
+    upload: { ...upload, limits, inspect },
     describe,
     waitUntil: call.waitUntil,
   })

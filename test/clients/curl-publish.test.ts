@@ -66,6 +66,27 @@ describeWith(['curl'], 'publishing with curl', ({ curl: program }) => {
     await expectPublished(owner)
   })
 
+  it.each([
+    ['', []],
+    [', in chunks', ['-H', 'Transfer-Encoding: chunked']],
+    [', after a text field', ['-F', 'note=first']],
+  ])('takes the file of a form%s', async (_, options) => {
+    const { owner, file, bearer } = await prepare()
+    const form = ['-X', 'PUT', ...options, '-F', `file=@${file}`, repository(owner)]
+    expect(await curl(program, [...bearer, ...form])).toMatchObject({ status: 201 })
+    await expectPublished(owner)
+  })
+
+  it('says why it refuses a large file of a form', async () => {
+    const { owner, directory, bearer } = await prepare()
+    const file = join(directory, 'large')
+    await writeFile(file, new Uint8Array(20_000_000))
+    const form = ['-X', 'PUT', '-F', `file=@${file}`, repository(owner)]
+    const answer = await curl(program, ['--fail-with-body', ...bearer, ...form])
+    expect(answer).toMatchObject({ code: 22, status: 400 })
+    expect(answer.text).toMatch(/gzip/)
+  })
+
   it('says where the package is', async () => {
     const { owner, file } = await prepare()
     const upload = uploadArguments(owner.token, file, repository(owner))
