@@ -1,7 +1,12 @@
 // Who asks, for whose packages, for what: one statement on the D1 primary per request answers all
 // three, and a pure function decides.
 import { type OwnerRow, refusalOf } from '../core/access/decide.ts'
-import { identify, type Principal, type TokenRow } from '../core/access/principal.ts'
+import {
+  identify,
+  identifySession,
+  type Principal,
+  type TokenRow,
+} from '../core/access/principal.ts'
 import { hashToken } from '../core/access/token-text.ts'
 import { query } from '../core/database.ts'
 import { RegistryError } from '../core/errors.ts'
@@ -10,10 +15,13 @@ import { type Env, requireAdminToken } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
 import { parseCredentials } from './credentials.ts'
 import type { Endpoint, Params, ResourceQuery } from './endpoint.ts'
+import { countFailure } from './failures.ts'
+import { findSession, type RequestSession } from './session.ts'
 
 export interface Authorized {
   readonly principal: Principal
   readonly owner: OwnerRow | undefined
+  readonly session: RequestSession | undefined
   readonly resource: unknown
   /** How long the statement took, in milliseconds. */
   readonly databaseMs: number
@@ -27,6 +35,7 @@ interface Row {
   readonly visibility: OwnerRow['visibility']
   readonly signingKey: string | null
   readonly tokenId: string | null
+  readonly hash: string
   readonly tokenOwnerId: string
   readonly scopes: string
   readonly repositories: string | null
@@ -44,12 +53,17 @@ export async function authorize(
   env: Env,
 ): Promise<Authorized> {
   const secret = parseCredentials(request.headers.get('authorization'))
+  const adminToken = requireAdminToken(env)
+  const session = findSession(endpoint, request, adminToken)
   const resource = 'resource' in endpoint ? endpoint.resource?.(params) : undefined
   const started = Date.now()
-  const row = await readRow(env.DB, params.owner, secret, resource)
+  const row = await readRow(env.DB, params.owner, tokenKeyOf(secret, session), resource)
   const databaseMs = Date.now() - started
   const owner = ownerOf(row)
-  const principal = identify(secret, requireAdminToken(env), tokenOf(row), Date.now())
+  const principal =
+    session === undefined
+      ? identify(secret, adminToken, tokenOf(row), Date.now())
+      : identifySession(session.session, tokenOf(row), Date.now())
   const shown = owner?.name ?? quote(params.owner ?? '')
   const refusal = refusalOf(endpoint.access, principal, owner, shown)
   if (refusal !== undefined) {
@@ -59,6 +73,8 @@ export async function authorize(
   return {
     principal,
     owner,
+    // One whose token is gone is none.
+    session: principal.kind === 'anonymous' ? undefined : session,
     databaseMs,
     resource: row.resource === null ? undefined : JSON.parse(row.resource),
     token:
@@ -66,46 +82,36 @@ export async function authorize(
   }
 }
 
-/** The period of the limiter in wrangler.toml. */
-const FAILURE_PERIOD_S = 60
+interface TokenKey {
+  readonly column: 'hash' | 'id'
+  readonly value: string | null
+}
 
-/**
- * Slows down guessing, by the guesser's address and by the guess. Only who was wrong is counted and
- * refused, so that good credentials work whatever others do at the same address.
- * @throws RegistryError too-many-failures
- */
-async function countFailure(env: Env, request: Request, secret: string): Promise<void> {
-  const address = request.headers.get('cf-connecting-ip') ?? 'unknown'
-  const keys = [`address ${address}`, `token ${hashToken(secret)}`]
-  try {
-    const counts = await Promise.all(keys.map((key) => env.WRONG_CREDENTIALS.limit({ key })))
-    if (counts.every((count) => count.success)) return
-  } catch (error) {
-    console.error('the rate limiter does not answer:', String(error))
-    return
-  }
-  throw new RegistryError({ code: 'too-many-failures', seconds: FAILURE_PERIOD_S })
+/** A session knows its token by id, since the text is with whoever signed in. */
+function tokenKeyOf(secret: string | undefined, found: RequestSession | undefined): TokenKey {
+  if (secret !== undefined) return { column: 'hash', value: hashToken(secret) }
+  const session = found?.session
+  return { column: 'id', value: session?.kind === 'token' ? session.tokenId : null }
 }
 
 async function readRow(
   db: D1Database,
   ownerName: string | undefined,
-  secret: string | undefined,
+  token: TokenKey,
   resource: ResourceQuery | undefined,
 ): Promise<Row> {
   const name = ownerName === undefined ? undefined : findOwnerName(ownerName)
-  const hash = secret === undefined ? null : hashToken(secret)
   const row = await query(() =>
     db
       .prepare(
         `SELECT o.id AS ownerId, o.name AS ownerName, o.visibility, o.signing_key AS signingKey,
-           t.id AS tokenId, t.owner_id AS tokenOwnerId, t.scopes, t.repositories, t.packages,
+           t.id AS tokenId, t.hash, t.owner_id AS tokenOwnerId, t.scopes, t.repositories, t.packages,
            t.expires_at AS expiresAt, t.last_used_at AS lastUsedAt,
            ${resource === undefined ? 'NULL' : `(${resource.sql})`} AS resource
          FROM (SELECT 1) LEFT JOIN owner o ON o.name = ?1
-           LEFT JOIN access_token t ON t.hash = ?2`,
+           LEFT JOIN access_token t ON t.${token.column} = ?2`,
       )
-      .bind(name ?? null, hash, ...(resource?.parameters ?? []))
+      .bind(name ?? null, token.value, ...(resource?.parameters ?? []))
       .first<Row>(),
   )
   if (row === null) throw new Error('a statement that always has a row had none')
@@ -118,8 +124,9 @@ function ownerOf(row: Row): OwnerRow | undefined {
   return { id, name, visibility, signingKey }
 }
 
-function tokenOf(row: Row): TokenRow | undefined {
+function tokenOf(row: Row): (TokenRow & { readonly hash: string }) | undefined {
   if (row.tokenId === null) return undefined
-  const { scopes, repositories, packages, expiresAt } = row
-  return { id: row.tokenId, ownerId: row.tokenOwnerId, scopes, repositories, packages, expiresAt }
+  const { hash, scopes, repositories, packages, expiresAt } = row
+  const grant = { scopes, repositories, packages, expiresAt }
+  return { id: row.tokenId, hash, ownerId: row.tokenOwnerId, ...grant }
 }

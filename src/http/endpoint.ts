@@ -3,6 +3,7 @@
 import type { Access, OwnerRow } from '../core/access/decide.ts'
 import type { Principal } from '../core/access/principal.ts'
 import type { Env } from '../env.ts'
+import type { RequestSession } from './session.ts'
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 export type Params = Readonly<Record<string, string>>
@@ -28,6 +29,8 @@ export interface Call<R = unknown> {
   readonly params: Params
   readonly principal: Principal
   readonly owner: OwnerRow | undefined
+  /** The session that a browser signed in with. */
+  readonly session: RequestSession | undefined
   /** What the resource query found. */
   readonly resource: R | undefined
   /** How long the one statement of the request took, in milliseconds. */
@@ -48,6 +51,11 @@ interface Description {
   readonly aliases?: readonly string[]
   /** One line for people and for the API's description. */
   readonly summary: string
+  /**
+   * A page or a form of the web, where a browser's session counts whatever it does. Elsewhere it
+   * counts for reading alone.
+   */
+  readonly session?: true
 }
 
 export interface OpenEndpoint extends Description {

@@ -6,6 +6,7 @@ import type { Env } from '../env.ts'
 import { authorize } from './authorize.ts'
 import { requireConfiguration } from './configuration.ts'
 import type { Call, Endpoint, OwnedCall } from './endpoint.ts'
+import { refuseForeignForm } from './session.ts'
 
 export interface AppEnv {
   Bindings: Env
@@ -41,10 +42,10 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   const base = { request, env, url: new URL(request.url), params, waitUntil }
   if ('unconfigured' in endpoint) return endpoint.handler({ ...base, ...NOBODY })
   await requireConfiguration(env)
-  const authorized = await authorize(endpoint, request, params, env)
-  const { principal, owner, resource, databaseMs, token } = authorized
+  if (endpoint.session === true && endpoint.method !== 'GET') refuseForeignForm(request)
+  const { token, ...authorized } = await authorize(endpoint, request, params, env)
   if (token !== undefined) waitUntil(noteLastUse(env.DB, token, Date.now()))
-  const call: Call = { ...base, principal, owner, resource, databaseMs }
+  const call: Call = { ...base, ...authorized }
   if (endpoint.access === 'open' || endpoint.access === 'deployment-admin') {
     return endpoint.handler(call)
   }
@@ -55,6 +56,7 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
 const NOBODY = {
   principal: { kind: 'anonymous' },
   owner: undefined,
+  session: undefined,
   resource: undefined,
   databaseMs: 0,
 } as const

@@ -19,14 +19,14 @@ export function declaredLength(request: Request, limit: number): number | undefi
 }
 
 /** No settings of an owner or a token come near it. */
-const JSON_LIMITS: BodyLimits = { bodyBytes: 64 * 1024, stallMs: 60_000, totalMs: 60_000 }
+const SMALL_LIMITS: BodyLimits = { bodyBytes: 64 * 1024, stallMs: 60_000, totalMs: 60_000 }
 
 /**
  * The JSON object in the body, whatever its Content-Type: curl sends that of a form.
  * @throws RegistryError body-too-large, invalid-request
  */
 export async function readJsonObject(request: Request): Promise<Readonly<Record<string, unknown>>> {
-  const bytes = await readBounded(request, declaredLength(request, JSON_LIMITS.bodyBytes))
+  const bytes = await readSmall(request)
   try {
     const value: unknown = JSON.parse(
       new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes),
@@ -39,9 +39,23 @@ export async function readJsonObject(request: Request): Promise<Readonly<Record<
   throw new RegistryError({ code: 'invalid-request', detail })
 }
 
-async function readBounded(request: Request, length: number | undefined): Promise<Uint8Array> {
+/**
+ * The fields of a plain form, as browsers send it.
+ * @throws RegistryError body-too-large, invalid-request
+ */
+export async function readFields(request: Request): Promise<URLSearchParams> {
+  const type = request.headers.get('content-type') ?? ''
+  if (/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
+    return new URLSearchParams(new TextDecoder().decode(await readSmall(request)))
+  }
+  const detail = 'the body is not a form: send application/x-www-form-urlencoded'
+  throw new RegistryError({ code: 'invalid-request', detail })
+}
+
+async function readSmall(request: Request): Promise<Uint8Array> {
+  const length = declaredLength(request, SMALL_LIMITS.bodyBytes)
   if (request.body === null) return new Uint8Array()
-  const body = openBody(request.body, length, JSON_LIMITS)
+  const body = openBody(request.body, length, SMALL_LIMITS)
   const chunks: Uint8Array[] = []
   try {
     for (let chunk = await body.read(); chunk; chunk = await body.read()) chunks.push(chunk)

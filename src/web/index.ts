@@ -2,7 +2,13 @@
 import type { Endpoint } from '../http/endpoint.ts'
 import { assetEndpoints } from './assets/index.ts'
 import { homeEndpoint } from './pages/home.tsx'
+import { signInEndpoints } from './pages/sign-in.tsx'
 import { siteEndpoints } from './site.ts'
 
 /** In the order in which paths are matched: what belongs to no owner comes first. */
-export const webEndpoints: readonly Endpoint[] = [...assetEndpoints, ...siteEndpoints, homeEndpoint]
+export const webEndpoints: readonly Endpoint[] = [
+  ...assetEndpoints,
+  ...siteEndpoints,
+  homeEndpoint,
+  ...signInEndpoints,
+]

@@ -3,6 +3,7 @@
 import type { Child } from 'hono/jsx'
 import { version } from '../../package.json'
 import { scriptPath, stylePath } from './assets/index.ts'
+import { CsrfField } from './components/form.tsx'
 import { Logo } from './components/logo.tsx'
 
 /** Who is signed in. */
@@ -13,6 +14,8 @@ export interface Viewer {
   readonly mayWrite: boolean
   /** Whether they may manage that owner. */
   readonly mayManage: boolean
+  /** What forms carry; undefined for who did not sign in with a browser. */
+  readonly csrfToken: string | undefined
   /** Whether they hold the deployment's admin token. */
   readonly isAdmin: boolean
 }
@@ -145,12 +148,16 @@ function Account({ viewer, here }: { readonly viewer: Viewer | null; readonly he
   }
   return (
     <nav class="account" aria-label="Account">
+      {viewer.isAdmin ? <a href="/-/owners">All owners</a> : null}
       <span class="muted">{viewer.label}</span>
-      <form method="post" action="/-/sign-out">
-        <button class="plain" type="submit">
-          Sign out
-        </button>
-      </form>
+      {viewer.csrfToken !== undefined && (
+        <form method="post" action="/-/sign-out">
+          <CsrfField token={viewer.csrfToken} />
+          <button class="plain" type="submit">
+            Sign out
+          </button>
+        </form>
+      )}
     </nav>
   )
 }

@@ -19,6 +19,8 @@ const POLICY = [
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': POLICY,
+  // Forms of a page without it would come from an origin "null".
+  'referrer-policy': 'same-origin',
   vary: 'Accept, Authorization, Cookie',
 }
 

@@ -4,7 +4,7 @@ import type { Call } from '../http/endpoint.ts'
 import type { Viewer } from './layout.tsx'
 
 /** Null for nobody, and for credentials that are not good. */
-export function viewerOf({ principal, owner }: Call): Viewer | null {
+export function viewerOf({ principal, owner, session }: Call): Viewer | null {
   if (principal.kind === 'anonymous' || principal.kind === 'rejected') return null
   const may = (access: 'write' | 'owner-admin') =>
     owner !== undefined && refusalOf(access, principal, owner, owner.name) === undefined
@@ -13,6 +13,7 @@ export function viewerOf({ principal, owner }: Call): Viewer | null {
     label: isAdmin ? 'Admin' : 'Access token',
     mayWrite: may('write'),
     mayManage: may('owner-admin'),
+    csrfToken: session?.csrfToken,
     isAdmin,
   }
 }

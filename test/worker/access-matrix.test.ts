@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/app.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { buildApk } from '../support/apk-builder.ts'
+import { csrfOf, FROM_HERE, post, type SignedIn, signIn } from '../support/worker/browser.ts'
 import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
 
 // Every endpoint there is, by everybody, on public and private owners. The endpoints come from their
@@ -19,7 +20,10 @@ const WHO = [
   'admin',
   'deployment',
 ] as const
+/** Who signed in with a browser, by what they signed in with. */
+const SIGNED_IN = ['other', 'read', 'write', 'admin', 'deployment'] as const
 type Who = (typeof WHO)[number]
+type Signed = `session ${(typeof SIGNED_IN)[number]}`
 type Visibility = 'public' | 'private'
 type Verdict = 'yes' | 401 | 403 | 404
 
@@ -48,6 +52,26 @@ const EXPECTED: Record<Endpoint['access'], Record<Visibility, Record<Who, Verdic
   },
 }
 
+/**
+ * A session counts for reading and for the web, as what it is of; elsewhere as nobody. And the forms of
+ * the web are for sessions: credentials in a header are refused once they would do.
+ */
+function expectedOf(endpoint: Endpoint, visibility: Visibility) {
+  const byHeader = EXPECTED[endpoint.access][visibility]
+  const web = endpoint.session === true
+  const counts = web || (endpoint.method === 'GET' && endpoint.access === 'read')
+  const bySession = SIGNED_IN.map((who) => [
+    `session ${who}`,
+    counts ? byHeader[who] : byHeader.anonymous,
+  ])
+  const form = web && endpoint.method !== 'GET' && endpoint.access !== 'open'
+  const entries = Object.entries(byHeader).map(([who, verdict]) => [
+    who,
+    form && verdict === 'yes' ? 403 : verdict,
+  ])
+  return Object.fromEntries([...entries, ...bySession])
+}
+
 /** A value for every parameter that a path can have; a new one has to be added here. */
 const PARAMETERS: Readonly<Record<string, string>> = {
   owner: 'acme',
@@ -66,6 +90,9 @@ const BODIES: Readonly<Record<string, () => Uint8Array | string>> = {
   'POST /api/v1/owners/:owner/tokens': () => JSON.stringify({ name: 'a', scopes: ['read'] }),
 }
 
+/** The fields of the forms of the web; without any, what is wrong with a form is said to who may send it. */
+const FORMS: Readonly<Record<string, Record<string, string>>> = {}
+
 function pathOf(template: string): string {
   return template.replace(/:(\w+)(\{[^}]*\})?/g, (_, name: string) => {
     const value = PARAMETERS[name]
@@ -81,6 +108,7 @@ const cases = endpoints.flatMap((endpoint) =>
 )
 
 let credentials: Record<Who, HeadersInit>
+let sessions: Record<Signed, SignedIn>
 
 async function prepare(visibility: Visibility): Promise<void> {
   await createOwner('acme', visibility)
@@ -103,19 +131,49 @@ async function prepare(visibility: Visibility): Promise<void> {
     admin: await token('acme', 'admin'),
     deployment: ADMIN,
   }
+  sessions = Object.fromEntries(
+    await Promise.all(
+      SIGNED_IN.map(async (who) => {
+        const header = new Headers(credentials[who]).get('authorization') ?? ''
+        return [`session ${who}`, await signIn(header.replace('Bearer ', ''))]
+      }),
+    ),
+  )
 }
 
 async function verdictOf(
   { method, access }: Endpoint,
   path: string,
   template: string,
-  who: Who,
+  headers: HeadersInit,
+  upload: () => Uint8Array,
 ): Promise<Verdict | number> {
-  const body =
-    BODIES[`${method} ${template}`]?.() ?? (method === 'PUT' ? buildApk({ name: who }) : null)
-  const { status, text } = await answerOf(path, { method, headers: credentials[who], body })
+  const body = BODIES[`${method} ${template}`]?.() ?? (method === 'PUT' ? upload() : null)
+  const { status, text } = await answerOf(path, { method, headers, body })
   if (access !== 'open' && status === 404 && /no owner/.test(text)) return 404
   return [401, 403, 429].includes(status) || status >= 500 ? status : 'yes'
+}
+
+/** With the token that the pages of the session carry, as their forms are sent. */
+async function formVerdictOf(
+  endpoint: Endpoint,
+  path: string,
+  template: string,
+  session: SignedIn,
+): Promise<Verdict | number> {
+  const csrf = await csrfOf(session)
+  const fields = FORMS[`${endpoint.method} ${template}`] ?? {}
+  const { status, text } = await post(
+    path,
+    { csrf, ...fields },
+    { ...session.headers, accept: '*/*' },
+  )
+  if (endpoint.access !== 'open' && status === 404 && /no owner/.test(text)) return 404
+  return [401, 403, 429].includes(status) || status >= 500 ? status : 'yes'
+}
+
+function isForm({ session, method }: Endpoint): boolean {
+  return session === true && method !== 'GET'
 }
 
 beforeEach(() => {
@@ -127,10 +185,22 @@ describe.each(cases)(
   ({ endpoint, path, visibility }) => {
     it(`is for whom "${endpoint.access}" says`, async () => {
       await prepare(visibility)
-      const verdicts: Partial<Record<Who, Verdict | number>> = {}
-      // In the order of WHO: those who are refused come first and change nothing for the others.
-      for (const who of WHO) verdicts[who] = await verdictOf(endpoint, pathOf(path), path, who)
-      expect(verdicts).toEqual(EXPECTED[endpoint.access][visibility])
+      const verdicts: Record<string, Verdict | number> = {}
+      const at = pathOf(path)
+      // Sessions first, and then WHO in its order: those who are refused come before those who change
+      // something for the others.
+      for (const who of SIGNED_IN) {
+        const signed = sessions[`session ${who}`]
+        const named = `session-${who}`
+        verdicts[`session ${who}`] = isForm(endpoint)
+          ? await formVerdictOf(endpoint, at, path, signed)
+          : await verdictOf(endpoint, at, path, signed.headers, () => buildApk({ name: named }))
+      }
+      for (const who of WHO) {
+        const headers = { ...credentials[who], ...(isForm(endpoint) ? FROM_HERE : {}) }
+        verdicts[who] = await verdictOf(endpoint, at, path, headers, () => buildApk({ name: who }))
+      }
+      expect(verdicts).toEqual(expectedOf(endpoint, visibility))
     })
   },
 )

@@ -2,6 +2,7 @@
 // are not good. The token's row arrives with the one statement that a request makes.
 import { timingSafeEqual } from 'node:crypto'
 import { sha256 } from '../digests.ts'
+import { isTokenOf, type Session } from './session.ts'
 import { isTokenText } from './token-text.ts'
 
 export type Scope = 'read' | 'write' | 'admin'
@@ -53,15 +54,33 @@ export function identify(
   if (secret === undefined) return { kind: 'anonymous' }
   if (sameSecret(secret, adminToken)) return { kind: 'admin' }
   if (row === undefined) return { kind: 'rejected', detail: unknownDetail(secret) }
-  if (row.expiresAt !== null && row.expiresAt <= now) {
+  if (hasExpired(row, now)) {
     return { kind: 'rejected', detail: 'the access token has expired: ask for a new one' }
   }
-  return {
-    kind: 'token',
-    id: row.id,
-    ownerId: row.ownerId,
-    ...parseGrantColumns(row),
-  }
+  return principalOf(row)
+}
+
+/**
+ * Who a session is: what its token is now. One whose token was revoked, has expired or was replaced
+ * is nobody's.
+ * @param row the token that has the session's token id, if there is one
+ */
+export function identifySession(
+  session: Session,
+  row: (TokenRow & { readonly hash: string }) | undefined,
+  now: number,
+): Principal {
+  if (session.kind === 'admin') return { kind: 'admin' }
+  const good = row !== undefined && isTokenOf(session, row.hash) && !hasExpired(row, now)
+  return good ? principalOf(row) : { kind: 'anonymous' }
+}
+
+function hasExpired({ expiresAt }: TokenRow, now: number): boolean {
+  return expiresAt !== null && expiresAt <= now
+}
+
+function principalOf(row: TokenRow): TokenPrincipal {
+  return { kind: 'token', id: row.id, ownerId: row.ownerId, ...parseGrantColumns(row) }
 }
 
 /** What a token's row says in JSON, which only `createToken` writes. */

@@ -3,7 +3,7 @@ import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { accessToken } from '../../db/schema.ts'
 import { query } from '../database.ts'
-import { parseGrantColumns, type Scope } from './principal.ts'
+import { parseGrantColumns, type Scope, type TokenRow } from './principal.ts'
 import { hashToken, mintToken } from './token-text.ts'
 
 export interface TokenGrant {
@@ -59,6 +59,27 @@ export async function listTokens(db: D1Database, ownerId: string): Promise<Acces
       .orderBy(accessToken.createdAt, accessToken.id),
   )
   return rows.map(tokenOf)
+}
+
+/** What signing in needs of a token. */
+export interface FoundToken extends TokenRow {
+  readonly hash: string
+  readonly ownerName: string
+}
+
+/** The token of this text, also when it has expired; undefined for none. */
+export async function findToken(db: D1Database, text: string): Promise<FoundToken | undefined> {
+  const row = await query(() =>
+    db
+      .prepare(
+        `SELECT t.id, t.hash, t.owner_id AS ownerId, t.scopes, t.repositories, t.packages,
+           t.expires_at AS expiresAt, o.name AS ownerName
+         FROM access_token t JOIN owner o ON o.id = t.owner_id WHERE t.hash = ?1`,
+      )
+      .bind(hashToken(text))
+      .first<FoundToken>(),
+  )
+  return row ?? undefined
 }
 
 /** Whether there was such a token; after it there is none. */

@@ -13,6 +13,7 @@ export const homeEndpoint: Endpoint = {
   method: 'GET',
   path: '/',
   access: 'open',
+  session: true,
   summary: 'What this is, and the public owners',
   handler: home,
 }

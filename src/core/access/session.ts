@@ -1,0 +1,93 @@
+// PURE: what a browser's cookie says of who signed in, and the proof that this registry said it. A
+// session names an access token and allows what that token allows at the time, or is the deployment
+// admin's. The key comes from ADMIN_TOKEN, so that replacing that ends every session.
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+
+export type SessionSubject =
+  | { readonly kind: 'admin' }
+  | {
+      readonly kind: 'token'
+      readonly tokenId: string
+      /** Of the token's hash, so that a row that takes the token's id does not take its sessions. */
+      readonly hashPrefix: string
+    }
+
+export type Session = SessionSubject & {
+  /** Unix milliseconds, in whole seconds. */
+  readonly issuedAt: number
+  readonly expiresAt: number
+}
+
+/** However long the token lasts: a forgotten browser is signed out by the next day. */
+export const SESSION_MS = 12 * 60 * 60 * 1000
+const HASH_PREFIX = 16
+const VERSION = '1'
+const FORM =
+  /^1\.(?:(admin)|token\.([0-9a-f-]{36})\.([0-9a-f]{16}))\.(\d{1,12})\.(\d{1,12})\.([A-Za-z0-9_-]{43})$/
+
+/**
+ * @param token the row of the access token that signs in, undefined for the deployment admin
+ * @param now Unix milliseconds
+ */
+export function startSession(
+  token:
+    | { readonly id: string; readonly hash: string; readonly expiresAt: number | null }
+    | undefined,
+  now: number,
+): Session {
+  const end = Math.min(now + SESSION_MS, token?.expiresAt ?? Number.POSITIVE_INFINITY)
+  const times = { issuedAt: wholeSeconds(now), expiresAt: wholeSeconds(end) }
+  if (token === undefined) return { kind: 'admin', ...times }
+  const hashPrefix = token.hash.slice(0, HASH_PREFIX)
+  return { kind: 'token', tokenId: token.id, hashPrefix, ...times }
+}
+
+/** The cookie's value: fields and their HMAC, of characters that need no quoting. */
+export function formatSession(session: Session, adminToken: string): string {
+  const subject =
+    session.kind === 'admin' ? ['admin'] : ['token', session.tokenId, session.hashPrefix]
+  const times = [session.issuedAt, session.expiresAt].map((time) => String(time / 1000))
+  const text = [VERSION, ...subject, ...times].join('.')
+  return `${text}.${sign('session', text, adminToken)}`
+}
+
+/** Undefined for what was not signed here, with this ADMIN_TOKEN, or is over. */
+export function parseSession(value: string, adminToken: string, now: number): Session | undefined {
+  const match = FORM.exec(value)
+  if (match === null) return undefined
+  const [, admin, tokenId = '', hashPrefix = '', issued, expires, mac = ''] = match
+  const text = value.slice(0, -mac.length - 1)
+  if (!sameText(mac, sign('session', text, adminToken))) return undefined
+  const times = { issuedAt: Number(issued) * 1000, expiresAt: Number(expires) * 1000 }
+  // The length is looked at too: a session signed by a version with a longer one ends with it.
+  if (times.expiresAt <= now || times.issuedAt + SESSION_MS <= now) return undefined
+  return admin === undefined
+    ? { kind: 'token', tokenId, hashPrefix, ...times }
+    : { kind: 'admin', ...times }
+}
+
+/** Whether the row that has the session's token id is that of the token that signed in. */
+export function isTokenOf(session: Session, hash: string): boolean {
+  return session.kind === 'token' && hash.startsWith(session.hashPrefix)
+}
+
+/** What the forms of a session carry: only pages of this origin can know it. */
+export function csrfTokenOf(cookieValue: string, adminToken: string): string {
+  return sign('form', cookieValue, adminToken)
+}
+
+/** base64url of HMAC-SHA-256 under a key of its own for each purpose (HKDF, RFC 5869). */
+function sign(purpose: 'session' | 'form', text: string, adminToken: string): string {
+  const key = hkdfSync('sha256', adminToken, '', `cairn ${purpose} ${VERSION}`, 32)
+  return createHmac('sha256', Buffer.from(key)).update(text).digest('base64url')
+}
+
+/** Whether two texts are the same, in a time that tells nothing of them but their lengths. */
+export function sameText(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+function wholeSeconds(time: number): number {
+  return Math.floor(time / 1000) * 1000
+}

@@ -1,0 +1,93 @@
+// The session's cookie and what protects its forms. A session counts for reading, and for pages that
+// say so; whatever else changes something takes the Authorization header alone.
+import { csrfTokenOf, parseSession, type Session, sameText } from '../core/access/session.ts'
+import { RegistryError } from '../core/errors.ts'
+import type { Call, Endpoint } from './endpoint.ts'
+import { readFields } from './request-body.ts'
+
+/** The prefix makes browsers refuse a cookie that another host or a path set (RFC 6265bis 4.1.3). */
+const SECURE_NAME = '__Host-cairn_session'
+/** Over http, which only a registry on the own machine speaks, browsers keep no such cookie. */
+const PLAIN_NAME = 'cairn_session'
+
+export interface RequestSession {
+  readonly session: Session
+  /** What the forms of this session carry in the field `csrf`. */
+  readonly csrfToken: string
+}
+
+/** The session that the request has, if the endpoint takes one. The Authorization header wins. */
+export function findSession(
+  endpoint: Endpoint,
+  request: Request,
+  adminToken: string,
+): RequestSession | undefined {
+  const reads = endpoint.method === 'GET' && endpoint.access === 'read'
+  if (!reads && endpoint.session !== true) return undefined
+  if (request.headers.has('authorization')) return undefined
+  const value = readCookie(request, cookieName(request))
+  const session = value === undefined ? undefined : parseSession(value, adminToken, Date.now())
+  if (value === undefined || session === undefined) return undefined
+  return { session, csrfToken: csrfTokenOf(value, adminToken) }
+}
+
+/**
+ * Refuses a form that another site's page sent. Browsers say where a form comes from: all of today by
+ * Sec-Fetch-Site over https and on the own machine, and older ones by Origin.
+ * @throws RegistryError forbidden
+ */
+export function refuseForeignForm({ headers, url }: Request): void {
+  const site = headers.get('sec-fetch-site')
+  const own = site === null ? headers.get('origin') === new URL(url).origin : site === 'same-origin'
+  if (!own) throw forbidden("forms are taken from this registry's own pages alone")
+}
+
+/**
+ * Refuses a form whose page was not made for the session that it is sent with.
+ * @param given the field `csrf`
+ * @throws RegistryError forbidden
+ */
+export function requireCsrfToken(session: RequestSession | undefined, given: string | null): void {
+  if (session === undefined) throw forbidden('this form is for who is signed in')
+  if (given !== null && sameText(given, session.csrfToken)) return
+  throw forbidden('this form was made for another session')
+}
+
+/**
+ * The fields of a form of the web, sent from a page of the session.
+ * @throws RegistryError forbidden, invalid-request, body-too-large
+ */
+export async function readSessionForm(call: Call): Promise<URLSearchParams> {
+  const fields = await readFields(call.request)
+  requireCsrfToken(call.session, fields.get('csrf'))
+  return fields
+}
+
+function forbidden(what: string): RegistryError {
+  const detail = `${what}: open its page again, and send it from there`
+  return new RegistryError({ code: 'forbidden', detail })
+}
+
+/** @param value of the session, or empty to end it */
+export function sessionCookie(request: Request, value: string, seconds: number): string {
+  const secure = isSecure(request) ? '; Secure' : ''
+  const age = `Max-Age=${Math.max(0, seconds)}`
+  return `${cookieName(request)}=${value}; Path=/; ${age}; HttpOnly; SameSite=Lax${secure}`
+}
+
+function cookieName(request: Request): string {
+  return isSecure(request) ? SECURE_NAME : PLAIN_NAME
+}
+
+function isSecure(request: Request): boolean {
+  return new URL(request.url).protocol === 'https:'
+}
+
+/** The first of the name: a browser sends the one with the longest path first, and ours has none. */
+function readCookie(request: Request, name: string): string | undefined {
+  for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
+    const at = pair.indexOf('=')
+    if (at >= 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
+  }
+  return undefined
+}
