@@ -4,7 +4,10 @@ import type { PackageType } from './registry.ts'
 
 export const registries = [alpine] as const satisfies readonly PackageType[]
 
+export function findRegistry(type: string): PackageType | undefined {
+  return registries.find((registry) => registry.type === type)
+}
+
 export function findIndexing(type: string): PackageType['index'] {
-  const found: PackageType | undefined = registries.find((registry) => registry.type === type)
-  return found?.index
+  return findRegistry(type)?.index
 }

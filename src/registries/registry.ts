@@ -7,6 +7,7 @@ import type { SegmentSource } from '../core/index-copy/prepared.ts'
 import type { EntryFormat } from '../core/index-copy/source.ts'
 import type { KeySet } from '../core/signing-keys.ts'
 import type { Endpoint, Params } from '../http/endpoint.ts'
+import type { PackageView } from './view.ts'
 
 export interface PackageType {
   /** The word for it in paths and rows. */
@@ -19,6 +20,13 @@ export interface PackageType {
   readonly foldName?: (name: string) => string
   /** Likewise of a version. */
   readonly foldVersion?: (version: string) => string
+  /**
+   * What its pages show; absent: names, files and digests alone. Lists show the `description` at the
+   * top of a file's metadata, if there is one.
+   */
+  readonly view?: PackageView
+  /** What people copy: how to use a repository or package, and how to publish. */
+  readonly usage?: PackageUsage
 }
 
 /** How the files of a repository become index files: pure, up to the signatures. */
@@ -72,4 +80,40 @@ export interface IndexFile {
   readonly length: number
   /** What the file consists of, in order; called once, and read while it is stored. */
   parts(): Iterable<Uint8Array>
+}
+
+/** Pure: texts for people, of which not a word is taken from packages. */
+export interface PackageUsage {
+  install(place: UsagePlace): readonly SnippetGroup[]
+  publish(place: UsagePlace): readonly SnippetGroup[]
+}
+
+/** What the texts are about. */
+export interface UsagePlace {
+  /** Scheme, host and port, as the reader's browser has them. */
+  readonly origin: string
+  readonly owner: string
+  readonly visibility: 'public' | 'private'
+  /** Within the owner. */
+  readonly repository?: string
+  /** The names of the public keys, the current one first. */
+  readonly keyFiles: readonly string[]
+  readonly packageName?: string
+  readonly version?: string
+  readonly architectures?: readonly string[]
+  /** Of a file to publish. */
+  readonly fileName?: string
+}
+
+export interface SnippetGroup {
+  readonly title: string
+  readonly snippets: readonly Snippet[]
+}
+
+export interface Snippet {
+  readonly title: string
+  readonly language: 'sh' | 'dockerfile' | 'yaml' | 'toml' | 'text'
+  readonly text: string
+  /** A sentence to stand beside it. */
+  readonly note?: string
 }

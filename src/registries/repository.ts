@@ -14,7 +14,7 @@ import { CommitQueue } from '../core/commit/queue.ts'
 import type { Snapshot } from '../core/commit/snapshot.ts'
 import { prepareSegments } from '../core/index-copy/copy.ts'
 import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
-import { weightOf } from '../core/packages/new-file.ts'
+import { weightOf, weightOfProperties } from '../core/packages/new-file.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
 import { type Env, secretsOf } from '../env.ts'
 import { Generations } from './generations.ts'
@@ -33,7 +33,10 @@ export class Repository extends DurableObject<Env> {
     commit: (group) => this.#commit(group),
     // Of one file name at most one change per commit; re-indexing goes with anything.
     keyOf: ({ change }) => (change.op === 'reindex' ? change.changeId : change.fileName),
-    weightOf: ({ change }) => (change.op === 'publish' ? weightOf(change.metadata) : 0),
+    weightOf: ({ change }) =>
+      change.op === 'publish'
+        ? Math.max(weightOf(change.metadata), weightOfProperties(change.properties))
+        : 0,
   })
 
   /** Commits the change, perhaps together with others, or says why not. */

@@ -2,7 +2,11 @@
 import type { Endpoint } from '../http/endpoint.ts'
 import { assetEndpoints } from './assets/index.ts'
 import { homeEndpoint } from './pages/home.tsx'
+import { ownerEndpoint } from './pages/owner.tsx'
+import { packageEndpoint } from './pages/package.tsx'
+import { repositoryPageEndpoints } from './pages/repository.tsx'
 import { signInEndpoints } from './pages/sign-in.tsx'
+import { versionsEndpoint } from './pages/versions.tsx'
 import { siteEndpoints } from './site.ts'
 
 /** In the order in which paths are matched: what belongs to no owner comes first. */
@@ -11,4 +15,8 @@ export const webEndpoints: readonly Endpoint[] = [
   ...siteEndpoints,
   homeEndpoint,
   ...signInEndpoints,
+  packageEndpoint,
+  versionsEndpoint,
+  ...repositoryPageEndpoints,
+  ownerEndpoint,
 ]

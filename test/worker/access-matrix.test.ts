@@ -83,6 +83,9 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   uploadName: 'upload.apk',
   id: 'absent',
   digest: '0123456789abcdef.css',
+  type: 'alpine',
+  name: 'hello',
+  version: '1-r0',
 }
 
 const BODIES: Readonly<Record<string, () => Uint8Array | string>> = {

@@ -86,15 +86,27 @@ export interface VersionDetail {
   readonly total: number
 }
 
-const FILES = `
+const filesOf = (version: string, limit: string, offset: string) => `
   SELECT f.id, f.name, coalesce(f.display_name, f.name) AS shownName, b.size, b.md5, b.sha1,
     b.sha256, b.sha512, f.architecture, r.name AS repository, f.metadata,
     f.created_at AS createdAt
   FROM package_file f
   CROSS JOIN package_blob b ON b.sha256 = f.blob_sha256
   LEFT JOIN repository r ON r.id = f.repository_id
-  WHERE f.version_id = (${VERSION})
-  ORDER BY f.composite_key, f.name LIMIT ?7 OFFSET ?8`
+  WHERE f.version_id = (${version})
+  ORDER BY f.composite_key, f.name LIMIT ${limit} OFFSET ${offset}`
+
+/** A page of the files of a version that was found before, by name. */
+export async function listFiles(
+  reader: Reader,
+  versionId: number,
+  page: Page,
+): Promise<readonly PackageFile[]> {
+  const [files] = await readAll<[PackageFile]>(reader, [
+    [filesOf('?1', '?2', '?3'), versionId, page.limit, page.offset],
+  ])
+  return files
+}
 
 interface CountedVersionRow extends VersionRow {
   readonly files: number
@@ -115,7 +127,7 @@ export async function findVersion(
   ]
   const [[row], files] = await readAll<[CountedVersionRow, PackageFile]>(reader, [
     found,
-    [FILES, ...parameters, page.limit, page.offset],
+    [filesOf(VERSION, '?7', '?8'), ...parameters, page.limit, page.offset],
   ])
   if (row === undefined) return undefined
   const { files: total, ...version } = row

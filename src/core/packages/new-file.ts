@@ -43,3 +43,12 @@ export interface NewFile {
 export function weightOf(metadata: string): number {
   return new TextEncoder().encode(JSON.stringify(metadata)).length
 }
+
+/** What the properties take in another parameter, about. */
+export function weightOfProperties({ package: ofPackage, version, file }: Properties): number {
+  const all = [...(ofPackage ?? []), ...(version ?? []), ...(file ?? [])]
+  return all.reduce((sum, { name, value }) => sum + name.length + value.length + PROPERTY_BYTES, 0)
+}
+
+/** An id, quotes and commas, and what escapes add to most values. */
+const PROPERTY_BYTES = 70

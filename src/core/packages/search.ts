@@ -49,11 +49,16 @@ export interface FoundPackage extends PackageName {
   /** Unix milliseconds. */
   readonly createdAt: number
   readonly versions: number
+  /** Of the latest version, where its type keeps one; cut. */
+  readonly description: string | null
   /** The version that was published last. */
   readonly latest: VersionName & VersionPlaces
 }
 
 export interface FoundVersion extends PackageName, VersionName, VersionPlaces {}
+
+/** Characters. */
+const SHOWN_DESCRIPTION = 200
 
 /** The owner's packages, each with the version that was published last; `total` is without paging. */
 export async function searchPackages(
@@ -67,6 +72,8 @@ export async function searchPackages(
       (found) => `
         SELECT p.id AS packageId, p.created_at AS packageCreatedAt,
           (SELECT count(*) FROM package_version c WHERE c.package_id = p.id) AS versions,
+          (SELECT substr(f.metadata ->> '$.description', 1, ${SHOWN_DESCRIPTION})
+           FROM package_file f WHERE f.version_id = v.id LIMIT 1) AS description,
           ${VERSION_COLUMNS}
         FROM (${found}) x
         CROSS JOIN package p ON p.id = x.id
@@ -175,6 +182,7 @@ interface PackageRow extends VersionRow {
   readonly packageId: number
   readonly packageCreatedAt: number
   readonly versions: number
+  readonly description: string | null
 }
 
 export function versionOf(row: VersionRow): FoundVersion {
@@ -186,8 +194,8 @@ function listOf(json: string): readonly string[] {
   return (JSON.parse(json) as string[]).sort()
 }
 
-function packageOf({ packageId, packageCreatedAt, versions, ...row }: PackageRow): FoundPackage {
-  const { type, name, shownName, ...latest } = versionOf(row)
-  const names = { type, name, shownName }
-  return { id: packageId, ...names, createdAt: packageCreatedAt, versions, latest }
+function packageOf(row: PackageRow): FoundPackage {
+  const { packageId: id, packageCreatedAt: createdAt, versions, description, ...version } = row
+  const { type, name, shownName, ...latest } = versionOf(version)
+  return { id, type, name, shownName, createdAt, versions, description, latest }
 }

@@ -6,10 +6,12 @@ import { alpineIndexing } from './index-files.ts'
 import { keyEndpoints } from './key.ts'
 import { publishEndpoint } from './publish.ts'
 import { removeEndpoint } from './remove.ts'
+import { alpineView } from './view.ts'
 
 export const alpine: PackageType = {
   type: 'alpine',
   endpoints: [...keyEndpoints, ...downloadEndpoints, publishEndpoint, removeEndpoint],
   index: alpineIndexing,
   repositories: { path: ':branch/:repository', parseName: parseRepositoryName },
+  view: alpineView,
 }

@@ -3,7 +3,7 @@
 import { authorOf } from '../../core/access/principal.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { RegistryError } from '../../core/errors.ts'
-import { type NewFile, type Property, weightOf } from '../../core/packages/new-file.ts'
+import { type NewFile, weightOf } from '../../core/packages/new-file.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
 import { FormatError } from '../../formats/format-error.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
@@ -12,6 +12,7 @@ import { parseRepositoryName, TYPE } from './coordinates.ts'
 import { describePackage, formatIndexEntry } from './format/apkindex.ts'
 import { type InspectedPackage, inspectPackage, packageLimits } from './format/package.ts'
 import { BODY_LIMITS, METADATA_BYTES } from './limits.ts'
+import { propertiesOf } from './properties.ts'
 
 const REPOSITORY = '/api/packages/:owner/alpine/:branch/:repository'
 
@@ -72,17 +73,10 @@ function describeFile(
     architecture,
     compositeKey: `${repository}/${architecture}`,
     metadata: formatMetadata(inspected),
-    properties: { file: propertiesOf(inspected) },
+    properties: { file: propertiesOf(inspected.info) },
     blob,
     createdBy: authorOf(call.principal),
   }
-}
-
-/** What packages are searched for by; everything else is in the metadata. */
-type AlpineProperty = Property & { readonly name: 'alpine.origin' }
-
-function propertiesOf({ info: { origin } }: InspectedPackage): readonly AlpineProperty[] {
-  return origin === undefined ? [] : [{ name: 'alpine.origin', value: origin }]
 }
 
 function formatMetadata(inspected: InspectedPackage): string {

@@ -35,11 +35,17 @@ export function EmptyState({ title, level = 2, children }: EmptyStateProps) {
   )
 }
 
-/** A day, with the exact time on hover. @param at Unix milliseconds */
-export function Time({ at }: { readonly at: number }) {
+interface TimeProps {
+  /** Unix milliseconds. */
+  readonly at: number
+  /** To the minute; else the day, with the minute on hover. */
+  readonly exact?: boolean
+}
+
+export function Time({ at, exact = false }: TimeProps) {
   return (
-    <time datetime={new Date(at).toISOString()} title={formatInstant(at)}>
-      {formatDate(at)}
+    <time datetime={new Date(at).toISOString()} title={exact ? undefined : formatInstant(at)}>
+      {exact ? formatInstant(at) : formatDate(at)}
     </time>
   )
 }

@@ -1,0 +1,113 @@
+// What the pages of an owner, a repository and a version begin with, each as one JSON object in the one
+// statement that decides about access: scalar queries that call the owner's row `o`. All bounded: lists
+// are of the newest few, and what can be large (a file's metadata) is read apart.
+
+/** The choices by which an owner's packages are narrowed. */
+export interface OwnerOverview {
+  readonly createdAt: number
+  /** By type and name. */
+  readonly repositories: readonly { readonly type: string; readonly name: string }[]
+}
+
+export const MAX_REPOSITORIES = 200
+
+export const OWNER_OVERVIEW = `
+  SELECT json_object('createdAt', o.created_at, 'repositories', (
+    SELECT json_group_array(json_object('type', type, 'name', name)) FROM (
+      SELECT type, name FROM repository WHERE owner_id = o.id
+      ORDER BY type, name LIMIT ${MAX_REPOSITORIES})))`
+
+/** All times are Unix milliseconds, all sizes bytes. */
+export interface RepositoryOverview {
+  readonly name: string
+  /** Counts the commits; 0 before the first. */
+  readonly revision: number
+  readonly immutable: number
+  readonly createdAt: number
+  readonly indexes: readonly {
+    readonly path: string
+    readonly size: number
+    readonly sha256: string
+    readonly changedAt: number
+  }[]
+  /** The newest first. */
+  readonly changes: readonly {
+    readonly revision: number
+    readonly op: 'publish' | 'remove' | 'reindex'
+    readonly fileName: string
+    readonly architecture: string
+    readonly createdAt: number
+    /** Of the file, as long as it is there. */
+    readonly packageName: string | null
+    readonly version: string | null
+  }[]
+}
+
+const SHOWN_CHANGES = 20
+
+/** ?3 is the type and ?4 the name of the repository. */
+export const REPOSITORY_OVERVIEW = `
+  SELECT json_object('name', r.name, 'revision', r.revision, 'immutable', r.immutable,
+    'createdAt', r.created_at,
+    'indexes', (
+      SELECT json_group_array(json_object('path', path, 'size', size, 'sha256', sha256,
+        'changedAt', changed_at)) FROM (
+        SELECT * FROM repository_index WHERE repository_id = r.id ORDER BY path)),
+    'changes', (
+      SELECT json_group_array(json_object('revision', latest.revision, 'op', latest.op,
+        'fileName', latest.file_name, 'architecture', latest.architecture, 'createdAt', latest.created_at,
+        'packageName', p.name, 'version', v.version)) FROM (
+        SELECT * FROM repository_change WHERE repository_id = r.id
+        ORDER BY revision DESC, change_id DESC LIMIT ${SHOWN_CHANGES}) latest
+      LEFT JOIN package_file f ON f.id = latest.file_id
+      LEFT JOIN package_version v ON v.id = f.version_id
+      LEFT JOIN package p ON p.id = v.package_id))
+  FROM repository r WHERE r.owner_id = o.id AND r.type = ?3 AND r.name = ?4`
+
+export interface ListedVersion {
+  /** What it is found by, and as its publisher wrote it. */
+  readonly version: string
+  readonly shownVersion: string
+  readonly createdAt: number
+}
+
+export interface PackageOverview {
+  readonly packageId: number
+  readonly name: string
+  readonly shownName: string
+  /** How many there are, and the newest of them. */
+  readonly versionCount: number
+  readonly versions: readonly ListedVersion[]
+  /** Null where there is no such version. */
+  readonly versionId: number | null
+  readonly version: string
+  readonly shownVersion: string
+  readonly createdAt: number
+  readonly fileCount: number
+}
+
+const SHOWN_VERSIONS = 20
+
+/**
+ * ?3 is the type, ?4 the package's name as it was asked for and ?5 as its type folds names, ?6 and ?7
+ * likewise the version; ?6 is empty for the one that was published last.
+ */
+export const PACKAGE_OVERVIEW = `
+  SELECT json_object('packageId', p.id, 'name', p.name,
+    'shownName', coalesce(p.display_name, p.name),
+    'versionCount', (SELECT count(*) FROM package_version WHERE package_id = p.id),
+    'versions', (
+      SELECT json_group_array(json_object('version', version,
+        'shownVersion', coalesce(display_version, version), 'createdAt', created_at)) FROM (
+        SELECT * FROM package_version WHERE package_id = p.id
+        ORDER BY id DESC LIMIT ${SHOWN_VERSIONS})),
+    'versionId', v.id, 'version', v.version,
+    'shownVersion', coalesce(v.display_version, v.version), 'createdAt', v.created_at,
+    'fileCount', (SELECT count(*) FROM package_file WHERE version_id = v.id))
+  FROM package p LEFT JOIN package_version v ON v.id = iif(?6 = '',
+    (SELECT max(id) FROM package_version WHERE package_id = p.id),
+    (SELECT id FROM package_version WHERE package_id = p.id AND version IN (?6, ?7)
+     ORDER BY version = ?6 DESC LIMIT 1))
+  WHERE p.id = (
+    SELECT id FROM package WHERE owner_id = o.id AND type = ?3 AND name IN (?4, ?5)
+    ORDER BY name = ?4 DESC LIMIT 1)`

@@ -1,0 +1,73 @@
+// What a type has people copy: how to install and how to publish, in groups that open and close.
+import { RegistryError } from '../../core/errors.ts'
+import { loadKeySet } from '../../core/signing-keys.ts'
+import { secretsOf } from '../../env.ts'
+import type { OwnedCall } from '../../http/endpoint.ts'
+import type { PackageType, SnippetGroup, UsagePlace } from '../../registries/registry.ts'
+import { CodeBlock } from './code-block.tsx'
+
+type Subject = Pick<
+  UsagePlace,
+  'repository' | 'packageName' | 'version' | 'architectures' | 'fileName'
+>
+
+interface UsageProps {
+  readonly call: OwnedCall
+  readonly registry: PackageType
+  readonly subject?: Subject
+}
+
+export function InstallPanel({ call, registry, subject }: UsageProps) {
+  const groups = groupsOf('install', call, registry, subject)
+  return <Snippets title="Install" groups={groups} firstOpen />
+}
+
+export function PublishPanel({ call, registry, subject }: UsageProps) {
+  return <Snippets title="Publish" groups={groupsOf('publish', call, registry, subject)} />
+}
+
+/** None for an address that no instructions can be written with safely. */
+function groupsOf(
+  kind: 'install' | 'publish',
+  { env, owner, url }: OwnedCall,
+  { usage }: PackageType,
+  subject: Subject = {},
+): readonly SnippetGroup[] {
+  if (usage === undefined) return []
+  const { keys } = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  const keyFiles = keys.map(({ fileName }) => fileName)
+  const { name, visibility } = owner
+  try {
+    return usage[kind]({ origin: url.origin, owner: name, visibility, keyFiles, ...subject })
+  } catch (error) {
+    if (error instanceof RegistryError) return []
+    throw error
+  }
+}
+
+interface SnippetsProps {
+  readonly title: string
+  readonly groups: readonly SnippetGroup[]
+  readonly firstOpen?: boolean
+}
+
+function Snippets({ title, groups, firstOpen = false }: SnippetsProps) {
+  if (groups.length === 0) return null
+  return (
+    <section class="panel usage">
+      <h2>{title}</h2>
+      {groups.map((group, at) => (
+        <details name={title} open={firstOpen && at === 0}>
+          <summary>{group.title}</summary>
+          {group.snippets.map((snippet) => (
+            <div>
+              <h3>{snippet.title}</h3>
+              {snippet.note !== undefined && <p class="muted small">{snippet.note}</p>}
+              <CodeBlock text={snippet.text} label={`${group.title}: ${snippet.title}`} />
+            </div>
+          ))}
+        </details>
+      ))}
+    </section>
+  )
+}

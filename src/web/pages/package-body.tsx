@@ -1,0 +1,205 @@
+// The page of a version, from what was read of it.
+import type { PackageFile } from '../../core/packages/detail.ts'
+import type { Links } from '../../core/packages/links.ts'
+import type { PackageOverview } from '../../core/packages/overview.ts'
+import type { OwnedCall } from '../../http/endpoint.ts'
+import type { PackageType } from '../../registries/registry.ts'
+import type { PackageDescription } from '../../registries/view.ts'
+import { Pagination } from '../components/pagination.tsx'
+import { Badge, type Fact, Facts, Time } from '../components/pieces.tsx'
+import { InstallPanel } from '../components/usage.tsx'
+import { Entries, factOf } from '../components/values.tsx'
+import { packagePath, repositoryPath, versionsPath } from '../paths.ts'
+import { Files } from './package-files.tsx'
+
+interface PackageBodyProps {
+  readonly call: OwnedCall
+  readonly registry: PackageType
+  readonly overview: PackageOverview
+  readonly files: readonly PackageFile[]
+  readonly description: PackageDescription
+  readonly links: Links
+  readonly page: number
+  readonly more: boolean
+}
+
+export function PackageBody(props: PackageBodyProps) {
+  const { call, registry, overview, files, description, page, more } = props
+  const newest = overview.versions[0]?.version === overview.version
+  return (
+    <>
+      <div class="title">
+        <h1>{overview.shownName}</h1>
+        <span class="version">{overview.shownVersion}</span>
+        <Badge>{registry.view?.title ?? registry.type}</Badge>
+        {newest && <Badge kind="accent">latest</Badge>}
+        {call.owner.visibility === 'private' && <Badge kind="warn">private</Badge>}
+      </div>
+      {description.summary !== '' && <p class="lead">{description.summary}</p>}
+      <div class="columns">
+        <div>
+          <Install {...props} />
+          <Files
+            owner={call.owner.name}
+            registry={registry}
+            overview={overview}
+            files={files}
+            total={overview.fileCount}
+          />
+          <Pagination url={call.url} page={page} more={more} />
+          <Relations {...props} />
+          <Dependents {...props} />
+        </div>
+        <aside>
+          <section class="panel">
+            <h2>About</h2>
+            <Facts facts={[...description.facts.map(factOf), ...placesOf(props)]} />
+          </section>
+          <Versions owner={call.owner.name} registry={registry} overview={overview} />
+        </aside>
+      </div>
+    </>
+  )
+}
+
+function repositoriesOf(files: readonly PackageFile[]): readonly string[] {
+  const names = files.flatMap(({ repository }) => (repository === null ? [] : [repository]))
+  return [...new Set(names)]
+}
+
+/** From the repository that the address names, or the first that has it. */
+function Install({ call, registry, overview, files }: PackageBodyProps) {
+  const repositories = repositoriesOf(files)
+  const wanted = call.url.searchParams.get('from') ?? ''
+  const repository = repositories.find((name) => name === wanted) ?? repositories[0]
+  const architectures = new Set(
+    files.filter((file) => file.repository === repository).map((file) => file.architecture),
+  )
+  const subject = {
+    ...(repository === undefined ? {} : { repository }),
+    packageName: overview.shownName,
+    version: overview.shownVersion,
+    architectures: [...architectures],
+  }
+  return (
+    <>
+      {repositories.length > 1 && (
+        <nav class="choice" aria-label="Install from">
+          <span class="muted">Install from</span>
+          {repositories.map((name) => (
+            <a
+              href={`?from=${encodeURIComponent(name)}`}
+              aria-current={name === repository ? 'true' : undefined}
+            >
+              {name}
+            </a>
+          ))}
+        </nav>
+      )}
+      <InstallPanel call={call} registry={registry} subject={subject} />
+    </>
+  )
+}
+
+function placesOf({ call, registry, files, overview }: PackageBodyProps): Fact[] {
+  const architectures = [...new Set(files.map((file) => file.architecture))].filter(Boolean)
+  const repositories = repositoriesOf(files)
+  const places: Fact[] = [{ label: 'Published', value: <Time at={overview.createdAt} /> }]
+  if (repositories.length > 0) {
+    const value = repositories.map((name) => (
+      <span class="line">
+        {registry.view?.repository === undefined ? (
+          name
+        ) : (
+          <a href={repositoryPath(call.owner.name, registry.type, name)}>{name}</a>
+        )}
+      </span>
+    ))
+    places.unshift({ label: 'Repositories', value })
+  }
+  if (architectures.length > 0) {
+    const value = (
+      <span class="badges">
+        {architectures.map((name) => (
+          <Badge kind="accent">{name}</Badge>
+        ))}
+      </span>
+    )
+    places.unshift({ label: 'Architectures', value })
+  }
+  return places
+}
+
+function Relations({ call, registry, description, links }: PackageBodyProps) {
+  const hrefOf = (name: string) => {
+    const target = links.targets.get(name)
+    return target === undefined ? undefined : packagePath(call.owner.name, registry.type, target)
+  }
+  return (
+    <>
+      {description.relations.map(({ title, entries }) => (
+        <section>
+          <h2>
+            {title} <span class="muted small">{entries.length}</span>
+          </h2>
+          <Entries entries={entries} hrefOf={hrefOf} />
+        </section>
+      ))}
+    </>
+  )
+}
+
+function Dependents({ call, registry, links }: PackageBodyProps) {
+  if (registry.view?.links === undefined) return null
+  const entries = links.dependents.map((name) => ({ text: name, name }))
+  return (
+    <section>
+      <h2>Required by</h2>
+      {entries.length === 0 ? (
+        <p class="muted">No package of {call.owner.name} that says so.</p>
+      ) : (
+        <Entries
+          entries={entries}
+          hrefOf={(name) => packagePath(call.owner.name, registry.type, name)}
+        />
+      )}
+      {links.moreDependents && <p class="muted">And more, which are not shown.</p>}
+    </section>
+  )
+}
+
+interface VersionsProps {
+  readonly owner: string
+  readonly registry: PackageType
+  readonly overview: PackageOverview
+}
+
+function Versions({ owner, registry, overview }: VersionsProps) {
+  const { name, versions, versionCount } = overview
+  return (
+    <section class="panel">
+      <h2>Versions</h2>
+      <ul class="plain-list">
+        {versions.map(({ version, shownVersion, createdAt }) => (
+          <li class="ends">
+            <a
+              class="mono"
+              href={packagePath(owner, registry.type, name, version)}
+              aria-current={version === overview.version ? 'true' : undefined}
+            >
+              {shownVersion}
+            </a>
+            <span class="muted small">
+              <Time at={createdAt} />
+            </span>
+          </li>
+        ))}
+      </ul>
+      {versionCount > versions.length && (
+        <p>
+          <a href={versionsPath(owner, registry.type, name)}>All {versionCount} versions</a>
+        </p>
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,83 @@
+// The files of a version: where each is, its download, its digests.
+import type { PackageFile } from '../../core/packages/detail.ts'
+import type { PackageOverview } from '../../core/packages/overview.ts'
+import type { PackageType } from '../../registries/registry.ts'
+import { CodeBlock } from '../components/code-block.tsx'
+import { Badge, Bytes, Time } from '../components/pieces.tsx'
+
+interface FilesProps {
+  readonly owner: string
+  readonly registry: PackageType
+  readonly overview: PackageOverview
+  readonly files: readonly PackageFile[]
+  readonly total: number
+}
+
+export function Files({ owner, registry: { view }, overview, files, total }: FilesProps) {
+  const { name: packageName, version } = overview
+  return (
+    <section>
+      <h2>
+        Files <span class="muted small">{total}</span>
+      </h2>
+      <ul class="rows">
+        {files.map((file) => {
+          const href = view?.filePath(owner, { packageName, version, ...file })
+          return (
+            <li>
+              <div class="ends">
+                <p>
+                  {href === undefined ? (
+                    <span class="mono">{file.shownName}</span>
+                  ) : (
+                    <a class="mono" href={href} download>
+                      {file.shownName}
+                    </a>
+                  )}
+                </p>
+                <p class="aside">
+                  <Bytes size={file.size} /> · <Time at={file.createdAt} />
+                </p>
+              </div>
+              <div class="badges">
+                {file.repository !== null && <Badge>{file.repository}</Badge>}
+                {file.architecture !== '' && <Badge kind="accent">{file.architecture}</Badge>}
+              </div>
+              <Digests file={file} />
+            </li>
+          )
+        })}
+      </ul>
+    </section>
+  )
+}
+
+function Digests({ file }: { readonly file: PackageFile }) {
+  const what = [file.shownName, file.architecture].filter(Boolean).join(' ')
+  return (
+    <details class="small">
+      <summary>
+        Digests<span class="unseen"> of {what}</span>
+      </summary>
+      <Digest name="SHA-256" value={file.sha256} what={what} />
+      <Digest name="SHA-512" value={file.sha512} what={what} />
+      <Digest name="SHA-1" value={file.sha1} what={what} />
+      <Digest name="MD5" value={file.md5} what={what} />
+    </details>
+  )
+}
+
+interface DigestProps {
+  readonly name: string
+  readonly value: string
+  readonly what: string
+}
+
+function Digest({ name, value, what }: DigestProps) {
+  return (
+    <>
+      <p class="muted">{name}</p>
+      <CodeBlock text={value} label={`${name} of ${what}`} />
+    </>
+  )
+}

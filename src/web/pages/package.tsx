@@ -1,0 +1,111 @@
+// A package in one version: reads what there is of it, in three statements with that of the access
+// check. The page knows no type: what its files' metadata say comes from the type's view.
+import { listFiles } from '../../core/packages/detail.ts'
+import { findLinks, type Links } from '../../core/packages/links.ts'
+import { PACKAGE_OVERVIEW, type PackageOverview } from '../../core/packages/overview.ts'
+import {
+  NOTHING,
+  type OwnedCall,
+  ownedEndpoint,
+  type Params,
+  type ResourceQuery,
+} from '../../http/endpoint.ts'
+import { findRegistry } from '../../registries/index.ts'
+import type { PackageType } from '../../registries/registry.ts'
+import type { PackageDescription } from '../../registries/view.ts'
+import { parsePageNumber } from '../components/pagination.tsx'
+import { ownerPath, packagePath } from '../paths.ts'
+import { pageResponse } from '../respond.ts'
+import { absentPackage, absentVersion } from './package-absent.tsx'
+import { PackageBody } from './package-body.tsx'
+
+const FILES_A_PAGE = 30
+
+const PACKAGE = '/:owner/-/packages/:type/:name'
+
+export const packageEndpoint = ownedEndpoint<PackageOverview>({
+  method: 'GET',
+  path: `${PACKAGE}/:version`,
+  // Without a version: the one that was published last.
+  aliases: [PACKAGE],
+  access: 'read',
+  summary: 'A version of a package, for people',
+  resource: findPackage,
+  handler: show,
+})
+
+/** For a path whose package may have no such version, or no version named at all. */
+export function findPackage({ type = '', name = '', version = '' }: Params): ResourceQuery {
+  const registry = findRegistry(type)
+  if (registry === undefined) return NOTHING
+  const { foldName, foldVersion } = registry
+  const folded = [foldName?.(name) ?? name, foldVersion?.(version) ?? version] as const
+  return { sql: PACKAGE_OVERVIEW, parameters: [type, name, folded[0], version, folded[1]] }
+}
+
+async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
+  const { env, owner, params, resource, url } = call
+  const registry = findRegistry(params.type ?? '')
+  if (registry === undefined || resource === undefined) return absentPackage(call)
+  const { versionId } = resource
+  if (versionId === null) return absentVersion(call, resource)
+  const page = parsePageNumber(url)
+  const offset = (page - 1) * FILES_A_PAGE
+  // The primary, as what was found: a replica may not have the version yet.
+  const files = await listFiles(env.DB, versionId, { limit: FILES_A_PAGE, offset })
+  const description = describe(registry, resource, files)
+  const links = await findLinksOf(call, registry, resource, description)
+  const { shownName, shownVersion } = resource
+  return pageResponse(call, {
+    title: `${shownName} ${shownVersion}`,
+    description: description.summary || `${shownName} of ${owner.name}`,
+    trail: [
+      { label: owner.name, href: ownerPath(owner.name) },
+      { label: shownName, href: packagePath(owner.name, registry.type, resource.name) },
+      { label: shownVersion },
+    ],
+    search: { action: ownerPath(owner.name), value: '', label: owner.name },
+    body: (
+      <PackageBody
+        call={call}
+        registry={registry}
+        overview={resource}
+        files={files}
+        description={description}
+        links={links}
+        page={page}
+        more={page * FILES_A_PAGE < resource.fileCount}
+      />
+    ),
+  })
+}
+
+function describe(
+  { view }: PackageType,
+  { name, version }: PackageOverview,
+  files: Awaited<ReturnType<typeof listFiles>>,
+): PackageDescription {
+  const nothing = { summary: '', facts: [], relations: [], providedNames: [] }
+  if (view === undefined || files.length === 0) return nothing
+  return view.describe(files.map((file) => ({ packageName: name, version, ...file })))
+}
+
+const NO_LINKS: Links = { targets: new Map(), dependents: [], moreDependents: false }
+
+async function findLinksOf(
+  { env, owner }: OwnedCall,
+  { type, view }: PackageType,
+  { packageId }: PackageOverview,
+  { relations, providedNames }: PackageDescription,
+): Promise<Links> {
+  if (view?.links === undefined) return NO_LINKS
+  const names = relations.flatMap(({ entries }) => entries.map(({ name }) => name))
+  return findLinks(env.DB, {
+    ownerId: owner.id,
+    type,
+    packageId,
+    ...view.links,
+    needed: [...new Set(names.filter((name) => name !== undefined))],
+    provided: providedNames,
+  })
+}

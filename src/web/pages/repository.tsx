@@ -1,0 +1,268 @@
+// A repository: its revision, the keys that sign it, how to use it, and what changed last.
+
+import { RegistryError } from '../../core/errors.ts'
+import { REPOSITORY_OVERVIEW, type RepositoryOverview } from '../../core/packages/overview.ts'
+import { loadKeySet } from '../../core/signing-keys.ts'
+import { secretsOf } from '../../env.ts'
+import {
+  type Endpoint,
+  NOTHING,
+  type OwnedCall,
+  ownedEndpoint,
+  type Params,
+  type ResourceQuery,
+} from '../../http/endpoint.ts'
+import { registries } from '../../registries/index.ts'
+import type { PackageType, RepositoryNaming } from '../../registries/registry.ts'
+import type { RepositoryView } from '../../registries/view.ts'
+import { CodeBlock } from '../components/code-block.tsx'
+import { Badge, Bytes, EmptyState, Facts, Table, Time } from '../components/pieces.tsx'
+import { InstallPanel, PublishPanel } from '../components/usage.tsx'
+import { ownerPath, packagePath, packagesPath } from '../paths.ts'
+import { pageResponse } from '../respond.ts'
+
+export const repositoryPageEndpoints: readonly Endpoint[] = registries.flatMap(
+  (registry: PackageType) => {
+    const { repositories, view } = registry
+    if (repositories === undefined || view?.repository === undefined) return []
+    return [endpointOf(registry, repositories, view.repository)]
+  },
+)
+
+function endpointOf(
+  registry: PackageType,
+  naming: RepositoryNaming,
+  view: RepositoryView,
+): Endpoint {
+  return ownedEndpoint<RepositoryOverview>({
+    method: 'GET',
+    path: `/:owner/-/${registry.type}/${naming.path}`,
+    access: 'read',
+    summary: 'A repository, for people',
+    resource: (params) => findRepository(registry.type, naming, params),
+    handler: async (call) => show(call, registry, view, naming),
+  })
+}
+
+function findRepository(type: string, naming: RepositoryNaming, params: Params): ResourceQuery {
+  try {
+    return { sql: REPOSITORY_OVERVIEW, parameters: [type, naming.parseName(params)] }
+  } catch (error) {
+    if (error instanceof RegistryError) return NOTHING
+    throw error
+  }
+}
+
+interface RepositoryProps {
+  readonly call: OwnedCall
+  readonly registry: PackageType
+  readonly view: RepositoryView
+  readonly overview: RepositoryOverview
+}
+
+function show(
+  call: OwnedCall<RepositoryOverview>,
+  registry: PackageType,
+  view: RepositoryView,
+  naming: RepositoryNaming,
+): Response {
+  const { owner, resource: overview } = call
+  // A name that none can have is refused with what is wrong with it.
+  const name = overview?.name ?? naming.parseName(call.params)
+  const body =
+    overview === undefined ? (
+      <Absent call={call} registry={registry} name={name} />
+    ) : (
+      <Repository call={call} registry={registry} view={view} overview={overview} />
+    )
+  return pageResponse(
+    call,
+    {
+      title: `${owner.name}/${name}`,
+      description: `The ${registry.view?.title ?? registry.type} repository ${name} of ${owner.name}.`,
+      trail: [{ label: owner.name, href: ownerPath(owner.name) }, { label: name }],
+      search: { action: ownerPath(owner.name), value: '', label: owner.name },
+      body,
+    },
+    overview === undefined ? 404 : 200,
+  )
+}
+
+interface AbsentProps {
+  readonly call: OwnedCall
+  readonly registry: PackageType
+  readonly name: string
+}
+
+function Absent({ call, registry, name }: AbsentProps) {
+  return (
+    <>
+      <EmptyState title="No such repository yet" level={1}>
+        <p>
+          {call.owner.name} has no repository <code>{name}</code>. It begins with its first package.{' '}
+          <a href={ownerPath(call.owner.name)}>What there is</a>
+        </p>
+      </EmptyState>
+      <PublishPanel call={call} registry={registry} subject={{ repository: name }} />
+    </>
+  )
+}
+
+function Repository(props: RepositoryProps) {
+  const { call, registry, overview } = props
+  const subject = { repository: overview.name }
+  const empty = overview.indexes.length === 0
+  return (
+    <>
+      <div class="title">
+        <h1>{overview.name}</h1>
+        <Badge>{registry.view?.title ?? registry.type}</Badge>
+        {overview.immutable === 1 && <Badge kind="accent">immutable</Badge>}
+        {call.owner.visibility === 'private' && <Badge kind="warn">private</Badge>}
+      </div>
+      <p class="lead">
+        A repository of <a href={ownerPath(call.owner.name)}>{call.owner.name}</a>.{' '}
+        <a href={packagesPath(call.owner.name, { type: registry.type, repository: overview.name })}>
+          Its packages
+        </a>
+      </p>
+      <div class="columns">
+        <div>
+          {empty ? (
+            <EmptyState title="Nothing here yet">
+              <p>It begins with its first package.</p>
+            </EmptyState>
+          ) : (
+            <InstallPanel call={call} registry={registry} subject={subject} />
+          )}
+          <Keys {...props} />
+          {!empty && <Indexes {...props} />}
+          <Changes {...props} />
+          <PublishPanel call={call} registry={registry} subject={subject} />
+        </div>
+        <aside>
+          <About overview={overview} />
+        </aside>
+      </div>
+    </>
+  )
+}
+
+function About({ overview }: Pick<RepositoryProps, 'overview'>) {
+  const { changes, createdAt, immutable, indexes, revision } = overview
+  const last = changes[0]
+  const size = indexes.reduce((sum, index) => sum + index.size, 0)
+  return (
+    <section class="panel">
+      <h2>About</h2>
+      <Facts
+        facts={[
+          { label: 'Revision', value: String(revision) },
+          ...(last === undefined
+            ? []
+            : [{ label: 'Last change', value: <Time at={last.createdAt} exact /> }]),
+          { label: 'Created', value: <Time at={createdAt} /> },
+          {
+            label: 'Index files',
+            value: (
+              <>
+                {indexes.length}, <Bytes size={size} />
+              </>
+            ),
+          },
+          {
+            label: 'Files',
+            value:
+              immutable === 1
+                ? 'Immutable: a name never carries other bytes'
+                : 'Can be removed, and published again',
+          },
+        ]}
+      />
+    </section>
+  )
+}
+
+function Keys({ call: { env, owner }, view }: RepositoryProps) {
+  const { keys } = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  return (
+    <section>
+      <h2>Signing keys</h2>
+      <ul class="rows">
+        {keys.map(({ fileName, fingerprint }, at) => (
+          <li>
+            <p>
+              <a class="mono" href={view.keyPath(owner.name, fileName)} download>
+                {fileName}
+              </a>{' '}
+              {keys.length > 1 && <Badge>{at === 0 ? 'current' : 'previous'}</Badge>}
+            </p>
+            <p class="muted small">SHA-256 of the public key (DER)</p>
+            <CodeBlock text={fingerprint} label={`the fingerprint of ${fileName}`} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Indexes({ call, view, overview }: RepositoryProps) {
+  return (
+    <section>
+      <h2>Indexes</h2>
+      <Table
+        label="Index files"
+        columns={[{ name: 'File' }, { name: 'Size', number: true }, { name: 'Changed' }]}
+        rows={overview.indexes.map(({ path, size, changedAt }) => [
+          <a class="mono" href={view.indexPath(call.owner.name, overview.name, path)} download>
+            {path}
+          </a>,
+          <Bytes size={size} />,
+          <Time at={changedAt} exact />,
+        ])}
+      />
+    </section>
+  )
+}
+
+const OPERATIONS = { publish: 'Published', remove: 'Removed', reindex: 'Signed anew' } as const
+
+function Changes({ call, registry, overview }: RepositoryProps) {
+  if (overview.changes.length === 0) return null
+  return (
+    <section>
+      <h2>Latest changes</h2>
+      <Table
+        label="Latest changes"
+        columns={[
+          { name: 'Revision', number: true },
+          { name: 'What' },
+          { name: 'File' },
+          { name: 'Architecture' },
+          { name: 'When' },
+        ]}
+        rows={overview.changes.map((change) => [
+          String(change.revision),
+          OPERATIONS[change.op],
+          change.packageName === null ? (
+            <span class="mono">{change.fileName || 'all index files'}</span>
+          ) : (
+            <a
+              class="mono"
+              href={packagePath(
+                call.owner.name,
+                registry.type,
+                change.packageName,
+                change.version ?? undefined,
+              )}
+            >
+              {change.fileName}
+            </a>
+          ),
+          change.architecture,
+          <Time at={change.createdAt} exact />,
+        ])}
+      />
+    </section>
+  )
+}
