@@ -183,7 +183,7 @@ describe('pages of a private owner', () => {
     await createOwner('acme', 'private')
     await publish({ name: 'hello', version: '1-r0' })
     const seen = async (path: string, headers: HeadersInit) => {
-      const { status, text, headers: got } = await answerOf(path, { headers })
+      const { status, text, headers: got } = await answerOf(path, { headers, redirect: 'manual' })
       return { status, text, headers: Object.fromEntries(got) }
     }
     for (const path of PAGES) {

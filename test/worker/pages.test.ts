@@ -33,7 +33,7 @@ describe('a page', () => {
     const { headers, text } = await answerOf('/', { headers: { ...BROWSER, ...ADMIN } })
     expect(headers.get('cache-control')).toBe('private, no-store')
     expect(headers.get('etag')).toBeNull()
-    expect(text).toContain('Sign out')
+    expect(text).toContain('>Admin<')
   })
 
   it('names its style and script by what is in them, for good', async () => {
