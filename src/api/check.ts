@@ -12,17 +12,31 @@ import {
   type Params,
   type ResourceQuery,
 } from '../http/endpoint.ts'
+import { COUNT, jsonContent, listSchema, nullable, objectSchema, TEXT } from '../http/operation.ts'
 import { type CheckedRepository, checkPage } from '../registries/check.ts'
 import { registries } from '../registries/index.ts'
 import type { PackageType, RepositoryIndexing, RepositoryNaming } from '../registries/registry.ts'
 import { json } from './json.ts'
 import { OWNER } from './owners.ts'
+import { operationId } from './repositories.ts'
 
 interface RepositoryRow {
   readonly id: string
   readonly head: string
   readonly revision: number
 }
+
+const CHECK_SCHEMA = objectSchema('RepositoryCheck', {
+  revision: COUNT,
+  changed_meanwhile: {
+    type: 'boolean',
+    description: 'A commit during the check can look like a problem: ask again.',
+  },
+  indexes_checked: COUNT,
+  files_checked: COUNT,
+  problems: listSchema(objectSchema('RepositoryProblem', { subject: TEXT, problem: TEXT })),
+  next: { ...nullable(TEXT), description: 'Where to go on; null at the end.' },
+})
 
 export const checkEndpoints: readonly Endpoint[] = registries.flatMap((registry: PackageType) => {
   const { type, index, repositories } = registry
@@ -42,6 +56,13 @@ function checkEndpoint(
     access: 'owner-admin',
     summary:
       'Verify index files, rows and objects; page by page: `after` is the `next` of the one before',
+    operation: {
+      id: operationId('check', type, 'Repository'),
+      tag: 'repositories',
+      path: naming.parameters,
+      query: { after: { description: 'The `next` of the page before.', schema: TEXT } },
+      answers: { 200: { description: 'What was found', content: jsonContent(CHECK_SCHEMA) } },
+    },
     resource: (params) => findRepository(type, naming, params),
     handler: (call) => check(call, indexing),
   })

@@ -5,6 +5,7 @@ import { loadKeySet } from '../core/signing-keys.ts'
 import { type Env, requireAdminToken, secretsOf } from '../env.ts'
 import { requireMigrations } from '../http/configuration.ts'
 import type { Endpoint } from '../http/endpoint.ts'
+import { jsonContent, objectSchema, TEXT } from '../http/operation.ts'
 import { json } from './json.ts'
 
 type Check = (env: Env) => Promise<unknown>
@@ -18,12 +19,33 @@ const CHECKS: Readonly<Record<string, Check>> = {
   repository_object: (env) => env.REPOSITORY.getByName('health').ping(),
 }
 
+const HEALTH_SCHEMA = objectSchema('Health', {
+  status: { type: 'string', enum: ['pass', 'fail'] },
+  checks: {
+    type: 'object',
+    description: '`pass`, or what is wrong.',
+    ...objectFields(Object.keys(CHECKS)),
+  },
+})
+
+function objectFields(names: readonly string[]) {
+  return { required: names, properties: Object.fromEntries(names.map((name) => [name, TEXT])) }
+}
+
 export const healthEndpoint: Endpoint = {
   method: 'GET',
   path: '/api/healthz',
   access: 'open',
   unconfigured: true,
   summary: 'Whether every part answers',
+  operation: {
+    id: 'getHealth',
+    tag: 'deployment',
+    answers: {
+      200: { description: 'Every part answers', content: jsonContent(HEALTH_SCHEMA) },
+      503: { description: 'Some part does not', content: jsonContent(HEALTH_SCHEMA) },
+    },
+  },
   handler: async ({ env }) => {
     const names = Object.entries(CHECKS)
     const results = await Promise.all(

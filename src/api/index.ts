@@ -1,15 +1,26 @@
 // Everything under /api that belongs to no package type.
 import type { Endpoint } from '../http/endpoint.ts'
+import { registries } from '../registries/index.ts'
 import { checkEndpoints } from './check.ts'
 import { healthEndpoint } from './health.ts'
+import { documentEndpoint } from './openapi.ts'
 import { ownerEndpoints } from './owners.ts'
+import { packageEndpoints } from './packages.ts'
 import { repositoryEndpoints } from './repositories.ts'
 import { tokenEndpoints } from './tokens.ts'
 
-export const apiEndpoints: readonly Endpoint[] = [
-  healthEndpoint,
+const managing: readonly Endpoint[] = [
+  ...packageEndpoints,
   ...ownerEndpoints,
   ...tokenEndpoints,
   ...repositoryEndpoints,
   ...checkEndpoints,
+  healthEndpoint,
+]
+
+const typed: readonly Endpoint[] = registries.flatMap((registry) => registry.endpoints)
+
+export const apiEndpoints: readonly Endpoint[] = [
+  ...managing,
+  documentEndpoint([...managing, ...typed]),
 ]

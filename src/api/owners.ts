@@ -3,16 +3,49 @@
 import { RegistryError } from '../core/errors.ts'
 import { parseOwnerName } from '../core/names.ts'
 import { deleteOwner, listOwners, type Owner, putOwner, type Visibility } from '../core/owners.ts'
-import { isKeyBinding, loadKeySet } from '../core/signing-keys.ts'
+import { isKeyBinding, loadKeySet, OWN_BINDING } from '../core/signing-keys.ts'
 import { type Env, secretsOf } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
 import { type Call, type Endpoint, ownedEndpoint } from '../http/endpoint.ts'
+import {
+  jsonContent,
+  listSchema,
+  NO_CONTENT,
+  nullable,
+  objectSchema,
+  TEXT,
+  TIME,
+} from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
 import { formatTime, invalid, json, onlyFields } from './json.ts'
-import { parsePage } from './page.ts'
+import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'
 
 const OWNERS = '/api/v1/owners'
 export const OWNER = `${OWNERS}/:owner`
+
+const OWNER_SCHEMA = objectSchema(
+  'Owner',
+  {
+    name: TEXT,
+    visibility: { type: 'string', enum: ['public', 'private'] },
+    key_file: { ...TEXT, description: 'The name of the public key that signs now.' },
+    key_files: listSchema(TEXT),
+    created_at: { ...TIME, description: 'In answers to the deployment admin.' },
+  },
+  ['name', 'visibility', 'key_file', 'key_files'],
+)
+
+const SETTINGS_SCHEMA = objectSchema(
+  'NewOwnerSettings',
+  {
+    visibility: { type: 'string', enum: ['public', 'private'] },
+    signing_key: {
+      ...nullable({ type: 'string', pattern: OWN_BINDING.source }),
+      description: "The secret that holds a key of its own; null for the deployment's.",
+    },
+  },
+  ['visibility'],
+)
 
 export const ownerEndpoints: readonly Endpoint[] = [
   {
@@ -20,10 +53,24 @@ export const ownerEndpoints: readonly Endpoint[] = [
     path: OWNERS,
     access: 'deployment-admin',
     summary: 'All owners by name',
+    operation: {
+      id: 'listOwners',
+      tag: 'owners',
+      query: PAGE_QUERY,
+      answers: {
+        200: {
+          description: 'Owners',
+          content: jsonContent(listSchema(OWNER_SCHEMA)),
+          headers: PAGE_HEADERS,
+        },
+      },
+      faults: ['invalid-request'],
+    },
     handler: async ({ env, url }) => {
-      const { owners, total } = await listOwners(env.DB, parsePage(url))
+      const page = parsePage(url)
+      const { owners, total } = await listOwners(env.DB, page)
       const list = await Promise.all(owners.map((owner) => describe(env, owner)))
-      return json(list, 200, { 'x-total-count': String(total) })
+      return json(list, 200, pageHeaders(url, page, total))
     },
   },
   {
@@ -31,6 +78,16 @@ export const ownerEndpoints: readonly Endpoint[] = [
     path: OWNER,
     access: 'deployment-admin',
     summary: 'Create an owner, or change its visibility or signing key',
+    operation: {
+      id: 'putOwner',
+      tag: 'owners',
+      body: jsonContent(SETTINGS_SCHEMA),
+      answers: {
+        200: { description: 'It was there', content: jsonContent(OWNER_SCHEMA) },
+        201: { description: 'Created', content: jsonContent(OWNER_SCHEMA) },
+      },
+      faults: ['invalid-name', 'invalid-request', 'body-too-large', 'body-timeout'],
+    },
     handler: put,
   },
   ownedEndpoint({
@@ -38,6 +95,11 @@ export const ownerEndpoints: readonly Endpoint[] = [
     path: OWNER,
     access: 'read',
     summary: 'An owner and the names of its key files',
+    operation: {
+      id: 'getOwner',
+      tag: 'owners',
+      answers: { 200: { description: 'The owner', content: jsonContent(OWNER_SCHEMA) } },
+    },
     handler: async ({ env, owner }) => json(await describe(env, owner)),
   }),
   {
@@ -45,6 +107,12 @@ export const ownerEndpoints: readonly Endpoint[] = [
     path: OWNER,
     access: 'deployment-admin',
     summary: 'Delete an owner that has no packages, with its tokens',
+    operation: {
+      id: 'deleteOwner',
+      tag: 'owners',
+      answers: { 204: NO_CONTENT },
+      faults: ['not-found', 'owner-not-empty'],
+    },
     handler: async ({ env, owner, params }) => {
       if (owner === undefined) {
         const detail = `no owner ${quote(params.owner ?? '')}`

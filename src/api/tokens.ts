@@ -11,6 +11,16 @@ import {
 import { RegistryError } from '../core/errors.ts'
 import { quote } from '../formats/format-error.ts'
 import { type Endpoint, ownedEndpoint } from '../http/endpoint.ts'
+import {
+  jsonContent,
+  listSchema,
+  NO_CONTENT,
+  nullable,
+  objectSchema,
+  type Schema,
+  TEXT,
+  TIME,
+} from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
 import { formatTime, invalid, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
@@ -18,12 +28,58 @@ import { refuseRestricted } from './restricted.ts'
 
 const TOKENS = `${OWNER}/tokens`
 
+const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/
+const PACKAGE_PATTERN = /^[A-Za-z0-9._+*-]{1,100}$/
+const MAX_PATTERNS = 100
+
+const SCOPES_SCHEMA = {
+  type: 'array',
+  items: { type: 'string', enum: SCOPES },
+  minItems: 1,
+  uniqueItems: true,
+} as const
+
+function patternsSchema(pattern: RegExp, description: string): Schema {
+  const items = { type: 'string', pattern: pattern.source }
+  const list = { type: 'array', items, minItems: 1, maxItems: MAX_PATTERNS }
+  return { ...nullable(list), description }
+}
+
+const GRANT_FIELDS = {
+  name: { type: 'string', minLength: 1, maxLength: 100 },
+  scopes: SCOPES_SCHEMA,
+  repositories: patternsSchema(REPOSITORY, 'That it may write to; null for all.'),
+  packages: patternsSchema(PACKAGE_PATTERN, 'Names that it may write; `*` is any text.'),
+  expires_at: { ...nullable(TIME), description: 'In the future; null for never.' },
+} as const
+
+const GRANT_SCHEMA = objectSchema('NewToken', GRANT_FIELDS, ['name', 'scopes'])
+
+const TOKEN_FIELDS = {
+  id: TEXT,
+  ...GRANT_FIELDS,
+  created_at: TIME,
+  last_used_at: { ...nullable(TIME), description: 'To the hour.' },
+} as const
+
+const TOKEN_SCHEMA = objectSchema('Token', TOKEN_FIELDS)
+
+const NEW_TOKEN_SCHEMA = objectSchema('CreatedToken', {
+  ...TOKEN_FIELDS,
+  token: { ...TEXT, description: 'Shown this once.' },
+})
+
 export const tokenEndpoints: readonly Endpoint[] = [
   ownedEndpoint({
     method: 'GET',
     path: TOKENS,
     access: 'owner-admin',
     summary: "The owner's access tokens, without their texts",
+    operation: {
+      id: 'listTokens',
+      tag: 'tokens',
+      answers: { 200: { description: 'Tokens', content: jsonContent(listSchema(TOKEN_SCHEMA)) } },
+    },
     handler: async ({ env, owner }) => json((await listTokens(env.DB, owner.id)).map(describe)),
   }),
   ownedEndpoint({
@@ -31,6 +87,13 @@ export const tokenEndpoints: readonly Endpoint[] = [
     path: TOKENS,
     access: 'owner-admin',
     summary: 'Create an access token; its text is in this answer only',
+    operation: {
+      id: 'createToken',
+      tag: 'tokens',
+      body: jsonContent(GRANT_SCHEMA),
+      answers: { 201: { description: 'Created', content: jsonContent(NEW_TOKEN_SCHEMA) } },
+      faults: ['invalid-request', 'body-too-large', 'body-timeout'],
+    },
     handler: async ({ request, env, owner, principal }) => {
       refuseRestricted(principal)
       const grant = parseGrant(await readJsonObject(request))
@@ -43,6 +106,12 @@ export const tokenEndpoints: readonly Endpoint[] = [
     path: `${TOKENS}/:id`,
     access: 'owner-admin',
     summary: 'Revoke an access token at once',
+    operation: {
+      id: 'deleteToken',
+      tag: 'tokens',
+      path: { id: TEXT },
+      answers: { 204: NO_CONTENT },
+    },
     handler: async ({ env, owner, principal, params }) => {
       refuseRestricted(principal)
       if (await deleteToken(env.DB, owner.id, params.id ?? '')) {
@@ -67,9 +136,6 @@ function parseGrant(body: Readonly<Record<string, unknown>>): TokenGrant {
   }
 }
 
-const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/
-const PACKAGE_PATTERN = /^[A-Za-z0-9._+*-]{1,100}$/
-const MAX_PATTERNS = 100
 /** Date.parse alone takes much that means something else to whoever wrote it. */
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 

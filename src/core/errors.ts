@@ -32,62 +32,134 @@ export type Fault = {
 
 interface Row<C extends FaultCode> {
   readonly status: number
+  /** What the code means, the same each time. */
+  readonly title: string
   readonly text: (fault: FaultDetails[C]) => string
+  /** What a program may read beside the text; nothing else of a fault leaves. */
+  readonly members?: readonly (keyof FaultDetails[C] & string)[]
 }
 
 const detail = (fault: { detail: string }): string => fault.detail
 
 const TABLE: { readonly [C in FaultCode]: Row<C> } = {
-  'invalid-request': { status: 400, text: detail },
-  'invalid-name': { status: 400, text: detail },
-  'invalid-package': { status: 400, text: detail },
+  'invalid-request': {
+    status: 400,
+    title: 'The request breaks a rule of its query, its headers or its body',
+    text: detail,
+  },
+  'invalid-name': {
+    status: 400,
+    title: 'A name in the path cannot be a name',
+    text: detail,
+  },
+  'invalid-package': {
+    status: 400,
+    title: 'The package breaks a rule of its format or of its clients',
+    text: detail,
+    members: ['reason', 'field'],
+  },
   // One text for a write, a private owner and an owner that does not exist: it tells nothing.
   unauthorized: {
     status: 401,
+    title: 'Credentials are needed',
     text: () => 'credentials needed: send an access token as the password of Basic or as Bearer',
   },
-  'invalid-credentials': { status: 401, text: detail },
-  forbidden: { status: 403, text: detail },
-  'not-found': { status: 404, text: detail },
+  'invalid-credentials': {
+    status: 401,
+    title: 'The credentials are wrong, expired or revoked',
+    text: detail,
+  },
+  forbidden: {
+    status: 403,
+    title: 'The credentials are good and do not allow this',
+    text: detail,
+  },
+  'not-found': {
+    status: 404,
+    title: 'There is no such thing, or none that these credentials may know of',
+    text: detail,
+  },
   'method-not-allowed': {
     status: 405,
+    title: 'The path knows other methods',
     text: ({ allow }) => `method not allowed here: use ${allow}`,
   },
-  'body-timeout': { status: 408, text: detail },
-  'already-published': { status: 409, text: detail },
-  'file-exists': { status: 409, text: detail },
+  'body-timeout': {
+    status: 408,
+    title: 'The body came too slowly, or not to its end',
+    text: detail,
+  },
+  'already-published': {
+    status: 409,
+    title: 'The same bytes are published already',
+    text: detail,
+  },
+  'file-exists': {
+    status: 409,
+    title: 'Other bytes have this name, or had it in an immutable repository',
+    text: detail,
+  },
   'owner-not-empty': {
     status: 409,
+    title: 'The owner still has packages',
     text: ({ owner }) => `owner ${owner} still has packages: delete them first`,
   },
   'body-too-large': {
     status: 413,
+    title: 'The body is larger than may be',
     text: ({ limit }) => `the body is larger than the limit of ${limit} bytes: send less`,
+    members: ['limit'],
   },
   'range-not-satisfiable': {
     status: 416,
+    title: 'The range lies outside of the file',
     text: ({ size }) => `the range lies outside of the file: it has ${size} bytes`,
   },
   'too-many-failures': {
     status: 429,
+    title: 'Too many wrong credentials from one address or for one token',
     text: ({ seconds }) => `too many wrong credentials: try again in ${seconds} s with good ones`,
   },
-  internal: { status: 500, text: () => 'internal error: tell who runs this' },
+  internal: {
+    status: 500,
+    title: 'A defect of the registry',
+    text: () => 'internal error: tell who runs this',
+  },
   'not-configured': {
     status: 503,
+    title: 'The deployment lacks a secret or a migration',
     text: ({ cause, remedy }) => `not configured: ${cause}; ${remedy}`,
   },
-  'storage-unavailable': { status: 503, text: detail },
+  'storage-unavailable': {
+    status: 503,
+    title: 'The database or the store does not answer',
+    text: detail,
+  },
   // A row promised it, so this is an outage and no 404.
   'object-missing': {
     status: 503,
+    title: 'The store lost the bytes of a file',
     text: () => 'the file is missing in the store: publish it again, or ask who runs this',
   },
   'outcome-unknown': {
     status: 503,
+    title: 'The change may or may not have been made',
     text: () =>
       'the change may or may not have been made: send it again (a repeated publish of the same bytes is safe)',
   },
+}
+
+/** Every code that there is, in the order of the table, which is that of the statuses. */
+export const faultCodes = Object.keys(TABLE) as readonly FaultCode[]
+
+/** What a code means whenever it comes, and the members that its problems have beside the others. */
+export function describeFault(code: FaultCode): {
+  readonly status: number
+  readonly title: string
+  readonly members: readonly string[]
+} {
+  const { status, title, members = [] } = TABLE[code]
+  return { status, title, members }
 }
 
 /** The HTTP status of a fault. */

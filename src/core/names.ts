@@ -12,8 +12,12 @@ export type PathName = Validated<'path'>
 /** Names that the registry's own paths use. */
 const RESERVED_OWNERS: ReadonlySet<string> = new Set(['api', 'favicon.ico', 'robots.txt'])
 
-const OWNER = /^[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?$/
-const PATH_NAME = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/
+/** What a name may be, as patterns for the API's document too. */
+export const OWNER_NAME_PATTERN = '^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$'
+export const PATH_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$'
+
+const OWNER = new RegExp(OWNER_NAME_PATTERN)
+const PATH_NAME = new RegExp(PATH_NAME_PATTERN)
 
 /** The lower-case name of an owner, or undefined if no owner can be called that. */
 export function findOwnerName(value: string): OwnerName | undefined {

@@ -40,7 +40,7 @@ export interface KeySet {
 export type FindSecret = (name: string) => string | undefined
 
 const DEFAULT_BINDING = 'SIGNING_KEY'
-const OWN_BINDING = /^SIGNING_KEY_[A-Z0-9_]{1,40}$/
+export const OWN_BINDING = /^SIGNING_KEY_[A-Z0-9_]{1,40}$/
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9@._+-]{0,88}\.rsa\.pub$/
 const MIN_BITS = 2048
 const MAX_BITS = 4096

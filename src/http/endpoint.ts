@@ -3,6 +3,7 @@
 import type { Access, OwnerRow } from '../core/access/decide.ts'
 import type { Principal } from '../core/access/principal.ts'
 import type { Env } from '../env.ts'
+import type { Operation } from './operation.ts'
 import type { RequestSession } from './session.ts'
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -56,6 +57,8 @@ interface Description {
    * counts for reading alone.
    */
   readonly session?: true
+  /** What the API's document says of it; every endpoint under /api has it. */
+  readonly operation?: Operation
 }
 
 export interface OpenEndpoint extends Description {

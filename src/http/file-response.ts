@@ -1,10 +1,11 @@
 // Answers a download: conditions first, then HEAD, then the bytes or a range of them, from the edge's
 // cache or from R2. Neither HEAD nor 304 touches either.
 import { openCached } from '../core/blobs/edge-cache.ts'
-import { RegistryError } from '../core/errors.ts'
+import { type FaultCode, RegistryError } from '../core/errors.ts'
 import type { Visibility } from '../core/owners.ts'
 import { type ByteRange, isNotModified, parseRange } from './conditional.ts'
 import type { OwnedCall } from './endpoint.ts'
+import { type Operation, TEXT } from './operation.ts'
 
 export interface FileContent {
   readonly r2Key: string
@@ -17,6 +18,18 @@ export interface FileContent {
   /** Whether this URL will never carry other bytes. */
   readonly immutable: boolean
 }
+
+/** What a download can be answered with, besides what is refused. */
+export function fileAnswers(contentType: string): Operation['answers'] {
+  const content = { contentType, schema: TEXT }
+  return {
+    200: { description: 'The file', content },
+    206: { description: 'The range of it that was asked for', content },
+    304: { description: 'The copy that was named is current' },
+  }
+}
+
+export const FILE_FAULTS: readonly FaultCode[] = ['range-not-satisfiable', 'object-missing']
 
 /** @throws RegistryError range-not-satisfiable, storage-unavailable */
 export async function fileResponse(call: OwnedCall, file: FileContent): Promise<Response> {

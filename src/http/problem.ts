@@ -1,6 +1,6 @@
 // A fault as a response: one line of text for curl, RFC 9457 for the API and whoever asks for JSON, a
 // page for browsers, made by whoever makes pages.
-import { type Fault, RegistryError, statusOf, textOf } from '../core/errors.ts'
+import { describeFault, type Fault, RegistryError, statusOf, textOf } from '../core/errors.ts'
 
 export interface PageProblem {
   readonly request: Request
@@ -35,8 +35,20 @@ export function problemResponse(
     return new Response(`${text}\n`, { status, headers })
   }
   headers.set('content-type', 'application/problem+json')
-  const body = { type: 'about:blank', status, ...fault, detail: text, request_id: requestId }
-  return new Response(`${JSON.stringify(body)}\n`, { status, headers })
+  return new Response(`${JSON.stringify(problemOf(fault, text, requestId))}\n`, { status, headers })
+}
+
+/** Where the codes are explained, each under its own name. */
+export const PROBLEMS_PATH = '/api/v1/docs'
+
+/** RFC 9457, with `code`, `request_id`, and of the fault what its row says. */
+function problemOf(fault: Fault, detail: string, requestId: string) {
+  const { code } = fault
+  const { status, title, members } = describeFault(code)
+  const type = `${PROBLEMS_PATH}#${code}`
+  const further = Object.entries(fault).filter(([name]) => members.includes(name))
+  const problem = { type, title, status, detail, code, request_id: requestId }
+  return { ...problem, ...Object.fromEntries(further) }
 }
 
 function headersOf(fault: Fault): Record<string, string> {
@@ -66,8 +78,13 @@ function wantsPage(request: Request): boolean {
   return /\btext\/html\b/.test(request.headers.get('accept') ?? '')
 }
 
+/** Whether faults under this path are JSON, whatever the request accepts. */
+export function isAlwaysJson(path: string): boolean {
+  return path.startsWith('/api/v1/')
+}
+
 function wantsJson(request: Request): boolean {
-  if (new URL(request.url).pathname.startsWith('/api/v1/')) return true
+  if (isAlwaysJson(new URL(request.url).pathname)) return true
   return /\bapplication\/(problem\+)?json\b/.test(request.headers.get('accept') ?? '')
 }
 

@@ -3,12 +3,13 @@
 import { restrictionRefusal } from '../core/access/decide.ts'
 import type { BodyLimits } from '../core/blobs/body.ts'
 import type { StagedBlob } from '../core/blobs/staged-blob.ts'
-import { type Fault, RegistryError } from '../core/errors.ts'
+import { type Fault, type FaultCode, RegistryError } from '../core/errors.ts'
 import type { NewFile } from '../core/packages/new-file.ts'
 import { type Published, type PublishPlace, publishFile } from '../core/packages/publish.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
 import type { OwnedCall } from './endpoint.ts'
+import { type Operation, TEXT } from './operation.ts'
 import { openUpload } from './upload-body.ts'
 
 export interface PublicationCall<T> {
@@ -33,6 +34,26 @@ export interface PublicationWording {
   /** What to do about a name that is taken. */
   readonly advice: string
 }
+
+const LINE = { contentType: 'text/plain', schema: TEXT } as const
+
+/** What a publish can be answered with, besides what is refused. */
+export const PUBLISHED: Operation['answers'] = {
+  200: {
+    description: 'The same bytes were published already, and `if-exists=same`',
+    content: LINE,
+  },
+  201: {
+    description: 'Published, and visible to everybody',
+    content: LINE,
+    headers: { Location: { description: 'The path of the file.', schema: TEXT } },
+  },
+}
+
+export const PUBLISH_FAULTS: readonly FaultCode[] = [
+  ...(['invalid-request', 'invalid-name', 'invalid-package', 'body-timeout'] as const),
+  ...(['already-published', 'file-exists', 'body-too-large', 'outcome-unknown'] as const),
+]
 
 /** @throws RegistryError */
 export async function publishUpload<T>(

@@ -7,6 +7,7 @@ import type { SegmentSource } from '../core/index-copy/prepared.ts'
 import type { EntryFormat } from '../core/index-copy/source.ts'
 import type { KeySet } from '../core/signing-keys.ts'
 import type { Endpoint, Params } from '../http/endpoint.ts'
+import type { Schema } from '../http/operation.ts'
 import type { PackageView } from './view.ts'
 
 export interface PackageType {
@@ -46,6 +47,8 @@ export interface RepositoryIndexing extends EntryFormat {
 /** How a repository is named in the paths of the API, in Hono's syntax. */
 export interface RepositoryNaming {
   readonly path: string
+  /** What each parameter of the path may be. */
+  readonly parameters: Readonly<Record<string, Schema>>
   /** @throws RegistryError invalid-name */
   parseName(params: Params): string
 }

@@ -1,4 +1,4 @@
-// PURE: how pages write sizes, times and paths.
+// PURE: how pages write sizes, times and counts.
 
 const UNITS = ['kB', 'MB', 'GB', 'TB'] as const
 
@@ -24,16 +24,6 @@ export function formatDate(at: number): string {
 /** `2026-11-23 09:05 UTC`. @param at Unix milliseconds */
 export function formatInstant(at: number): string {
   return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
-}
-
-/** A path of these segments, each percent-encoded. */
-export function formatPath(...segments: readonly string[]): string {
-  return `/${segments.map(encodeSegment).join('/')}`
-}
-
-/** `@`, `+`, `:` and `,` may stand in a path as they are (RFC 3986 3.3), and are easier to read so. */
-function encodeSegment(segment: string): string {
-  return encodeURIComponent(segment).replace(/%(40|2B|3A|2C)/g, decodeURIComponent)
 }
 
 /** `1 package`, `2 packages`. */

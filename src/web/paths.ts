@@ -1,15 +1,11 @@
 // PURE: where each page is. The one place that knows, besides the endpoints' own descriptors.
-import { formatPath } from './format.ts'
+import { formatPath, packagePagePath } from '../http/path.ts'
 
 export function ownerPath(owner: string): string {
   return formatPath(owner)
 }
 
-/** The package's latest version, or the one that is named. */
-export function packagePath(owner: string, type: string, name: string, version?: string): string {
-  const rest = version === undefined ? [] : [version]
-  return formatPath(owner, '-', 'packages', type, name, ...rest)
-}
+export const packagePath = packagePagePath
 
 export function versionsPath(owner: string, type: string, name: string): string {
   return formatPath(owner, '-', 'versions', type, name)

@@ -2,9 +2,9 @@
 // pages of an owner is asked to sign in, the same whether the owner is private or does not exist.
 
 import { findOwnerName } from '../core/names.ts'
+import { formatPath } from '../http/path.ts'
 import type { PageProblem } from '../http/problem.ts'
 import { EmptyState } from './components/pieces.tsx'
-import { formatPath } from './format.ts'
 import { formatDocument } from './layout.tsx'
 import { PAGE_HEADERS } from './respond.ts'
 

@@ -82,10 +82,10 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   keyFile: 'acme@0123456789abcdef.rsa.pub',
   uploadName: 'upload.apk',
   id: 'absent',
-  digest: '0123456789abcdef.css',
   type: 'alpine',
   name: 'hello',
   version: '1-r0',
+  digest: '0123456789abcdef.css',
 }
 
 const BODIES: Readonly<Record<string, () => Uint8Array | string>> = {

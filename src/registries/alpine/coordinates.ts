@@ -3,15 +3,26 @@
 import type { OwnerRow } from '../../core/access/decide.ts'
 import type { RepositoryAddress } from '../../core/commit/change.ts'
 import { RegistryError } from '../../core/errors.ts'
-import { parsePathName } from '../../core/names.ts'
+import { PATH_NAME_PATTERN, parsePathName } from '../../core/names.ts'
 import { FILE_ROW } from '../../core/packages/file-row.ts'
 import { FormatError } from '../../formats/format-error.ts'
 import { NOTHING, type Params, type ResourceQuery } from '../../http/endpoint.ts'
+import type { Schema } from '../../http/operation.ts'
 import { parseArchitecture } from './format/name.ts'
 
 export const TYPE = 'alpine'
 export const NOARCH = 'noarch'
 export const INDEX_FILE = 'APKINDEX.tar.gz'
+
+const PATH_NAME: Schema = { type: 'string', pattern: PATH_NAME_PATTERN }
+
+/** What the parameters of Alpine's paths may be. */
+export const REPOSITORY_PARAMETERS = { branch: PATH_NAME, repository: PATH_NAME } as const
+export const ARCHITECTURE: Schema = {
+  title: 'AlpineArchitecture',
+  type: 'string',
+  pattern: '^[a-z0-9_]{1,32}$',
+}
 
 /** `branch/repository`: the repository's name within its owner. */
 export function parseRepositoryName(params: Params): string {
@@ -56,7 +67,8 @@ export function indexPath(architecture: string): string {
 }
 
 /** Letters, digits and `._+~-`: what a name and a version can consist of. */
-const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._+~-]{0,127}$/
+export const FILE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._+~-]{0,123}\\.apk$'
+const FILE_NAME = new RegExp(FILE_NAME_PATTERN)
 
 function whenValid(
   params: Params,

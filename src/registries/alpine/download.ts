@@ -7,12 +7,26 @@ import { secretsOf } from '../../env.ts'
 import { FormatError, quote } from '../../formats/format-error.ts'
 import { authorize } from '../../http/authorize.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { fileResponse } from '../../http/file-response.ts'
-import { addressOf, findFile, findIndex, INDEX_FILE, parseRepositoryName } from './coordinates.ts'
+import { FILE_FAULTS, fileAnswers, fileResponse } from '../../http/file-response.ts'
+import {
+  ARCHITECTURE,
+  addressOf,
+  FILE_NAME_PATTERN,
+  findFile,
+  findIndex,
+  INDEX_FILE,
+  parseRepositoryName,
+  REPOSITORY_PARAMETERS,
+} from './coordinates.ts'
 import { parseArchitecture } from './format/name.ts'
 
 const DIRECTORY = '/api/packages/:owner/alpine/:branch/:repository/:architecture'
 export const FILE_PATH = `${DIRECTORY}/:file{[^/]+\\.apk}`
+export const FILE_PARAMETERS = {
+  ...REPOSITORY_PARAMETERS,
+  architecture: ARCHITECTURE,
+  file: { type: 'string', pattern: FILE_NAME_PATTERN },
+} as const
 
 interface IndexRow {
   readonly path: string
@@ -28,6 +42,14 @@ const indexEndpoint = ownedEndpoint<IndexRow>({
   path: `${DIRECTORY}/${INDEX_FILE}`,
   access: 'read',
   summary: 'The signed index of an architecture',
+  operation: {
+    id: 'getAlpineIndex',
+    tag: 'alpine',
+    description: 'An architecture without packages of its own gets the index of `noarch`.',
+    path: { ...REPOSITORY_PARAMETERS, architecture: ARCHITECTURE },
+    answers: fileAnswers('application/gzip'),
+    faults: FILE_FAULTS,
+  },
   resource: findIndex,
   handler: async (call) => {
     const row = await signedByToday(call, call.resource)
@@ -49,6 +71,13 @@ const fileEndpoint = ownedEndpoint<FileRow>({
   path: FILE_PATH,
   access: 'read',
   summary: 'A package, byte for byte as it was published',
+  operation: {
+    id: 'getAlpinePackage',
+    tag: 'alpine',
+    path: FILE_PARAMETERS,
+    answers: fileAnswers('application/octet-stream'),
+    faults: FILE_FAULTS,
+  },
   resource: findFile,
   handler: async (call) => {
     if (call.resource === undefined) throw absent(call, 'package')

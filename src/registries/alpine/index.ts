@@ -1,6 +1,6 @@
 // Alpine Linux: apk packages of format v2 and signed APKINDEX.tar.gz files.
 import type { PackageType } from '../registry.ts'
-import { parseRepositoryName } from './coordinates.ts'
+import { parseRepositoryName, REPOSITORY_PARAMETERS } from './coordinates.ts'
 import { downloadEndpoints } from './download.ts'
 import { alpineIndexing } from './index-files.ts'
 import { keyEndpoints } from './key.ts'
@@ -12,6 +12,10 @@ export const alpine: PackageType = {
   type: 'alpine',
   endpoints: [...keyEndpoints, ...downloadEndpoints, publishEndpoint, removeEndpoint],
   index: alpineIndexing,
-  repositories: { path: ':branch/:repository', parseName: parseRepositoryName },
+  repositories: {
+    path: ':branch/:repository',
+    parameters: REPOSITORY_PARAMETERS,
+    parseName: parseRepositoryName,
+  },
   view: alpineView,
 }

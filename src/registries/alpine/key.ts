@@ -6,9 +6,15 @@ import { findOwnerName } from '../../core/names.ts'
 import { type KeySet, loadKeySet, type SigningKey } from '../../core/signing-keys.ts'
 import { secretsOf } from '../../env.ts'
 import type { Call, Endpoint } from '../../http/endpoint.ts'
+import { type Answer, TEXT } from '../../http/operation.ts'
 
 const KEY = '/api/packages/:owner/alpine/key'
 const NAMED_KEY = '/api/packages/:owner/alpine/:keyFile{[^/]+\\.rsa\\.pub}'
+
+const KEY_ANSWER: Answer = {
+  description: 'The key; `Content-Disposition` has the name that signatures give it',
+  content: { contentType: 'application/x-pem-file', schema: TEXT },
+}
 
 export const keyEndpoints: readonly Endpoint[] = [
   {
@@ -16,6 +22,13 @@ export const keyEndpoints: readonly Endpoint[] = [
     path: KEY,
     access: 'open',
     summary: 'The current public key of the owner, PEM SPKI',
+    operation: {
+      id: 'getAlpineKey',
+      tag: 'alpine',
+      description: 'Also for owners that do not exist, since it tells nothing of them.',
+      answers: { 200: KEY_ANSWER },
+      faults: ['not-found'],
+    },
     handler: async (call) => keyResponse((await keysOf(call)).keys[0]),
   },
   {
@@ -25,6 +38,12 @@ export const keyEndpoints: readonly Endpoint[] = [
     path: NAMED_KEY,
     access: 'open',
     summary: 'A public key of the owner by its file name',
+    operation: {
+      id: 'getAlpineKeyByName',
+      tag: 'alpine',
+      answers: { 200: KEY_ANSWER },
+      faults: ['not-found'],
+    },
     handler: async (call) => {
       const { keys } = await keysOf(call)
       const key = keys.find((candidate) => candidate.fileName === call.params.keyFile)

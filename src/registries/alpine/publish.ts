@@ -7,8 +7,14 @@ import { type NewFile, weightOf } from '../../core/packages/new-file.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
 import { FormatError } from '../../formats/format-error.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { publishUpload, requireWritable } from '../../http/publication.ts'
-import { parseRepositoryName, TYPE } from './coordinates.ts'
+import { TEXT } from '../../http/operation.ts'
+import {
+  PUBLISH_FAULTS,
+  PUBLISHED,
+  publishUpload,
+  requireWritable,
+} from '../../http/publication.ts'
+import { parseRepositoryName, REPOSITORY_PARAMETERS, TYPE } from './coordinates.ts'
 import { describePackage, formatIndexEntry } from './format/apkindex.ts'
 import { type InspectedPackage, inspectPackage, packageLimits } from './format/package.ts'
 import { BODY_LIMITS, METADATA_BYTES } from './limits.ts'
@@ -23,6 +29,21 @@ export const publishEndpoint = ownedEndpoint({
   aliases: [`${REPOSITORY}/`, `${REPOSITORY}/:uploadName`],
   access: 'write',
   summary: 'Publish a package',
+  operation: {
+    id: 'publishAlpinePackage',
+    tag: 'alpine',
+    description: 'The body is the package; name, version and architecture come from it alone.',
+    path: { ...REPOSITORY_PARAMETERS, uploadName: TEXT },
+    query: {
+      'if-exists': {
+        description: 'With `same`, the same bytes again are 200 and no conflict.',
+        schema: { type: 'string', enum: ['same'] },
+      },
+    },
+    body: { contentType: 'application/octet-stream', schema: TEXT },
+    answers: PUBLISHED,
+    faults: PUBLISH_FAULTS,
+  },
   handler: publish,
 })
 

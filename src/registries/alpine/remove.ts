@@ -3,16 +3,25 @@ import { RegistryError } from '../../core/errors.ts'
 import type { FileRow } from '../../core/packages/file-row.ts'
 import { quote } from '../../formats/format-error.ts'
 import { ownedEndpoint } from '../../http/endpoint.ts'
+import { NO_CONTENT } from '../../http/operation.ts'
 import { requireWritable } from '../../http/publication.ts'
 import { removeFound } from '../../http/removal.ts'
 import { findFile, parseRepositoryName, TYPE } from './coordinates.ts'
-import { FILE_PATH } from './download.ts'
+import { FILE_PARAMETERS, FILE_PATH } from './download.ts'
 
 export const removeEndpoint = ownedEndpoint<FileRow>({
   method: 'DELETE',
   path: FILE_PATH,
   access: 'write',
   summary: 'Remove a package',
+  operation: {
+    id: 'removeAlpinePackage',
+    tag: 'alpine',
+    description: 'Under the architecture that the package names: a noarch one under `noarch`.',
+    path: FILE_PARAMETERS,
+    answers: { 204: NO_CONTENT },
+    faults: ['invalid-name', 'outcome-unknown'],
+  },
   resource: findFile,
   handler: async (call) => {
     const { params, resource: file } = call

@@ -1,10 +1,10 @@
 // The first page: what this is, and whose packages everybody may see.
 import { listPublicOwners, type PublicOwner } from '../../core/owners.ts'
 import type { Call, Endpoint } from '../../http/endpoint.ts'
+import { formatPath } from '../../http/path.ts'
 import { CodeBlock } from '../components/code-block.tsx'
 import { Pagination, parsePageNumber } from '../components/pagination.tsx'
 import { EmptyState } from '../components/pieces.tsx'
-import { formatPath } from '../format.ts'
 import { pageResponse } from '../respond.ts'
 
 const OWNERS_A_PAGE = 30

@@ -1,0 +1,232 @@
+// /api/v1/packages/{owner}: what an owner has, by the paths and in the JSON of Forgejo's API
+// (routers/api/v1/packages). Lists are of versions, newest first, as they are there.
+import { RegistryError } from '../core/errors.ts'
+import type { Page } from '../core/owners.ts'
+import {
+  findLatestVersion,
+  findVersion,
+  type PackageKey,
+  readPackageVersions,
+  type VersionDetail,
+  type VersionKey,
+} from '../core/packages/detail.ts'
+import { listingReader } from '../core/packages/reader.ts'
+import { searchVersions } from '../core/packages/search.ts'
+import { quote } from '../formats/format-error.ts'
+import { type Endpoint, type OwnedCall, ownedEndpoint } from '../http/endpoint.ts'
+import {
+  type Answer,
+  jsonContent,
+  listSchema,
+  NO_CONTENT,
+  type Operation,
+  type Schema,
+  TEXT,
+} from '../http/operation.ts'
+import { requireWritable } from '../http/publication.ts'
+import { removeSelected } from '../http/removal.ts'
+import { findRegistry, registries } from '../registries/index.ts'
+import type { PackageType } from '../registries/registry.ts'
+import { invalid, json } from './json.ts'
+import { describeFile, describeVersion, FILE_SCHEMA, PACKAGE_SCHEMA } from './package-json.ts'
+import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'
+
+const PACKAGES = '/api/v1/packages/:owner'
+const PACKAGE = `${PACKAGES}/:type/:name`
+const VERSION = `${PACKAGE}/:version`
+
+const TYPE_NAMES = registries.map(({ type }: PackageType) => type)
+const NAME: Schema = {
+  ...TEXT,
+  minLength: 1,
+  description: 'In one segment: a slash in it is `%2F`.',
+}
+const PACKAGE_PATH = {
+  type: { title: 'PackageType', type: 'string', enum: TYPE_NAMES },
+  name: NAME,
+} as const
+
+const PACKAGE_LIST: Answer = {
+  description: 'Versions, newest first',
+  content: jsonContent(listSchema(PACKAGE_SCHEMA)),
+  headers: PAGE_HEADERS,
+}
+
+const ONE_VERSION: Answer = { description: 'The version', content: jsonContent(PACKAGE_SCHEMA) }
+
+export const packageEndpoints: readonly Endpoint[] = [
+  ownedEndpoint({
+    method: 'GET',
+    path: PACKAGES,
+    access: 'read',
+    summary: "The versions of all of an owner's packages, newest first",
+    operation: {
+      id: 'listPackages',
+      tag: 'packages',
+      query: {
+        q: {
+          description: 'A part of the name, in any case.',
+          schema: { type: 'string', maxLength: 200 },
+        },
+        type: { description: 'The type of the package; `all` is no filter.', schema: TEXT },
+        repository: { description: 'The name of a repository that lists it.', schema: TEXT },
+        ...PAGE_QUERY,
+      },
+      answers: { 200: PACKAGE_LIST },
+      faults: ['invalid-request'],
+    },
+    handler: list,
+  }),
+  ownedEndpoint({
+    method: 'GET',
+    path: PACKAGE,
+    access: 'read',
+    summary: 'The versions of a package, newest first',
+    operation: about('listPackageVersions', {
+      query: PAGE_QUERY,
+      answers: { 200: PACKAGE_LIST },
+      faults: ['invalid-request'],
+    }),
+    handler: listVersions,
+  }),
+  ownedEndpoint({
+    method: 'GET',
+    path: `${PACKAGE}/-/latest`,
+    access: 'read',
+    summary: 'The version of a package that was published last',
+    operation: about('getLatestPackageVersion', { answers: { 200: ONE_VERSION } }),
+    handler: async (call) => {
+      const found = await findLatestVersion(call.env.DB, keyOf(call))
+      if (found === undefined) throw absent(call)
+      return json(describeVersion(call.url, call.owner, found))
+    },
+  }),
+  ownedEndpoint({
+    method: 'GET',
+    path: VERSION,
+    access: 'read',
+    summary: 'A version of a package',
+    operation: aboutVersion('getPackage', { answers: { 200: ONE_VERSION } }),
+    handler: async (call) => {
+      const { version } = await requireVersion(call, { limit: 0, offset: 0 })
+      return json(describeVersion(call.url, call.owner, version))
+    },
+  }),
+  ownedEndpoint({
+    method: 'GET',
+    path: `${VERSION}/files`,
+    access: 'read',
+    summary: 'The files of a version, with their digests',
+    operation: aboutVersion('listPackageFiles', {
+      query: PAGE_QUERY,
+      answers: {
+        200: {
+          description: 'Files by repository, architecture and name',
+          content: jsonContent(listSchema(FILE_SCHEMA)),
+          headers: PAGE_HEADERS,
+        },
+      },
+      faults: ['invalid-request'],
+    }),
+    handler: listFiles,
+  }),
+  ownedEndpoint({
+    method: 'DELETE',
+    path: VERSION,
+    access: 'write',
+    summary: 'Remove a version from all repositories',
+    operation: aboutVersion('deletePackage', {
+      description:
+        'One repository goes after the other: after a failure the same request removes the rest.',
+      answers: { 204: NO_CONTENT },
+      faults: ['outcome-unknown'],
+    }),
+    handler: remove,
+  }),
+]
+
+function about(id: string, operation: Omit<Operation, 'id' | 'tag'>): Operation {
+  return { id, tag: 'packages', path: PACKAGE_PATH, ...operation }
+}
+
+function aboutVersion(id: string, operation: Omit<Operation, 'id' | 'tag'>): Operation {
+  return about(id, { path: { ...PACKAGE_PATH, version: NAME }, ...operation })
+}
+
+/** Longer parts of names find nothing. */
+const MAX_TEXT = 200
+
+async function list({ env, owner, url }: OwnedCall): Promise<Response> {
+  const page = parsePage(url)
+  const type = url.searchParams.get('type')?.trim()
+  const text = url.searchParams.get('q')?.trim()
+  if (text !== undefined && text.length > MAX_TEXT) {
+    throw invalid(`q has more than ${MAX_TEXT} characters`)
+  }
+  const { versions, total } = await searchVersions(listingReader(env.DB, owner.visibility), {
+    ownerId: owner.id,
+    type: type === '' || type === 'all' ? undefined : type,
+    text,
+    repository: url.searchParams.get('repository')?.trim() || undefined,
+    page,
+  })
+  const found = versions.map((version) => describeVersion(url, owner, version))
+  return json(found, 200, pageHeaders(url, page, total))
+}
+
+async function listVersions(call: OwnedCall): Promise<Response> {
+  const { env, owner, url } = call
+  const page = parsePage(url)
+  const reader = listingReader(env.DB, owner.visibility)
+  const { versions, total } = await readPackageVersions(reader, keyOf(call), page)
+  if (total === 0) throw absent(call)
+  const found = versions.map((version) => describeVersion(url, owner, version))
+  return json(found, 200, pageHeaders(url, page, total))
+}
+
+async function listFiles(call: OwnedCall): Promise<Response> {
+  const page = parsePage(call.url)
+  const registry = requireRegistry(call)
+  const { files, total } = await requireVersion(call, page)
+  const found = files.map((file) => describeFile(call.url, call.owner, registry, file))
+  return json(found, 200, pageHeaders(call.url, page, total))
+}
+
+async function remove(call: OwnedCall): Promise<Response> {
+  const { version: found } = await requireVersion(call, { limit: 0, offset: 0 })
+  const { type, name: packageName, version } = found
+  requireWritable(call, undefined, packageName)
+  return removeSelected(call, type, { packageName, version }, absent(call).message)
+}
+
+/** @throws RegistryError not-found */
+function requireRegistry(call: OwnedCall): PackageType {
+  const registry = findRegistry(call.params.type ?? '')
+  if (registry === undefined) throw absent(call)
+  return registry
+}
+
+function keyOf(call: OwnedCall): PackageKey {
+  const { type, foldName } = requireRegistry(call)
+  const name = call.params.name ?? ''
+  return { ownerId: call.owner.id, type, name, foldedName: foldName?.(name) ?? name }
+}
+
+function versionKeyOf(call: OwnedCall): VersionKey {
+  const { foldVersion } = requireRegistry(call)
+  const version = call.params.version ?? ''
+  return { ...keyOf(call), version, foldedVersion: foldVersion?.(version) ?? version }
+}
+
+/** @throws RegistryError not-found */
+async function requireVersion(call: OwnedCall, page: Page): Promise<VersionDetail> {
+  const found = await findVersion(call.env.DB, versionKeyOf(call), page)
+  if (found === undefined) throw absent(call)
+  return found
+}
+
+function absent({ owner, params }: OwnedCall): RegistryError {
+  const { type, name, version } = params
+  const shown = [owner.name, type, name, version].filter((part) => part !== undefined).join('/')
+  return new RegistryError({ code: 'not-found', detail: `no such package: ${quote(shown)}` })
+}

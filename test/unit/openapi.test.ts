@@ -1,0 +1,73 @@
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { describe, expect, it } from 'vitest'
+import { apiEndpoints } from '../../src/api/index.ts'
+import { API_INFO } from '../../src/api/openapi.ts'
+import type { Endpoint } from '../../src/http/endpoint.ts'
+import { formatOpenApi } from '../../src/http/openapi.ts'
+import type { Operation, Schema } from '../../src/http/operation.ts'
+import { registries } from '../../src/registries/index.ts'
+
+const endpoints: readonly Endpoint[] = [
+  ...apiEndpoints,
+  ...registries.flatMap((registry) => registry.endpoints),
+]
+
+async function errorsOf(document: object) {
+  // A value of JSON alone: the validator does not know of frozen or shared objects.
+  const { valid, errors } = await new Validator().validate(JSON.parse(JSON.stringify(document)))
+  return valid ? [] : (errors ?? ['invalid'])
+}
+
+/** An endpoint like another one, with another operation. */
+function endpointLike(path: string, operation: Partial<Operation>): Endpoint {
+  const answers = { 200: { description: 'Fine' } }
+  return {
+    method: 'GET',
+    path,
+    access: 'open',
+    summary: 'A test',
+    operation: { id: 'test', tag: 'test', answers, ...operation },
+    handler: () => Promise.reject(new Error('not called')),
+  }
+}
+
+describe("the API's document", () => {
+  it('is valid OpenAPI 3.1', async () => {
+    const document = formatOpenApi(endpoints, API_INFO)
+    expect(Object.keys(document.paths).length).toBeGreaterThan(15)
+    expect(await errorsOf(document)).toEqual([])
+  })
+
+  it('is checked by something that finds mistakes', async () => {
+    const { paths, ...rest } = formatOpenApi(endpoints, API_INFO)
+    expect(await errorsOf({ ...rest, paths: { ...paths, noSlash: {} } })).not.toEqual([])
+    const bad = { '/x': { get: { responses: { 200: {} } } } }
+    expect(await errorsOf({ ...rest, paths: { ...paths, ...bad } })).not.toEqual([])
+  })
+
+  it('refuses descriptors that contradict each other', () => {
+    const document = (...of: Endpoint[]) => formatOpenApi(of, API_INFO)
+    const one = endpointLike('/one', {})
+    expect(() => document(one, endpointLike('/two', {}))).toThrow('two operations are called test')
+    expect(() => document(endpointLike('/:id', {}))).toThrow('nobody says what id of /:id may be')
+    const content = (schema: Schema) => ({ contentType: 'application/json', schema })
+    const body = (id: string, schema: Schema) =>
+      endpointLike(`/${id}`, { id, body: content(schema) })
+    const first = body('a', { title: 'Same', type: 'string' })
+    expect(() => document(first, body('b', { title: 'Same', type: 'number' }))).toThrow(
+      'two schemas are called Same',
+    )
+    expect(
+      document(first, body('b', { title: 'Same', type: 'string' })).components.schemas,
+    ).toEqual({
+      ...{ Problem: expect.anything(), Same: { title: 'Same', type: 'string' } },
+    })
+  })
+
+  it('takes the pattern of a parameter from its path', () => {
+    const { paths } = formatOpenApi([endpointLike('/a/:file{[^/]+\\.apk}/b', {})], API_INFO)
+    expect(paths['/a/{file}/b']?.get).toMatchObject({
+      parameters: [{ name: 'file', in: 'path', schema: { pattern: '^[^/]+\\.apk$' } }],
+    })
+  })
+})

@@ -1,0 +1,104 @@
+import { expect, it } from 'vitest'
+import { endpoints } from '../../src/app.ts'
+import { describedEndpoints, formatPathTemplate, pathParametersOf } from '../../src/http/openapi.ts'
+import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
+
+// The document of the API as it is served: whole, and true of what is mounted.
+
+interface Document {
+  openapi: string
+  paths: Record<string, Record<string, { operationId: string; responses: object; security: [] }>>
+  components: { schemas: Record<string, object>; securitySchemes: object }
+}
+
+const DOCUMENT = '/api/v1/openapi.json'
+
+async function readDocument(): Promise<Document> {
+  const { status, text } = await answerOf(DOCUMENT)
+  expect(status).toBe(200)
+  return JSON.parse(text)
+}
+
+it('has every endpoint under /api', async () => {
+  const { openapi, paths } = await readDocument()
+  expect(openapi).toBe('3.1.1')
+  const mounted = endpoints
+    .filter(({ path }) => path.startsWith('/api/'))
+    .map(({ method, path }) => `${method} ${formatPathTemplate(path)}`)
+  expect(mounted.length).toBeGreaterThan(20)
+  const documented = Object.entries(paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+  expect(documented.sort()).toEqual(mounted.sort())
+})
+
+it('says of each what it can answer, and who may ask', async () => {
+  const { paths } = await readDocument()
+  for (const { method, path, access } of describedEndpoints(endpoints)) {
+    const operation = paths[formatPathTemplate(path)]?.[method.toLowerCase()]
+    const statuses = Object.keys(operation?.responses ?? {})
+    expect([path, statuses.some((status) => status.startsWith('2'))]).toEqual([path, true])
+    const needed = access !== 'open' && access !== 'read'
+    expect([path, statuses.includes('401')]).toEqual([path, access !== 'open'])
+    expect([path, statuses.includes('403')]).toEqual([path, needed])
+    const anonymous = operation?.security.some((scheme) => Object.keys(scheme).length === 0)
+    expect([path, access === 'open' || anonymous]).toEqual([path, !needed])
+  }
+})
+
+it('names no schema that it does not have', async () => {
+  const { text } = await answerOf(DOCUMENT)
+  const { components }: Document = JSON.parse(text)
+  const used = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(
+    ([, name]) => name,
+  )
+  expect(new Set(used)).toEqual(new Set(Object.keys(components.schemas)))
+  expect(Object.keys(components.securitySchemes)).toEqual(['basic', 'bearer', 'token'])
+})
+
+it('knows the grammar of every parameter of a path', () => {
+  const parameters = describedEndpoints(endpoints).flatMap(pathParametersOf)
+  const known = new Set(parameters.map(({ name }) => name))
+  for (const name of ['owner', 'type', 'name', 'version', 'branch', 'architecture', 'keyFile']) {
+    expect([...known]).toContain(name)
+  }
+  const owner = parameters.find(({ name }) => name === 'owner')?.schema.pattern
+  expect(owner).toBe('^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,38}[A-Za-z0-9])?$')
+})
+
+it('is not sent again to who has it', async () => {
+  const { headers } = await answerOf(DOCUMENT)
+  expect(headers.get('cache-control')).toBe('public, no-cache')
+  const etag = headers.get('etag') ?? ''
+  expect(etag).toMatch(/^"[0-9a-f]{32}"$/)
+  const again = await answerOf(DOCUMENT, { headers: { 'if-none-match': etag } })
+  expect([again.status, again.text]).toEqual([304, ''])
+  const other = await answerOf(DOCUMENT, { headers: { 'if-none-match': '"other"' } })
+  expect(other.status).toBe(200)
+})
+
+it('gives problems as it says, and nothing else of a fault', async () => {
+  await createOwner()
+  const { headers, text } = await answerOf('/api/v1/owners/acme', {
+    method: 'PUT',
+    headers: ADMIN,
+    body: '{"visibility":"secret"}',
+  })
+  expect(headers.get('content-type')).toBe('application/problem+json')
+  expect(JSON.parse(text)).toEqual({
+    type: '/api/v1/docs#invalid-request',
+    title: 'The request breaks a rule of its query, its headers or its body',
+    status: 400,
+    detail: 'visibility is required: "public" or "private"',
+    code: 'invalid-request',
+    request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  })
+  const bad = await answerOf('/api/packages/acme/alpine/edge/main', {
+    method: 'PUT',
+    headers: { ...ADMIN, accept: 'application/json' },
+    body: 'no package',
+  })
+  expect(JSON.parse(bad.text)).toMatchObject({ code: 'invalid-package', reason: 'malformed' })
+  const allow = await answerOf('/api/v1/owners', { method: 'POST', headers: ADMIN })
+  expect(JSON.parse(allow.text)).not.toHaveProperty('allow')
+})
