@@ -8,8 +8,9 @@ function makeSigningKey(): string {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
-// Three kinds of test, by what they need: `unit` nothing, `worker` the real runtime with its
-// simulators of R2, D1 and Durable Objects, `clients` a running server and the real clients.
+// Four kinds of test, by what they need: `unit` nothing, `worker` the real runtime with its
+// simulators of R2, D1 and Durable Objects, `clients` a running server and the real clients, `browser`
+// a running server and Chromium.
 export default defineConfig(async () => {
   const migrations = await readD1Migrations('./migrations')
   return {
@@ -46,6 +47,16 @@ export default defineConfig(async () => {
             fileParallelism: false,
             testTimeout: 180_000,
             hookTimeout: 600_000,
+          },
+        },
+        {
+          test: {
+            name: 'browser',
+            include: ['test/browser/**/*.test.ts'],
+            globalSetup: ['./test/support/browser/setup.ts'],
+            fileParallelism: false,
+            testTimeout: 60_000,
+            hookTimeout: 120_000,
           },
         },
       ],

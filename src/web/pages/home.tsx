@@ -30,8 +30,11 @@ async function home(call: Call): Promise<Response> {
     search: { action: '/', value: prefix, label: 'owners' },
     body: (
       <>
-        {prefix === '' && page === 1 && <Introduction />}
-        <h2>{prefix === '' ? 'Public owners' : `Public owners that begin with “${prefix}”`}</h2>
+        {prefix === '' && page === 1 ? (
+          <Introduction />
+        ) : (
+          <h1>{prefix === '' ? 'Public owners' : `Public owners that begin with “${prefix}”`}</h1>
+        )}
         {owners.length === 0 ? <NoOwners prefix={prefix} /> : <Owners owners={owners} />}
         <Pagination url={url} page={page} more={more} />
       </>
@@ -60,6 +63,7 @@ function Introduction() {
           to copy.
         </li>
       </ul>
+      <h2>Public owners</h2>
     </>
   )
 }
@@ -88,7 +92,7 @@ function Owners({ owners }: { readonly owners: readonly PublicOwner[] }) {
 function NoOwners({ prefix }: { readonly prefix: string }) {
   if (prefix !== '') {
     return (
-      <EmptyState title="No such owner" level={3}>
+      <EmptyState title="No such owner" level={2}>
         <p>
           No public owner begins with “{prefix}”. Private ones are shown to who is signed in, at
           their own address. <a href="/">Show all public owners</a>
@@ -97,7 +101,7 @@ function NoOwners({ prefix }: { readonly prefix: string }) {
     )
   }
   return (
-    <EmptyState title="No public owners yet" level={3}>
+    <EmptyState title="No public owners yet" level={2}>
       <p>Whoever runs this registry makes the first one with the admin token:</p>
       <CodeBlock
         text={

@@ -1,0 +1,76 @@
+// Every page by axe, light and dark, on a desktop and on a phone: no finding, no page wider than the
+// screen, and none heavier than promised.
+import axe from 'axe-core'
+import type { Page } from 'playwright-core'
+import { expect, it } from 'vitest'
+import { describeInBrowser } from '../support/browser/use-browser.ts'
+
+const PAGES = [
+  '/',
+  '/?q=zzz',
+  '/acme',
+  '/acme?q=zzz',
+  '/acme?sort=newest&repository=edge/main',
+  '/quiet',
+  '/acme/-/packages/alpine/greet',
+  '/acme/-/packages/alpine/libgreet/1.4.0-r0',
+  '/acme/-/packages/alpine/weird',
+  '/acme/-/packages/alpine/absent',
+  '/acme/-/packages/alpine/greet/9',
+  '/acme/-/versions/alpine/greet',
+  '/acme/-/alpine/edge/main',
+  '/acme/-/alpine/edge/absent',
+  '/-/sign-in',
+  '/-/absent',
+]
+const WIDTHS = { desktop: 1280, phone: 360 } as const
+const MAX_BYTES = 50_000
+
+// What runs within the page is text: the DOM's types and those of the Worker do not go together.
+
+async function findingsOf(page: Page): Promise<string[]> {
+  const { violations } = await page.evaluate<axe.AxeResults>(
+    "axe.run(document, { resultTypes: ['violations'] })",
+  )
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
+}
+
+/** Opens every group, so that what is inside is looked at too. */
+const OPEN_DETAILS = `
+  for (const details of document.querySelectorAll('details')) {
+    details.removeAttribute('name')
+    details.open = true
+  }`
+
+const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+
+describeInBrowser('every page', ({ open }) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const [screen, width] of Object.entries(WIDTHS)) {
+      it(`is without a finding on a ${screen}, ${colorScheme}`, async () => {
+        const page = await open({ colorScheme, viewport: { width, height: 800 } })
+        // Given to each page by the debugger, which no security policy binds.
+        await page.context().addInitScript(axe.source)
+        for (const path of PAGES) {
+          await page.goto(path)
+          await page.evaluate(OPEN_DETAILS)
+          expect([path, await findingsOf(page)]).toEqual([path, []])
+          expect([path, await page.evaluate(OVERFLOW)]).toEqual([path, 0])
+        }
+      }, 120_000)
+    }
+  }
+
+  it('weighs at most 50 kB with its style and script', async () => {
+    for (const path of PAGES) {
+      const page = await open()
+      const sizes: Promise<number>[] = []
+      page.on('requestfinished', (request) => {
+        sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize))
+      })
+      await page.goto(path)
+      const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+      expect([path, bytes < MAX_BYTES, bytes > 1000]).toEqual([path, true, true])
+    }
+  })
+})
