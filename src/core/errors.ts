@@ -183,3 +183,8 @@ export class RegistryError extends Error {
     this.fault = fault
   }
 }
+
+/** @param detail what is wrong with the request, and what to do */
+export function invalidRequest(detail: string, cause?: unknown): RegistryError {
+  return new RegistryError({ code: 'invalid-request', detail }, { cause })
+}

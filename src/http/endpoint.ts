@@ -3,6 +3,7 @@
 import type { Access, OwnerRow } from '../core/access/decide.ts'
 import type { Principal } from '../core/access/principal.ts'
 import type { Env } from '../env.ts'
+import type { ByteSource } from '../formats/bytes.ts'
 import type { Operation } from './operation.ts'
 import type { RequestSession } from './session.ts'
 
@@ -34,6 +35,8 @@ export interface Call<R = unknown> {
   readonly session: RequestSession | undefined
   /** What the resource query found. */
   readonly resource: R | undefined
+  /** The file that is uploaded, where a page's form sends it among others; else it is in the body. */
+  readonly file?: ByteSource
   /** How long the one statement of the request took, in milliseconds. */
   readonly databaseMs: number
   /** Keeps the isolate alive for work after the response. */

@@ -1,7 +1,7 @@
 // The body of a form as it arrives: text fields, which are bounded and held, and files, which never
 // are: each is a stream that waits for its reader. Used by uploads of `curl -F` and of the browser.
 import { type BodyLimits, openBody } from '../core/blobs/body.ts'
-import { RegistryError } from '../core/errors.ts'
+import { invalidRequest } from '../core/errors.ts'
 import { type ByteSource, concatBytes, decodeUtf8 } from '../formats/bytes.ts'
 import { FormatError, quote } from '../formats/format-error.ts'
 import { type FormPart, parseBoundary, readFormParts } from '../formats/multipart.ts'
@@ -46,11 +46,13 @@ export function openForm(request: Request, limits: BodyLimits): Form {
     const { name, fileName } = part
     if (fileName !== undefined) {
       files += 1
-      if (files > MAX_FILES) throw invalid(`the form has more than ${MAX_FILES} files: send fewer`)
+      if (files > MAX_FILES)
+        throw invalidRequest(`the form has more than ${MAX_FILES} files: send fewer`)
       return { field: name, fileName, chunks: refusing(part.body, body.drain) }
     }
-    if (fields.has(name)) throw invalid(`the form has the field ${quote(name)} twice`)
-    if (fields.size === MAX_FIELDS) throw invalid(`the form has more than ${MAX_FIELDS} fields`)
+    if (fields.has(name)) throw invalidRequest(`the form has the field ${quote(name)} twice`)
+    if (fields.size === MAX_FIELDS)
+      throw invalidRequest(`the form has more than ${MAX_FIELDS} fields`)
     const value = await readField(part, FIELD_BYTES - fieldBytes)
     fieldBytes += value.length
     fields.set(name, decodeField(value))
@@ -102,7 +104,8 @@ async function readField({ body }: FormPart, room: number): Promise<Uint8Array> 
   let length = 0
   for await (const chunk of body) {
     length += chunk.length
-    if (length > room) throw invalid(`the fields of the form have more than ${FIELD_BYTES} bytes`)
+    if (length > room)
+      throw invalidRequest(`the fields of the form have more than ${FIELD_BYTES} bytes`)
     chunks.push(chunk)
   }
   return concatBytes(chunks)
@@ -111,13 +114,9 @@ async function readField({ body }: FormPart, room: number): Promise<Uint8Array> 
 function decodeField(bytes: Uint8Array): string {
   const text = decodeUtf8(bytes)
   if (text !== undefined) return text
-  throw invalid('a field of the form is not UTF-8')
+  throw invalidRequest('a field of the form is not UTF-8')
 }
 
 function asRefusal(error: unknown): unknown {
-  return error instanceof FormatError ? invalid(error.message, error) : error
-}
-
-function invalid(detail: string, cause?: unknown): RegistryError {
-  return new RegistryError({ code: 'invalid-request', detail }, { cause })
+  return error instanceof FormatError ? invalidRequest(error.message, error) : error
 }

@@ -6,7 +6,7 @@ import type { Env } from '../env.ts'
 import { authorize } from './authorize.ts'
 import { requireConfiguration } from './configuration.ts'
 import type { Call, Endpoint, OwnedCall } from './endpoint.ts'
-import { refuseForeignForm } from './session.ts'
+import { refuseForeignForm, requireSession } from './session.ts'
 
 export interface AppEnv {
   Bindings: Env
@@ -42,8 +42,10 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   const base = { request, env, url: new URL(request.url), params, waitUntil }
   if ('unconfigured' in endpoint) return endpoint.handler({ ...base, ...NOBODY })
   await requireConfiguration(env)
-  if (endpoint.session === true && endpoint.method !== 'GET') refuseForeignForm(request)
+  const form = endpoint.session === true && endpoint.method !== 'GET'
+  if (form) refuseForeignForm(request)
   const { token, ...authorized } = await authorize(endpoint, request, params, env)
+  if (form && endpoint.access !== 'open') requireSession(authorized.session)
   if (token !== undefined) waitUntil(noteLastUse(env.DB, token, Date.now()))
   const call: Call = { ...base, ...authorized }
   if (endpoint.access === 'open' || endpoint.access === 'deployment-admin') {

@@ -62,7 +62,8 @@ export async function publishUpload<T>(
 ): Promise<Response> {
   const sameIsFine = parseIfExists(call.url)
   requireWritable(call, 'repository' in into ? into.repository : null, packageName)
-  const upload = await openUpload(call.request, limits)
+  const { file: chosen, request } = call
+  const upload = chosen ? { body: chosen, length: undefined } : await openUpload(request, limits)
   const { file, published } = await publishFile({
     db: call.env.DB,
     bucket: call.env.BLOBS,

@@ -43,13 +43,21 @@ export function refuseForeignForm({ headers, url }: Request): void {
 }
 
 /**
+ * Refuses credentials in a header for a form: whoever can write headers has the API.
+ * @throws RegistryError forbidden
+ */
+export function requireSession(session: RequestSession | undefined): RequestSession {
+  if (session !== undefined) return session
+  throw forbidden('this form is for who is signed in')
+}
+
+/**
  * Refuses a form whose page was not made for the session that it is sent with.
  * @param given the field `csrf`
  * @throws RegistryError forbidden
  */
 export function requireCsrfToken(session: RequestSession | undefined, given: string | null): void {
-  if (session === undefined) throw forbidden('this form is for who is signed in')
-  if (given !== null && sameText(given, session.csrfToken)) return
+  if (given !== null && sameText(given, requireSession(session).csrfToken)) return
   throw forbidden('this form was made for another session')
 }
 

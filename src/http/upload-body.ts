@@ -1,7 +1,7 @@
 // The file that a request uploads: its body as it is (curl -T), or the first file of a form (curl -F
 // and browsers), as Gitea's registry takes both.
 import type { BodyLimits } from '../core/blobs/body.ts'
-import { RegistryError } from '../core/errors.ts'
+import { invalidRequest } from '../core/errors.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { isMultipart } from '../formats/multipart.ts'
 import { type Form, type FormFile, openForm } from './form.ts'
@@ -23,7 +23,7 @@ export async function openUpload(request: Request, limits: BodyLimits): Promise<
   const form = openForm(request, limits)
   const file = await form.nextFile()
   if (file !== undefined) return { body: onlyFile(form, file), length: undefined }
-  throw invalid('the form has no file: send one, such as with curl -F file=@NAME')
+  throw invalidRequest('the form has no file: send one, such as with curl -F file=@NAME')
 }
 
 /** Ends when the form does, so that nothing is taken of one that is cut off or has further files. */
@@ -31,9 +31,5 @@ async function* onlyFile(form: Form, file: FormFile): ByteSource {
   yield* file.chunks
   if ((await form.nextFile()) === undefined) return
   await form.drain()
-  throw invalid('the form has more than one file: send one file a request')
-}
-
-function invalid(detail: string): RegistryError {
-  return new RegistryError({ code: 'invalid-request', detail })
+  throw invalidRequest('the form has more than one file: send one file a request')
 }

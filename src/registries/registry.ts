@@ -17,6 +17,8 @@ export interface PackageType {
   /** Types whose repositories have signed index files. */
   readonly index?: RepositoryIndexing
   readonly repositories?: RepositoryNaming
+  /** How people publish on the web's upload page; absent for types that only their clients publish. */
+  readonly upload?: BrowserUpload
   /** What a package of this name is found by, where names match without case; absent: itself. */
   readonly foldName?: (name: string) => string
   /** Likewise of a version. */
@@ -51,6 +53,27 @@ export interface RepositoryNaming {
   readonly parameters: Readonly<Record<string, Schema>>
   /** @throws RegistryError invalid-name */
   parseName(params: Params): string
+}
+
+/** A file at a time, by the same endpoint as any client. */
+export interface BrowserUpload {
+  /**
+   * Of the endpoint that publishes with PUT. Its parameters are `owner`, those of the repository's
+   * name, the fields, and the file's own name.
+   */
+  readonly path: string
+  readonly fields: readonly UploadField[]
+  /** The parameter that is the file's name, where it means something. */
+  readonly fileParameter?: string
+  /** The extension that file choosers offer, such as `.apk`. */
+  readonly accept?: string
+}
+
+/** A text that is asked for; its name is that of a parameter. */
+export interface UploadField {
+  readonly name: string
+  readonly label: string
+  readonly example: string
 }
 
 /** One file in an index: which one, and every word about it. */

@@ -6,6 +6,7 @@ import { ownerEndpoint } from './pages/owner.tsx'
 import { packageEndpoint } from './pages/package.tsx'
 import { repositoryPageEndpoints } from './pages/repository.tsx'
 import { signInEndpoints } from './pages/sign-in.tsx'
+import { uploadEndpoints } from './pages/upload.tsx'
 import { versionsEndpoint } from './pages/versions.tsx'
 import { siteEndpoints } from './site.ts'
 
@@ -15,6 +16,7 @@ export const webEndpoints: readonly Endpoint[] = [
   ...siteEndpoints,
   homeEndpoint,
   ...signInEndpoints,
+  ...uploadEndpoints,
   packageEndpoint,
   versionsEndpoint,
   ...repositoryPageEndpoints,

@@ -5,6 +5,7 @@ import { version } from '../../package.json'
 import { scriptPath, stylePath } from './assets/index.ts'
 import { CsrfField } from './components/form.tsx'
 import { Logo } from './components/logo.tsx'
+import { OWNERS_PATH } from './paths.ts'
 
 /** Who is signed in. */
 export interface Viewer {
@@ -148,7 +149,7 @@ function Account({ viewer, here }: { readonly viewer: Viewer | null; readonly he
   }
   return (
     <nav class="account" aria-label="Account">
-      {viewer.isAdmin ? <a href="/-/owners">All owners</a> : null}
+      {viewer.isAdmin ? <a href={OWNERS_PATH}>All owners</a> : null}
       <span class="muted">{viewer.label}</span>
       {viewer.csrfToken !== undefined && (
         <form method="post" action="/-/sign-out">

@@ -26,3 +26,19 @@ export function packagesPath(owner: string, filter: PackageFilter): string {
   const query = new URLSearchParams({ ...filter }).toString()
   return query === '' ? ownerPath(owner) : `${ownerPath(owner)}?${query}`
 }
+
+export const OWNERS_PATH = '/-/owners'
+
+export function uploadPath(
+  owner: string,
+  filter: { readonly type?: string; readonly repository?: string } = {},
+): string {
+  const path = formatPath(owner, '-', 'upload')
+  const query = new URLSearchParams({ ...filter }).toString()
+  return query === '' ? path : `${path}?${query}`
+}
+
+/** The tokens of an owner, and for the deployment admin its settings. */
+export function managePath(owner: string): string {
+  return formatPath(owner, '-', 'manage')
+}

@@ -4,7 +4,7 @@ import { parseRepositoryName, REPOSITORY_PARAMETERS } from './coordinates.ts'
 import { downloadEndpoints } from './download.ts'
 import { alpineIndexing } from './index-files.ts'
 import { keyEndpoints } from './key.ts'
-import { publishEndpoint } from './publish.ts'
+import { publishEndpoint, REPOSITORY } from './publish.ts'
 import { removeEndpoint } from './remove.ts'
 import { alpineView } from './view.ts'
 
@@ -12,6 +12,7 @@ export const alpine: PackageType = {
   type: 'alpine',
   endpoints: [...keyEndpoints, ...downloadEndpoints, publishEndpoint, removeEndpoint],
   index: alpineIndexing,
+  upload: { path: REPOSITORY, fields: [], accept: '.apk' },
   repositories: {
     path: ':branch/:repository',
     parameters: REPOSITORY_PARAMETERS,

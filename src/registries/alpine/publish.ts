@@ -20,7 +20,7 @@ import { type InspectedPackage, inspectPackage, packageLimits } from './format/p
 import { BODY_LIMITS, METADATA_BYTES } from './limits.ts'
 import { propertiesOf } from './properties.ts'
 
-const REPOSITORY = '/api/packages/:owner/alpine/:branch/:repository'
+export const REPOSITORY = '/api/packages/:owner/alpine/:branch/:repository'
 
 export const publishEndpoint = ownedEndpoint({
   method: 'PUT',

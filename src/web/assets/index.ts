@@ -4,6 +4,7 @@ import { sha256 } from '../../core/digests.ts'
 import type { Call, Endpoint } from '../../http/endpoint.ts'
 import script from './page.client.js'
 import style from './style.css'
+import uploadScript from './upload.client.js'
 
 interface Asset {
   readonly path: string
@@ -16,7 +17,7 @@ function assetOf(text: string, extension: string, contentType: string): Asset {
 }
 
 const STYLE = assetOf(style, 'css', 'text/css; charset=utf-8')
-const SCRIPT = assetOf(script, 'js', 'text/javascript; charset=utf-8')
+const SCRIPT = assetOf(`${script}\n${uploadScript}`, 'js', 'text/javascript; charset=utf-8')
 
 export const stylePath = STYLE.path
 export const scriptPath = SCRIPT.path

@@ -12,8 +12,9 @@ import { Pagination, parsePageNumber } from '../components/pagination.tsx'
 import { Badge, EmptyState, Time } from '../components/pieces.tsx'
 import { PublishPanel } from '../components/usage.tsx'
 import { formatCount } from '../format.ts'
-import { ownerPath, packagePath, repositoryPath } from '../paths.ts'
+import { managePath, ownerPath, packagePath, repositoryPath, uploadPath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
+import { viewerOf } from '../viewer.ts'
 
 const PACKAGES_A_PAGE = 30
 const MAX_QUERY = 100
@@ -59,6 +60,7 @@ async function show(call: Call): Promise<Response> {
         <div class="title">
           <h1>{owner.name}</h1>
           {owner.visibility === 'private' && <Badge kind="warn">private</Badge>}
+          <Actions call={call} />
         </div>
         <div class="columns">
           <div>
@@ -83,6 +85,25 @@ async function show(call: Call): Promise<Response> {
       </>
     ),
   })
+}
+
+/** For who is signed in with a browser: everybody else has the API. */
+function Actions({ call }: { readonly call: Call }) {
+  const viewer = viewerOf(call)
+  if (viewer?.csrfToken === undefined || !viewer.mayWrite) return null
+  const { name } = call.owner
+  return (
+    <p class="actions">
+      <a class="button primary" href={uploadPath(name)}>
+        Upload
+      </a>
+      {viewer.mayManage && (
+        <a class="button" href={managePath(name)}>
+          Manage
+        </a>
+      )}
+    </p>
+  )
 }
 
 function parseFilter({ searchParams }: URL): Filter {

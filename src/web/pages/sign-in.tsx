@@ -8,10 +8,10 @@ import { requireAdminToken } from '../../env.ts'
 import type { Call, Endpoint } from '../../http/endpoint.ts'
 import { countFailure } from '../../http/failures.ts'
 import { parseLocalPath } from '../../http/local-path.ts'
-import { formatPath } from '../../http/path.ts'
 import { readFields } from '../../http/request-body.ts'
 import { readSessionForm, sessionCookie } from '../../http/session.ts'
 import { FormError, TextField } from '../components/form.tsx'
+import { OWNERS_PATH, ownerPath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
 
 const SIGN_IN = '/-/sign-in'
@@ -74,7 +74,7 @@ function redirect(location: string, cookie: string): Response {
 }
 
 function homeOf({ kind }: Principal, row: FoundToken | undefined): string {
-  return kind === 'admin' || row === undefined ? '/-/owners' : formatPath(row.ownerName)
+  return kind === 'admin' || row === undefined ? OWNERS_PATH : ownerPath(row.ownerName)
 }
 
 interface Refused {

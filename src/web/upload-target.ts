@@ -1,0 +1,83 @@
+// PURE: from the fields of the upload form to the publishing endpoint of a type and its parameters.
+// Knows no type by name: what is asked for is what the type says.
+import { invalidRequest } from '../core/errors.ts'
+import { quote } from '../formats/format-error.ts'
+import type { OwnedCall, OwnedEndpoint, Params } from '../http/endpoint.ts'
+import { registries } from '../registries/index.ts'
+import type { BrowserUpload, PackageType, UploadField } from '../registries/registry.ts'
+
+export interface UploadType {
+  readonly type: string
+  /** As people call it. */
+  readonly title: string
+  readonly accept: string | undefined
+  /** The repository first, where the type has them. */
+  readonly fields: readonly UploadField[]
+  readonly publish: (call: OwnedCall) => Promise<Response>
+  /**
+   * The publishing path's parameters and the path itself.
+   * @throws RegistryError invalid-request
+   */
+  readonly target: (
+    owner: string,
+    fields: ReadonlyMap<string, string>,
+    fileName: string,
+  ) => { readonly params: Params; readonly path: string }
+}
+
+/** The field that a type's repositories are named in, as the lists name them. */
+export const REPOSITORY_FIELD = 'repository'
+
+/** The types that take uploads of browsers, in the order of their registration. */
+export const uploadTypes: readonly UploadType[] = registries.flatMap((registry: PackageType) =>
+  registry.upload === undefined ? [] : [uploadTypeOf(registry, registry.upload)],
+)
+
+function uploadTypeOf(registry: PackageType, upload: BrowserUpload): UploadType {
+  const naming = registry.repositories?.path.split('/').map((part) => part.slice(1)) ?? []
+  const example = naming.join('/')
+  const repository = { name: REPOSITORY_FIELD, label: 'Repository', example }
+  return {
+    type: registry.type,
+    title: registry.view?.title ?? registry.type,
+    accept: upload.accept,
+    fields: [...(naming.length === 0 ? [] : [repository]), ...upload.fields],
+    publish: publisherOf(registry, upload),
+    target(owner, fields, fileName) {
+      const params: Record<string, string> = { owner }
+      for (const { name } of upload.fields) params[name] = requireField(fields, name)
+      if (upload.fileParameter !== undefined) params[upload.fileParameter] = fileName
+      if (naming.length > 0) Object.assign(params, splitRepository(fields, naming))
+      return { params, path: fillPath(upload.path, params) }
+    },
+  }
+}
+
+/** The endpoint that every client publishes with: there is no second way in. */
+function publisherOf({ type, endpoints }: PackageType, { path }: BrowserUpload) {
+  const found = endpoints.find((endpoint) => endpoint.method === 'PUT' && endpoint.path === path)
+  if (found?.access !== 'write') throw new Error(`${type} has no endpoint PUT ${path}`)
+  return (found as OwnedEndpoint<unknown>).handler
+}
+
+function splitRepository(fields: ReadonlyMap<string, string>, naming: readonly string[]): Params {
+  const value = requireField(fields, REPOSITORY_FIELD)
+  const parts = value.split('/')
+  if (parts.length !== naming.length) {
+    throw invalidRequest(`repository ${quote(value)} is not of the form ${naming.join('/')}`)
+  }
+  return Object.fromEntries(naming.map((name, at) => [name, parts[at] ?? '']))
+}
+
+function requireField(fields: ReadonlyMap<string, string>, name: string): string {
+  const value = fields.get(name)?.trim() ?? ''
+  if (value !== '') return value
+  throw invalidRequest(`the field ${name} is empty: fill it in`)
+}
+
+/** The path that a client would have sent the file to. */
+function fillPath(template: string, params: Params): string {
+  return template.replace(/:(\w+)(\{[^}]*\})?/g, (_, name: string) =>
+    encodeURIComponent(params[name] ?? ''),
+  )
+}
