@@ -6,7 +6,14 @@
 // multipasta fails where a chunk ends between the two dashes that close the form, and busboy silently
 // leaves out a part whose headers it cannot read or that are longer than its limit.
 import { Buffer } from 'node:buffer'
-import { ByteReader, type ByteSource, concatBytes, decodeUtf8, encodeUtf8 } from './bytes.ts'
+import {
+  ByteReader,
+  type ByteSource,
+  concatBytes,
+  decodeLatin1,
+  decodeUtf8,
+  encodeUtf8,
+} from './bytes.ts'
 import { FormatError, quote } from './format-error.ts'
 
 /** One part: a text field, or a file, which has a file name. */
@@ -63,9 +70,8 @@ export async function* readFormParts(
 
 /** What follows a delimiter: a line end before a part, two dashes after the last one. */
 async function opensPart(reader: ByteReader): Promise<boolean> {
-  const after = Buffer.from(await reader.readExactly(2, 'a boundary of the form')).toString(
-    'latin1',
-  )
+  const after = decodeLatin1(await reader.readUpTo(2))
+  if (after.length < 2) throw cutOff()
   if (after === '\r\n') return true
   if (after === '--') return false
   throw new FormatError('malformed', 'the form has a boundary that its line goes on after')
