@@ -1,11 +1,13 @@
-// Makes the real clients available to the tests before they run: installs apk, apko and nfpm from
-// the package registries into a cache, and finds curl. As a script it only fills the cache.
+// Makes the real clients available to the tests before they run: installs apk, apko, nfpm and
+// Schemathesis from the package registries into a cache, and finds curl. As a script it only fills
+// the cache.
 // In CI a missing client ends the run; elsewhere its tests are shown as skipped, and said so loudly.
 import type { TestProject } from 'vitest/node'
 import { findApks } from './clients/apk-tool.ts'
 import type { Clients } from './clients/found.ts'
 import { apko, installGoTool, nfpm } from './clients/go-tool.ts'
 import { run } from './clients/run.ts'
+import { installSchemathesis } from './clients/schemathesis.ts'
 
 export async function setup(project: TestProject): Promise<void> {
   const clients = await findClients()
@@ -31,6 +33,7 @@ async function findClients(): Promise<Clients> {
     curl,
     apko: await attempt('apko', () => installGoTool(apko)),
     nfpm: await attempt('nfpm', () => installGoTool(nfpm)),
+    schemathesis: await attempt('schemathesis', installSchemathesis),
     missing,
   }
 }

@@ -15,6 +15,8 @@ export interface Clients {
   curl: string | null
   apko: string | null
   nfpm: string | null
+  /** The folder that Python has to look in. */
+  schemathesis: string | null
   /** By name, the reason. */
   missing: Record<string, string>
 }
@@ -25,7 +27,7 @@ declare module 'vitest' {
   }
 }
 
-type ClientName = 'apk' | 'curl' | 'apko' | 'nfpm'
+type ClientName = 'apk' | 'curl' | 'apko' | 'nfpm' | 'schemathesis'
 
 /** Skipped, with the reason in its name, where one of the clients is missing. */
 export function describeWith(
@@ -33,7 +35,7 @@ export function describeWith(
   title: string,
   body: (clients: FoundClients) => void,
 ): void {
-  const { missing, apks, curl, apko, nfpm } = inject('clients')
+  const { missing, apks, curl, apko, nfpm, schemathesis } = inject('clients')
   const lacking = names.filter((name) => missing[name] !== undefined)
   if (lacking.length > 0) {
     // The body still runs, to show every test that is skipped.
@@ -42,7 +44,10 @@ export function describeWith(
   }
   for (const apk of names.includes('apk') ? apks : [absent.apk])
     describe(names.includes('apk') ? `${title} (${apk.label})` : title, () =>
-      body({ apk, curl: curl ?? '', apko: apko ?? '', nfpm: nfpm ?? '' }),
+      body({
+        ...{ apk, curl: curl ?? '', apko: apko ?? '', nfpm: nfpm ?? '' },
+        schemathesis: schemathesis ?? '',
+      }),
     )
 }
 
@@ -52,6 +57,7 @@ export interface FoundClients {
   curl: string
   apko: string
   nfpm: string
+  schemathesis: string
 }
 
 const absent: FoundClients = {
@@ -59,4 +65,5 @@ const absent: FoundClients = {
   curl: '',
   apko: '',
   nfpm: '',
+  schemathesis: '',
 }
