@@ -2,7 +2,7 @@
 
 import { RegistryError } from '../core/errors.ts'
 import { parseOwnerName } from '../core/names.ts'
-import { deleteOwner, listOwners, type Owner, putOwner, type Visibility } from '../core/owners.ts'
+import { deleteOwner, listOwners, type Owner, parseVisibility, putOwner } from '../core/owners.ts'
 import { isKeyBinding, loadKeySet, OWN_BINDING } from '../core/signing-keys.ts'
 import { type Env, secretsOf } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
@@ -147,11 +147,6 @@ function requireOwnKey(env: Env, binding: string, ownerName: string): void {
     const remedy = `store it with "npx wrangler secret put ${binding}" first`
     throw invalid(`signing_key cannot be used: ${error.fault.cause}; ${remedy}`)
   }
-}
-
-function parseVisibility(value: unknown): Visibility {
-  if (value === 'public' || value === 'private') return value
-  throw invalid('visibility is required: "public" or "private"')
 }
 
 function parseSigningKey(value: unknown): string | null | undefined {

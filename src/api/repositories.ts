@@ -1,4 +1,5 @@
 // …/repositories: what an owner has, how each is, and what is settled for one as a whole.
+import { refuseRestricted } from '../core/access/restricted.ts'
 import { RegistryError } from '../core/errors.ts'
 import { listingReader } from '../core/packages/reader.ts'
 import {
@@ -27,7 +28,6 @@ import { formatTime, invalid, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
 import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'
 import { repositoryPath } from './repository-path.ts'
-import { refuseRestricted } from './restricted.ts'
 
 const REPOSITORY_FIELDS = {
   type: TEXT,

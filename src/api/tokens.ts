@@ -1,15 +1,15 @@
 // /api/v1/owners/{owner}/tokens: who may act for an owner. A token's text is shown once.
-import type { Scope } from '../core/access/principal.ts'
-import { SCOPES } from '../core/access/principal.ts'
 import {
-  type AccessToken,
-  createToken,
-  deleteToken,
-  listTokens,
-  type TokenGrant,
-} from '../core/access/tokens.ts'
+  GRANT_NAMES,
+  MAX_PATTERNS,
+  PACKAGE_PATTERN,
+  parseGrant,
+  REPOSITORY,
+} from '../core/access/grant.ts'
+import { SCOPES } from '../core/access/principal.ts'
+import { refuseRestricted } from '../core/access/restricted.ts'
+import { type AccessToken, createToken, deleteToken, listTokens } from '../core/access/tokens.ts'
 import { RegistryError } from '../core/errors.ts'
-import { quote } from '../formats/format-error.ts'
 import { type Endpoint, ownedEndpoint } from '../http/endpoint.ts'
 import {
   jsonContent,
@@ -22,15 +22,10 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
-import { formatTime, invalid, json, onlyFields } from './json.ts'
+import { formatTime, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
-import { refuseRestricted } from './restricted.ts'
 
 const TOKENS = `${OWNER}/tokens`
-
-const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/
-const PACKAGE_PATTERN = /^[A-Za-z0-9._+*-]{1,100}$/
-const MAX_PATTERNS = 100
 
 const SCOPES_SCHEMA = {
   type: 'array',
@@ -96,7 +91,9 @@ export const tokenEndpoints: readonly Endpoint[] = [
     },
     handler: async ({ request, env, owner, principal }) => {
       refuseRestricted(principal)
-      const grant = parseGrant(await readJsonObject(request))
+      const body = await readJsonObject(request)
+      onlyFields(body, GRANT_NAMES)
+      const grant = parseGrant(body)
       const { token, text } = await createToken(env.DB, owner.id, grant)
       return json({ ...describe(token), token: text }, 201)
     },
@@ -123,58 +120,6 @@ export const tokenEndpoints: readonly Endpoint[] = [
     },
   }),
 ]
-
-/** @throws RegistryError invalid-request */
-function parseGrant(body: Readonly<Record<string, unknown>>): TokenGrant {
-  onlyFields(body, ['name', 'scopes', 'repositories', 'packages', 'expires_at'])
-  return {
-    name: parseName(body.name),
-    scopes: parseScopes(body.scopes),
-    repositories: parsePatterns(body.repositories, 'repositories', REPOSITORY, 'v3.22/main'),
-    packages: parsePatterns(body.packages, 'packages', PACKAGE_PATTERN, 'hello*'),
-    expiresAt: parseExpiry(body.expires_at),
-  }
-}
-
-/** Date.parse alone takes much that means something else to whoever wrote it. */
-const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
-
-function parseName(value: unknown): string {
-  if (typeof value === 'string' && /^[^\p{C}]{1,100}$/u.test(value)) return value
-  throw invalid('name is required: 1 to 100 printable characters')
-}
-
-function parseScopes(value: unknown): readonly Scope[] {
-  const scopes = SCOPES.filter((scope) => Array.isArray(value) && value.includes(scope))
-  if (Array.isArray(value) && value.length > 0 && scopes.length === value.length) return scopes
-  throw invalid('scopes is required: an array of "read", "write", "admin", each at most once')
-}
-
-function parsePatterns(
-  value: unknown,
-  field: string,
-  form: RegExp,
-  example: string,
-): readonly string[] | null {
-  if (value === undefined || value === null) return null
-  const good = (item: unknown): item is string => typeof item === 'string' && form.test(item)
-  if (
-    Array.isArray(value) &&
-    value.length >= 1 &&
-    value.length <= MAX_PATTERNS &&
-    value.every(good)
-  ) {
-    return value
-  }
-  throw invalid(`${field} must be an array of 1 to ${MAX_PATTERNS} such as ${quote(example)}`)
-}
-
-function parseExpiry(value: unknown): number | null {
-  if (value === undefined || value === null) return null
-  const time = typeof value === 'string' && RFC3339.test(value) ? Date.parse(value) : Number.NaN
-  if (time > Date.now()) return time
-  throw invalid('expires_at must be a time in the future, such as "2030-01-31T00:00:00Z"')
-}
 
 function describe(token: AccessToken) {
   const { id, name, scopes, repositories, packages, expiresAt, createdAt, lastUsedAt } = token

@@ -3,11 +3,17 @@ import { count, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { owner } from '../db/schema.ts'
 import { query } from './database.ts'
-import { RegistryError } from './errors.ts'
+import { invalidRequest, RegistryError } from './errors.ts'
 import type { OwnerName } from './names.ts'
 
 export type Owner = typeof owner.$inferSelect
 export type Visibility = Owner['visibility']
+
+/** @throws RegistryError invalid-request */
+export function parseVisibility(value: unknown): Visibility {
+  if (value === 'public' || value === 'private') return value
+  throw invalidRequest('visibility is required: "public" or "private"')
+}
 
 export interface OwnerSettings {
   readonly visibility: Visibility
@@ -35,6 +41,22 @@ export async function putOwner(
   )
   if (row === undefined) throw new Error('an upsert that returned no row')
   return { owner: row, created: row.id === id }
+}
+
+/**
+ * Creates an owner and changes none that is there.
+ * @throws RegistryError invalid-request
+ */
+export async function createOwner(
+  db: D1Database,
+  name: OwnerName,
+  visibility: Visibility,
+): Promise<void> {
+  const id = crypto.randomUUID()
+  const row = { id, name, visibility, signingKey: null, createdAt: Date.now() }
+  const insert = () => drizzle(db).insert(owner).values(row).onConflictDoNothing().returning()
+  const [created] = await query(insert)
+  if (created === undefined) throw invalidRequest(`the owner ${name} is there already`)
 }
 
 export interface Page {

@@ -2,8 +2,11 @@
 import type { Endpoint } from '../http/endpoint.ts'
 import { assetEndpoints } from './assets/index.ts'
 import { homeEndpoint } from './pages/home.tsx'
+import { manageEndpoints } from './pages/manage.tsx'
 import { ownerEndpoint } from './pages/owner.tsx'
+import { ownersEndpoints } from './pages/owners.tsx'
 import { packageEndpoint } from './pages/package.tsx'
+import { removeEndpoints } from './pages/remove.tsx'
 import { repositoryPageEndpoints } from './pages/repository.tsx'
 import { signInEndpoints } from './pages/sign-in.tsx'
 import { uploadEndpoints } from './pages/upload.tsx'
@@ -16,7 +19,10 @@ export const webEndpoints: readonly Endpoint[] = [
   ...siteEndpoints,
   homeEndpoint,
   ...signInEndpoints,
+  ...ownersEndpoints,
   ...uploadEndpoints,
+  ...removeEndpoints,
+  ...manageEndpoints,
   packageEndpoint,
   versionsEndpoint,
   ...repositoryPageEndpoints,

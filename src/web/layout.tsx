@@ -46,6 +46,8 @@ export interface PageContent {
 export interface DocumentProps extends PageContent {
   /** Null for nobody; undefined where it is not known, as on an error page. */
   readonly viewer?: Viewer | null | undefined
+  /** What just happened. */
+  readonly notice?: string | undefined
   /** Path and query to come back to after signing in. */
   readonly here: string
 }
@@ -55,7 +57,16 @@ export function formatDocument(props: DocumentProps): string {
   return `<!DOCTYPE html>${String(<Document {...props} />)}`
 }
 
-function Document({ title, description, trail, search, viewer, here, body }: DocumentProps) {
+function Document({
+  title,
+  description,
+  trail,
+  search,
+  notice,
+  viewer,
+  here,
+  body,
+}: DocumentProps) {
   return (
     <html lang="en">
       <head>
@@ -74,6 +85,11 @@ function Document({ title, description, trail, search, viewer, here, body }: Doc
         </a>
         <Header trail={trail ?? []} search={search} viewer={viewer} here={here} />
         <main id="main" class="wide" tabindex={-1}>
+          {notice !== undefined && (
+            <p class="panel notice" role="status">
+              {notice}
+            </p>
+          )}
           {body}
         </main>
         <Footer />

@@ -42,3 +42,15 @@ export function uploadPath(
 export function managePath(owner: string): string {
   return formatPath(owner, '-', 'manage')
 }
+
+/** @param file the id of one of the version's files; without it the version as a whole */
+export function removePath(
+  owner: string,
+  type: string,
+  name: string,
+  version: string,
+  file?: string,
+): string {
+  const path = formatPath(owner, '-', 'remove', type, name, version)
+  return file === undefined ? path : `${path}?file=${encodeURIComponent(file)}`
+}

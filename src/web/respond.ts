@@ -26,11 +26,25 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   vary: 'Accept, Authorization, Cookie',
 }
 
+/** What a form did, said on the page that it leads to. */
+const NOTICES: Readonly<Record<string, string>> = {
+  removed: 'Removed, for everybody.',
+  revoked: 'The token is revoked: it is dead from now on.',
+  changed: 'Changed, from now on.',
+  deleted: 'The owner is deleted.',
+}
+
+/** After a form that did what it should. */
+export function seeOther(location: string): Response {
+  return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store' } })
+}
+
 /** The page for whoever asks, with the header that says who they are. */
 export function pageResponse(call: Call, content: PageContent, status = 200): Response {
   const { request, url, owner, principal } = call
   const here = `${url.pathname}${url.search}`
-  const text = formatDocument({ ...content, viewer: viewerOf(call), here })
+  const notice = NOTICES[url.searchParams.get('notice') ?? '']
+  const text = formatDocument({ ...content, notice, viewer: viewerOf(call), here })
   const open = principal.kind === 'anonymous' && owner?.visibility !== 'private'
   const headers = new Headers({
     ...PAGE_HEADERS,

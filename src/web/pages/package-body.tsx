@@ -9,7 +9,8 @@ import { Pagination } from '../components/pagination.tsx'
 import { Badge, type Fact, Facts, Time } from '../components/pieces.tsx'
 import { InstallPanel } from '../components/usage.tsx'
 import { Entries, factOf } from '../components/values.tsx'
-import { packagePath, repositoryPath, versionsPath } from '../paths.ts'
+import { packagePath, removePath, repositoryPath, versionsPath } from '../paths.ts'
+import { viewerOf } from '../viewer.ts'
 import { Files } from './package-files.tsx'
 
 interface PackageBodyProps {
@@ -45,6 +46,7 @@ export function PackageBody(props: PackageBodyProps) {
             overview={overview}
             files={files}
             total={overview.fileCount}
+            removable={mayRemove(call)}
           />
           <Pagination url={call.url} page={page} more={more} />
           <Relations {...props} />
@@ -56,10 +58,24 @@ export function PackageBody(props: PackageBodyProps) {
             <Facts facts={[...description.facts.map(factOf), ...placesOf(props)]} />
           </section>
           <Versions owner={call.owner.name} registry={registry} overview={overview} />
+          {mayRemove(call) && (
+            <p>
+              <a
+                class="button danger"
+                href={removePath(call.owner.name, registry.type, overview.name, overview.version)}
+              >
+                Remove this version
+              </a>
+            </p>
+          )}
         </aside>
       </div>
     </>
   )
+}
+
+function mayRemove(call: OwnedCall): boolean {
+  return viewerOf(call)?.mayWrite === true && call.session !== undefined
 }
 
 function repositoriesOf(files: readonly PackageFile[]): readonly string[] {

@@ -4,6 +4,7 @@ import type { PackageOverview } from '../../core/packages/overview.ts'
 import type { PackageType } from '../../registries/registry.ts'
 import { CodeBlock } from '../components/code-block.tsx'
 import { Badge, Bytes, Time } from '../components/pieces.tsx'
+import { removePath } from '../paths.ts'
 
 interface FilesProps {
   readonly owner: string
@@ -11,9 +12,13 @@ interface FilesProps {
   readonly overview: PackageOverview
   readonly files: readonly PackageFile[]
   readonly total: number
+  /** Whether to offer their removal. */
+  readonly removable: boolean
 }
 
-export function Files({ owner, registry: { view }, overview, files, total }: FilesProps) {
+export function Files(props: FilesProps) {
+  const { owner, registry, overview, files, total, removable } = props
+  const { view, type } = registry
   const { name: packageName, version } = overview
   return (
     <section>
@@ -44,6 +49,13 @@ export function Files({ owner, registry: { view }, overview, files, total }: Fil
                 {file.architecture !== '' && <Badge kind="accent">{file.architecture}</Badge>}
               </div>
               <Digests file={file} />
+              {removable && (
+                <p class="small">
+                  <a href={removePath(owner, type, packageName, version, file.id)}>
+                    Remove<span class="unseen"> {nameOf(file)}</span>
+                  </a>
+                </p>
+              )}
             </li>
           )
         })}
@@ -52,8 +64,13 @@ export function Files({ owner, registry: { view }, overview, files, total }: Fil
   )
 }
 
+/** One name can be there for several architectures. */
+function nameOf(file: PackageFile): string {
+  return [file.shownName, file.architecture].filter(Boolean).join(' ')
+}
+
 function Digests({ file }: { readonly file: PackageFile }) {
-  const what = [file.shownName, file.architecture].filter(Boolean).join(' ')
+  const what = nameOf(file)
   return (
     <details class="small">
       <summary>

@@ -1,6 +1,7 @@
 // A token that is restricted to some repositories or packages manages nothing beyond them.
-import type { Principal } from '../core/access/principal.ts'
-import { RegistryError } from '../core/errors.ts'
+
+import { RegistryError } from '../errors.ts'
+import type { Principal } from './principal.ts'
 
 /**
  * Else a token that may write one package could make itself one that may write all.
