@@ -20,8 +20,9 @@ export interface PieceSummary {
   readonly crc32: number
 }
 
-export function deflatePiece(bytes: Uint8Array): DeflatedPiece {
-  const deflated = deflateRawSync(bytes, { level: 9, finishFlush: constants.Z_SYNC_FLUSH })
+/** @param level zlib's, from 1 to 9 */
+export function deflatePiece(bytes: Uint8Array, level = 9): DeflatedPiece {
+  const deflated = deflateRawSync(bytes, { level, finishFlush: constants.Z_SYNC_FLUSH })
   return { deflated, length: bytes.length, crc32: crc32(bytes) }
 }
 

@@ -20,6 +20,8 @@ export interface PublicationCall<T> {
   readonly limits: BodyLimits
   /** Reads the body to its end, or throws a RegistryError to refuse it: then nothing is stored. */
   readonly inspect: (source: ByteSource) => Promise<T>
+  /** The list of what the upload holds, for types whose files hold others. */
+  readonly contentsOf?: ((inspected: T) => Uint8Array) | undefined
   /** Pure, and must not throw: what could be refused was refused by `inspect`. */
   readonly describe: (inspected: T, blob: StagedBlob) => NewFile
   readonly wording: (file: NewFile) => PublicationWording
@@ -58,8 +60,9 @@ export const PUBLISH_FAULTS: readonly FaultCode[] = [
 /** @throws RegistryError */
 export async function publishUpload<T>(
   call: OwnedCall,
-  { type, into, packageName, limits, inspect, describe, wording }: PublicationCall<T>,
+  publication: PublicationCall<T>,
 ): Promise<Response> {
+  const { type, into, packageName, limits, inspect, contentsOf, describe, wording } = publication
   const sameIsFine = parseIfExists(call.url)
   requireWritable(call, 'repository' in into ? into.repository : null, packageName)
   const { file: chosen, request } = call
@@ -69,7 +72,7 @@ export async function publishUpload<T>(
     bucket: call.env.BLOBS,
     namespace: call.env.REPOSITORY,
     place: { owner: call.owner, type, into },
-    upload: { ...upload, limits, inspect },
+    upload: { ...upload, limits, inspect, contentsOf },
     describe,
     waitUntil: call.waitUntil,
   })

@@ -49,6 +49,10 @@ const faults: Readonly<Record<string, readonly [() => Promise<unknown>, RegExp]>
     async () => env.BLOBS.delete(await listKeys('blobs/')),
     /hello-1-r0\.apk: the object is missing/,
   ],
+  'a file without the list of what it holds': [
+    async () => env.BLOBS.delete(await listKeys('contents/')),
+    /hello-1-r0\.apk: the list of what it holds is missing/,
+  ],
   'an index without its object': [
     async () => env.BLOBS.delete((await indexKey()) ?? ''),
     /x86_64\/APKINDEX\.tar\.gz: the object is missing/,
@@ -116,6 +120,7 @@ it.each(Object.entries(faults))('names %s', async (_, [plant, problem]) => {
 })
 
 it('lists an object that no row names', async () => {
-  await env.BLOBS.put('blobs/2026010100/stray', 'stray')
-  expect(await listUnnamedObjects()).toEqual(['blobs/2026010100/stray'])
+  const stray = ['blobs/2026010100/stray', 'contents/2026010100/stray']
+  for (const key of stray) await env.BLOBS.put(key, 'stray')
+  expect(await listUnnamedObjects()).toEqual(stray)
 })

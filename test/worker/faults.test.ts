@@ -116,7 +116,8 @@ async function expectSound(): Promise<void> {
     await sweep(env.DB, env.BLOBS, Date.now() + time)
   }
   const { results } = await env.DB.prepare(
-    'SELECT r2_key FROM package_blob UNION ALL SELECT r2_key FROM repository_index ORDER BY 1',
+    `SELECT r2_key FROM package_blob UNION ALL SELECT r2_key FROM repository_index
+     UNION ALL SELECT 'contents/' || substr(r2_key, 7) FROM package_blob ORDER BY 1`,
   ).all()
   expect((await listKeys()).sort()).toEqual(results.map((row) => row.r2_key))
 }

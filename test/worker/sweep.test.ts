@@ -55,11 +55,13 @@ describe('what was staged and never committed', () => {
     for (let count = 0; count < 5; count++) await stage(5)
     const first = await sweep(env.DB, bucket, Date.now())
     expect(first).toMatchObject({ abandoned: 5, listed: 5, lists: prefixes.length })
-    expect(prefixes.every((prefix) => /^(blobs|indexes)\/\d{10}\/$/.test(prefix ?? ''))).toBe(true)
-    // A day of hours for each of the two prefixes, and two more pages for the hour of five.
-    expect(prefixes.length).toBe(2 * 25 + 2)
+    expect(
+      prefixes.every((prefix) => /^(blobs|indexes|contents)\/\d{10}\/$/.test(prefix ?? '')),
+    ).toBe(true)
+    // A day of hours for each of the three prefixes, and two more pages for the hour of five.
+    expect(prefixes.length).toBe(3 * 25 + 2)
     expect(await sweep(env.DB, bucket, Date.now())).toMatchObject({ lists: 0 })
-    expect(await sweep(env.DB, bucket, Date.now() + HOUR)).toMatchObject({ lists: 2 })
+    expect(await sweep(env.DB, bucket, Date.now() + HOUR)).toMatchObject({ lists: 3 })
   })
 
   it('is found after a long pause too, over several runs', async () => {

@@ -1,7 +1,7 @@
 // What becomes of staged bytes whose content is in the store already: they are dropped, unless the
 // object that the row names is gone, whose place they take.
 
-import { query } from '../database.ts'
+import { query, runBatch } from '../database.ts'
 import { discardObjects } from './objects.ts'
 import type { StagedBlob } from './staged-blob.ts'
 
@@ -32,9 +32,19 @@ async function adopt(db: D1Database, bucket: R2Bucket, blob: StagedBlob): Promis
   if (known.r2Key === blob.r2Key) return true
   if ((await bucket.head(known.r2Key)) !== null) return false
   console.error(`the object ${known.r2Key} is missing: ${blob.r2Key} takes its place`)
-  const update = 'UPDATE package_blob SET r2_key = ?1 WHERE sha256 = ?2 AND r2_key = ?3'
-  const { meta } = await query(() =>
-    db.prepare(update).bind(blob.r2Key, blob.sha256, known.r2Key).run(),
+  const [, replaced] = await query(() =>
+    runBatch(db, [
+      [FORGET, blob.sha256, known.r2Key, Date.now()],
+      [REPLACE, blob.sha256, known.r2Key, blob.r2Key],
+    ]),
   )
-  return meta.changes > 0
+  return (replaced?.meta.changes ?? 0) > 0
 }
+
+/** Something may be left under the old key after all: the list of what the bytes hold. */
+const FORGET = `
+  INSERT INTO garbage (r2_key, due_at)
+  SELECT r2_key, ?3 FROM package_blob WHERE sha256 = ?1 AND r2_key = ?2
+  ON CONFLICT DO NOTHING`
+
+const REPLACE = 'UPDATE package_blob SET r2_key = ?3 WHERE sha256 = ?1 AND r2_key = ?2'

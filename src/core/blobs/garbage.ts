@@ -1,10 +1,10 @@
 // Deletes objects that no row names: those in `garbage` whose time has come, and those that were
 // listed and turn out to be named nowhere.
 import { query } from '../database.ts'
+import { deleteObjects } from './objects.ts'
 import type { Sweep } from './sweep.ts'
 
-/** R2 deletes at most this many keys in a call. */
-const KEYS_PER_DELETE = 1000
+const ROWS_PER_BATCH = 500
 
 /** Empties `garbage` of what is due. An object goes before its row, so that none is forgotten. */
 export async function discard({ db, bucket, now, report }: Sweep): Promise<void> {
@@ -12,11 +12,11 @@ export async function discard({ db, bucket, now, report }: Sweep): Promise<void>
     const { results } = await query(() =>
       db
         .prepare('SELECT r2_key AS key FROM garbage WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2')
-        .bind(now, KEYS_PER_DELETE)
+        .bind(now, ROWS_PER_BATCH)
         .all<{ key: string }>(),
     )
     const keys = results.map((row) => row.key)
-    if (keys.length > 0) await bucket.delete(keys)
+    await deleteObjects(bucket, keys)
     report.deleted += keys.length
     await query(() =>
       db
@@ -24,7 +24,7 @@ export async function discard({ db, bucket, now, report }: Sweep): Promise<void>
         .bind(JSON.stringify(keys))
         .run(),
     )
-    full = keys.length === KEYS_PER_DELETE
+    full = keys.length === ROWS_PER_BATCH
   }
 }
 
@@ -45,7 +45,10 @@ export async function dropUnstored(
       .bind(JSON.stringify(keys))
       .all<{ key: string }>(),
   )
-  if (results.length > 0) await bucket.delete(results.map((row) => row.key))
+  await deleteObjects(
+    bucket,
+    results.map((row) => row.key),
+  )
   report.deleted += results.length
   return results.length
 }

@@ -1,12 +1,30 @@
 // The keys of R2. They are opaque, fresh for each write (R2 takes one write a second on a key) and
 // dated by the hour, so that a sweep can list what one hour staged and nothing else.
 
-/** The parts of the bucket: packages' bytes and index files. */
-export const PREFIXES = ['blobs/', 'indexes/'] as const
+const BLOBS = 'blobs/'
+const CONTENTS = 'contents/'
+
+/** The parts of the bucket: packages' bytes, index files, and what packages hold. */
+export const PREFIXES = [BLOBS, 'indexes/', CONTENTS] as const
 
 /** Where a package's bytes go. */
 export function freshBlobKey(now: Date): string {
-  return `${hourPrefix('blobs/', hourOf(now))}${crypto.randomUUID()}`
+  return `${hourPrefix(BLOBS, hourOf(now))}${crypto.randomUUID()}`
+}
+
+/** Where the list of what a package holds goes: no row names it but by the key of the bytes. */
+export function contentsKey(blobKey: string): string {
+  return CONTENTS + blobKey.slice(BLOBS.length)
+}
+
+/** The key that a row may have for the object: for a list, that of the bytes beside which it lies. */
+export function namedKey(key: string): string {
+  return key.startsWith(CONTENTS) ? BLOBS + key.slice(CONTENTS.length) : key
+}
+
+/** The keys and those of the lists that go with them. */
+export function withContents(keys: readonly string[]): string[] {
+  return keys.flatMap((key) => (key.startsWith(BLOBS) ? [key, contentsKey(key)] : [key]))
 }
 
 /** Where an index file's bytes go. */

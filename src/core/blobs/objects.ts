@@ -1,8 +1,9 @@
-// Whole objects in R2: index files in, anything out, and the removal of what no row names.
+// Whole objects in R2: index files in, anything out, and the removal of what no row names, together
+// with the lists of what it holds.
 
 import { createHash } from 'node:crypto'
 import { RegistryError } from '../errors.ts'
-import { freshIndexKey } from './keys.ts'
+import { freshIndexKey, withContents } from './keys.ts'
 import { openSink } from './sink.ts'
 
 /** Bytes. */
@@ -66,11 +67,21 @@ export async function openObject(
   throw new RegistryError({ code: 'object-missing' })
 }
 
-/** Deletes objects that no row names. Never throws: what stays is the sweep's. */
+/** R2 deletes at most this many keys in a call. */
+const KEYS_PER_DELETE = 1000
+
+/** Deletes objects that no row names. Fails with whatever R2 does. */
+export async function deleteObjects(bucket: R2Bucket, r2Keys: readonly string[]): Promise<void> {
+  const keys = withContents(r2Keys)
+  for (let from = 0; from < keys.length; from += KEYS_PER_DELETE) {
+    await bucket.delete(keys.slice(from, from + KEYS_PER_DELETE))
+  }
+}
+
+/** The same. Never throws: what stays is the sweep's. */
 export async function discardObjects(bucket: R2Bucket, r2Keys: readonly string[]): Promise<void> {
-  if (r2Keys.length === 0) return
   try {
-    await bucket.delete([...r2Keys])
+    await deleteObjects(bucket, r2Keys)
   } catch (error) {
     console.error(`could not delete ${r2Keys.length} unused objects:`, String(error))
   }

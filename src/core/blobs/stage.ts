@@ -1,11 +1,12 @@
 // Stages an upload: the body streams through an inspection and all digests into a fresh R2 object,
 // one chunk behind, so that the last chunk is written only after everything was checked. What is
-// refused stores nothing.
+// refused stores nothing. The list of what the upload holds is stored at the same time as that chunk.
 import type { ByteSource } from '../../formats/bytes.ts'
 import { DigestPump } from '../digests.ts'
 import { RegistryError } from '../errors.ts'
 import { type Body, type BodyLimits, openBody } from './body.ts'
-import { freshBlobKey } from './keys.ts'
+import { contentsKey, freshBlobKey } from './keys.ts'
+import { discardObjects } from './objects.ts'
 import { openSink, type Sink } from './sink.ts'
 import type { StagedBlob } from './staged-blob.ts'
 
@@ -16,6 +17,8 @@ export interface Upload<T> {
   readonly limits: BodyLimits
   /** Reads the source to its end, or throws to refuse the upload. */
   readonly inspect: (source: ByteSource) => Promise<T>
+  /** The list of what the upload holds (formats/content-list.ts), to be kept beside its bytes. */
+  readonly contentsOf?: ((inspected: T) => Uint8Array) | undefined
 }
 
 export interface Staged<T> {
@@ -34,7 +37,7 @@ export async function stageUpload<T>(bucket: R2Bucket, upload: Upload<T>): Promi
   const pump = new Pump(body, sink)
   try {
     const inspected = await upload.inspect(pump.chunks())
-    await pump.finish()
+    await finish(bucket, r2Key, pump, upload.contentsOf?.(inspected))
     const blob = { r2Key, size: pump.size, stagedAt: Date.now(), ...pump.digests.digests() }
     return { blob, inspected }
   } catch (error) {
@@ -42,6 +45,22 @@ export async function stageUpload<T>(bucket: R2Bucket, upload: Upload<T>): Promi
     await body.drain()
     throw error
   }
+}
+
+/** Stores the last bytes and the list at once, since each takes a trip; both or none. */
+async function finish(
+  bucket: R2Bucket,
+  r2Key: string,
+  pump: Pump,
+  contents: Uint8Array | undefined,
+): Promise<void> {
+  if (contents === undefined) return pump.finish()
+  const list = stored(bucket.put(contentsKey(r2Key), contents))
+  const ends = await Promise.allSettled([pump.finish(), list])
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed === undefined) return
+  await discardObjects(bucket, [r2Key])
+  throw failed.reason
 }
 
 class Pump {

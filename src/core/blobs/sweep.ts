@@ -4,7 +4,7 @@
 // first and objects after them, so that a row never names an object that is gone.
 import { query } from '../database.ts'
 import { discard, dropUnstored } from './garbage.ts'
-import { hourOf, hourPrefix, PREFIXES } from './keys.ts'
+import { hourOf, hourPrefix, namedKey, PREFIXES } from './keys.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 /**
@@ -28,7 +28,7 @@ export interface SweepReport {
   abandoned: number
   /** Contents without a file whose rows went. */
   retired: number
-  /** Objects deleted in all. */
+  /** Objects deleted in all, each with its list. */
   deleted: number
 }
 
@@ -91,7 +91,7 @@ async function sweepStaged(run: Sweep, prefix: (typeof PREFIXES)[number]): Promi
       })
       run.report.lists++
       run.report.listed += page.objects.length
-      const keys = page.objects.map((object) => object.key)
+      const keys = page.objects.map((object) => namedKey(object.key))
       run.report.abandoned += await dropUnstored(run, keys)
       more = page.truncated
       cursor = page.truncated ? page.cursor : undefined

@@ -5,6 +5,7 @@ import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { type NewFile, weightOf } from '../../core/packages/new-file.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
+import { ContentListWriter } from '../../formats/content-list.ts'
 import { FormatError } from '../../formats/format-error.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { TEXT } from '../../http/operation.ts'
@@ -54,6 +55,7 @@ async function publish(call: OwnedCall): Promise<Response> {
     into: { repository },
     limits: BODY_LIMITS,
     inspect: (source) => inspect(call, source),
+    contentsOf: ({ contents }) => contents,
     describe: (inspected, blob) => describeFile(call, repository, inspected, blob),
     wording: ({ packageName, version, architecture, fileName }) => ({
       what: `${packageName} ${version} ${architecture}`,
@@ -64,13 +66,20 @@ async function publish(call: OwnedCall): Promise<Response> {
   })
 }
 
+interface Inspected extends InspectedPackage {
+  /** The list of the files in it. */
+  readonly contents: Uint8Array
+}
+
 /** Refuses within the stream, so that what is refused was never stored. */
-async function inspect(call: OwnedCall, source: ByteSource): Promise<InspectedPackage> {
+async function inspect(call: OwnedCall, source: ByteSource): Promise<Inspected> {
+  const list = new ContentListWriter()
+  const today = Date.now() / 1000
   try {
-    const inspected = await inspectPackage(source, packageLimits, Date.now() / 1000)
+    const inspected = await inspectPackage(source, packageLimits, today, (entry) => list.add(entry))
     requireWritable(call, undefined, inspected.info.name)
     checkEntry(inspected)
-    return inspected
+    return { ...inspected, contents: list.finish() }
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     const { code: reason, message: detail, field } = error

@@ -67,13 +67,13 @@ export async function findInconsistencies(): Promise<string[]> {
   return problems
 }
 
-/** The keys of objects that no row names. */
+/** The keys of objects that no row names; the list of what a content holds lies beside it. */
 export async function listUnnamedObjects(): Promise<string[]> {
   const named = await rows<{ key: string }>(
     `SELECT r2_key AS key FROM package_blob UNION SELECT r2_key FROM repository_index
      UNION SELECT r2_key FROM garbage`,
   )
-  const keys = new Set(named.map((row) => row.key))
+  const keys = new Set(named.flatMap(({ key }) => [key, listKeyOf(key)]))
   const { objects } = await env.BLOBS.list()
   return objects.map((object) => object.key).filter((key) => !keys.has(key))
 }
@@ -199,7 +199,13 @@ async function inspectFile(file: FileRow): Promise<{ problem?: string; entry: st
     .map(([algorithm]) => algorithm)
   if (bytes.length !== size) wrong.push('size')
   const entry = `${file.name} ${file.architecture} ${bytes.length} ${packageIdentity(bytes)}`
-  return wrong.length === 0 ? { entry } : { entry, problem: `the blob row has a wrong ${wrong}` }
+  if (wrong.length > 0) return { entry, problem: `the blob row has a wrong ${wrong}` }
+  const list = await env.BLOBS.head(listKeyOf(file.r2Key))
+  return list === null ? { entry, problem: 'the list of what it holds is missing' } : { entry }
+}
+
+function listKeyOf(blobKey: string): string {
+  return blobKey.replace(/^blobs\//, 'contents/')
 }
 
 function tryToRead(bytes: Uint8Array): ReadIndex | undefined {

@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
+import type { ContentEntry } from '../../../src/formats/content-list.ts'
 import {
   inspectPackage,
   type PackageLimits,
@@ -40,6 +41,57 @@ const everything: ApkSpec = {
     { path: '.hidden/ignored', content: 'y', checksum: null },
   ],
 }
+
+describe('tells of', () => {
+  const entriesOf = async (bytes: Uint8Array) => {
+    const entries: ContentEntry[] = []
+    await inspectPackage(chunked(bytes), packageLimits, 0, (entry) => entries.push(entry))
+    return entries
+  }
+
+  test('what apk installs, in the order of the package', async () => {
+    const digest = (text: string) => createHash('sha1').update(text).digest('hex')
+    const long = `usr/share/${'long'.repeat(40)}`
+    const directory = (path: string) => ({ path, type: 'directory', mode: '0755' })
+    const regular = (path: string, content: string) => ({
+      path,
+      type: 'file',
+      mode: '0755',
+      size: content.length,
+      sha1: digest(content),
+    })
+    expect(await entriesOf(buildApk(everything))).toEqual([
+      directory('etc'),
+      directory('etc/empty'),
+      directory('usr'),
+      directory('usr/bin'),
+      regular('usr/bin/hello', 'hello'),
+      directory('usr/share'),
+      regular(long, 'x'.repeat(70_000)),
+      { path: 'usr/bin/link', type: 'symlink', mode: '0777', target: '../hello' },
+      { path: 'usr/bin/hard', type: 'hardlink', mode: '0644', target: 'usr/bin/hello' },
+      regular('usr/bin/nothing', ''),
+    ])
+  })
+
+  test('all bits of a mode, checksums in lower case, and devices', async () => {
+    const sha1 = createHash('sha1').update('').digest('hex')
+    const pax = { 'APK-TOOLS.checksum.SHA1': sha1.toUpperCase() }
+    const rawData = join(
+      tarEntry({ name: 'su', mode: 0o104755, pax }),
+      tarEntry({ name: 'null', typeflag: '3', mode: 0o666 }),
+      tarEntry({ name: 'disk', typeflag: '4', mode: 0o60 }),
+      tarEntry({ name: 'pipe', typeflag: '6', mode: 0 }),
+      tarEnd,
+    )
+    expect(await entriesOf(buildApk({ rawData }))).toEqual([
+      { path: 'su', type: 'file', mode: '4755', size: 0, sha1 },
+      { path: 'null', type: 'character', mode: '0666' },
+      { path: 'disk', type: 'block', mode: '0060' },
+      { path: 'pipe', type: 'fifo', mode: '0000' },
+    ])
+  })
+})
 
 describe('takes', () => {
   test.each([1, 13, 511, 1e6])('a package with everything, in chunks of %i', async (size) => {

@@ -9,7 +9,7 @@ import {
 } from '../../../src/formats/deflate-pieces.ts'
 
 function assemble(parts: readonly Uint8Array[]): Buffer {
-  const pieces = parts.map(deflatePiece)
+  const pieces = parts.map((part) => deflatePiece(part))
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
   const crc = pieces.reduce((sum, piece) => combineCrc32(sum, piece.crc32, piece.length), 0)
   const deflated = pieces.map((piece) => piece.deflated)

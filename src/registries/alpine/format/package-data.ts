@@ -3,6 +3,7 @@
 // point elsewhere. Top-level names that begin with a dot are control names: apk passes them over.
 import { createHash } from 'node:crypto'
 import { toHex } from '../../../formats/bytes.ts'
+import type { ContentEntry } from '../../../formats/content-list.ts'
 import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
 import type { TarEntry, TarReader } from '../../../formats/tar.ts'
 import { scriptName } from './package-head.ts'
@@ -18,11 +19,13 @@ const checksumRecord = 'APK-TOOLS.checksum.SHA1'
 
 /**
  * Reads the data segment to its end.
+ * @param onEntry is told of each entry that apk installs, after it was checked
  * @throws FormatError
  */
 export async function checkData(
   tar: TarReader,
   limits: { readonly maxPath: number; readonly maxAllPaths: number },
+  onEntry?: (entry: ContentEntry) => void,
 ): Promise<DataContents> {
   const directories = new Set<string>()
   const files = new Set<string>()
@@ -39,12 +42,13 @@ export async function checkData(
       throw new FormatError('too-large', `${message}: split the package`)
     }
     checkPlace(path, entry.type, directories, files)
-    checkType(entry, path, files)
+    const type = checkType(entry, path, files)
     if (entry.type === 'file') await checkContent(tar, entry, path)
     if (entry.type === 'directory') directories.add(path)
     else files.add(path)
     if (entry.type === 'file') fileBytes += entry.size
     entries += 1
+    onEntry?.(describeEntry(entry, path, type))
   }
   return { entries, fileBytes }
 }
@@ -108,7 +112,11 @@ function checkPlace(
   throw new FormatError('malformed', `${quote(path)} is in the data segment twice: pack it once`)
 }
 
-function checkType(entry: TarEntry, path: string, files: ReadonlySet<string>): void {
+function checkType(
+  entry: TarEntry,
+  path: string,
+  files: ReadonlySet<string>,
+): ContentEntry['type'] {
   if (entry.type === 'untyped' || entry.type === 'other') {
     throw new FormatError(
       'malformed',
@@ -135,6 +143,22 @@ function checkType(entry: TarEntry, path: string, files: ReadonlySet<string>): v
       `the hard link ${quote(path)} points to ${quote(entry.linkName)}, which is not a file before ` +
         'it in the package: pack that file before it, or a copy instead of the link',
     )
+  }
+  return entry.type
+}
+
+function describeEntry(entry: TarEntry, path: string, type: ContentEntry['type']): ContentEntry {
+  const mode = entry.mode.toString(8).padStart(4, '0')
+  switch (type) {
+    case 'file': {
+      const sha1 = entry.pax.get(checksumRecord)?.toLowerCase() ?? ''
+      return { path, type, mode, size: entry.size, sha1 }
+    }
+    case 'symlink':
+    case 'hardlink':
+      return { path, type, mode, target: entry.linkName }
+    default:
+      return { path, type, mode }
   }
 }
 

@@ -3,6 +3,7 @@
 // client, when it is too late. The parts are in package-head.ts and package-data.ts.
 import { createHash } from 'node:crypto'
 import { ByteReader, type ByteSource, toHex } from '../../../formats/bytes.ts'
+import type { ContentEntry } from '../../../formats/content-list.ts'
 import { FormatError } from '../../../formats/format-error.ts'
 import { readGzipMember } from '../../../formats/gzip.ts'
 import { TarReader } from '../../../formats/tar.ts'
@@ -51,12 +52,14 @@ const maxAllHeaderData = 32 * 1024 * 1024
  * Reads and checks a whole package; memory does not grow with it, but for the paths in it.
  * The source is read to its end, or left where the first fault was found: it is the caller's.
  * @param today unix seconds, for what a message proposes when the package has no build date
+ * @param onEntry is told of each entry of the data segment that apk installs, in their order
  * @throws FormatError, and whatever the source throws
  */
 export async function inspectPackage(
   source: ByteSource,
   limits: PackageLimits = packageLimits,
   today?: number,
+  onEntry?: (entry: ContentEntry) => void,
 ): Promise<InspectedPackage> {
   let fileSize = 0
   const reader = new ByteReader(
@@ -67,7 +70,7 @@ export async function inspectPackage(
   await refuseOtherFormats(reader)
   const head = await readHead(reader, limits)
   const info = parsePackageInfo(head.info, packageInfoLimits, today)
-  const contents = await readData(reader, info, limits)
+  const contents = await readData(reader, info, limits, onEntry)
   return {
     info,
     identity: head.identity,
@@ -101,7 +104,12 @@ async function* observe(
   }
 }
 
-async function readData(reader: ByteReader, info: PackageInfo, limits: PackageLimits) {
+async function readData(
+  reader: ByteReader,
+  info: PackageInfo,
+  limits: PackageLimits,
+  onEntry?: (entry: ContentEntry) => void,
+) {
   if (await reader.atEnd()) {
     throw new FormatError(
       'truncated',
@@ -122,7 +130,7 @@ async function readData(reader: ByteReader, info: PackageInfo, limits: PackageLi
     maxAllHeaderData,
   })
   try {
-    const contents = await checkData(tar, limits)
+    const contents = await checkData(tar, limits, onEntry)
     // First, for it says more: the hash of data in two members covers both.
     await refuseTrailing(reader)
     if (toHex(sha256.digest()) === info.dataHash) return contents
