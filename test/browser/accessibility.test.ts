@@ -3,6 +3,7 @@
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
+import { signIn } from '../support/browser/sign-in.ts'
 import { describeInBrowser } from '../support/browser/use-browser.ts'
 
 const PAGES = [
@@ -22,6 +23,19 @@ const PAGES = [
   '/acme/-/alpine/edge/absent',
   '/-/sign-in',
   '/-/absent',
+]
+/** For who signed in with the admin token. */
+const FORMS = [
+  '/',
+  '/acme',
+  '/acme?notice=removed',
+  '/-/owners',
+  '/acme/-/upload',
+  '/quiet/-/upload',
+  '/acme/-/manage',
+  '/vault/-/manage',
+  '/acme/-/packages/alpine/greet',
+  '/acme/-/remove/alpine/greet/1.5.2-r1',
 ]
 const WIDTHS = { desktop: 1280, phone: 360 } as const
 const MAX_BYTES = 50_000
@@ -44,18 +58,28 @@ const OPEN_DETAILS = `
 
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
 
-describeInBrowser('every page', ({ open }) => {
+describeInBrowser('every page', ({ open, registry }) => {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [screen, width] of Object.entries(WIDTHS)) {
       it(`is without a finding on a ${screen}, ${colorScheme}`, async () => {
         const page = await open({ colorScheme, viewport: { width, height: 800 } })
         // Given to each page by the debugger, which no security policy binds.
         await page.context().addInitScript(axe.source)
-        for (const path of PAGES) {
-          await page.goto(path)
+        const look = async (path: string) => {
           await page.evaluate(OPEN_DETAILS)
           expect([path, await findingsOf(page)]).toEqual([path, []])
           expect([path, await page.evaluate(OVERFLOW)]).toEqual([path, 0])
+        }
+        for (const path of PAGES) {
+          await page.goto(path)
+          await look(path)
+        }
+        await signIn(page, 'cairn_wrong')
+        await look('a refused sign-in')
+        await signIn(page, registry.adminToken)
+        for (const path of FORMS) {
+          await page.goto(path)
+          await look(`${path}, signed in`)
         }
       }, 120_000)
     }
