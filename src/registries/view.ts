@@ -47,6 +47,8 @@ export interface ViewFact {
 
 export type ViewValue =
   | { readonly kind: 'text' | 'code'; readonly text: string }
+  /** The name of a package, which leads to it where it is in the registry. */
+  | { readonly kind: 'package'; readonly name: string }
   /** Shown as text where it is no address of the web. */
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'bytes'; readonly size: number }

@@ -185,6 +185,7 @@ function Footer() {
       <div class="wide">
         <p>Cairn {version}, a package registry at the edge</p>
         <a href="/">Owners</a>
+        <a href="/api/v1/openapi.json">API</a>
         <a href="/api/healthz">Health</a>
       </div>
     </footer>

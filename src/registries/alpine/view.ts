@@ -67,7 +67,11 @@ function factsOf(files: readonly ReadFile[]): ViewFact[] {
       (url) => ({ kind: 'link', url }),
     ),
     fact('Maintainer', ({ maintainer }) => maintainer, text),
-    fact('Origin', ({ origin }) => origin, code),
+    fact(
+      'Origin',
+      ({ origin }) => origin,
+      (name) => ({ kind: 'package', name }),
+    ),
     fact('Commit', ({ commit }) => commit, code),
     fact(
       'Built',

@@ -2,23 +2,33 @@
 import type { RelationEntry, ViewFact, ViewValue } from '../../registries/view.ts'
 import { Bytes, type Fact, Time } from './pieces.tsx'
 
-export function factOf({ label, values }: ViewFact): Fact {
+/** The address of the package that a name leads to, if there is one. */
+export type FindHref = (name: string) => string | undefined
+
+export function factOf({ label, values }: ViewFact, hrefOf: FindHref): Fact {
   return {
     label,
     value: values.map((value) => (
       <span class="line">
-        <Value value={value} />
+        <Value value={value} hrefOf={hrefOf} />
       </span>
     )),
   }
 }
 
-function Value({ value }: { readonly value: ViewValue }) {
+interface ValueProps {
+  readonly value: ViewValue
+  readonly hrefOf: FindHref
+}
+
+function Value({ value, hrefOf }: ValueProps) {
   switch (value.kind) {
     case 'text':
       return <span>{value.text}</span>
     case 'code':
       return <code>{value.text}</code>
+    case 'package':
+      return <PackageName text={value.name} href={hrefOf(value.name)} />
     case 'bytes':
       return <Bytes size={value.size} />
     case 'time':
@@ -34,6 +44,16 @@ function Value({ value }: { readonly value: ViewValue }) {
   }
 }
 
+function PackageName({ text, href }: { readonly text: string; readonly href: string | undefined }) {
+  return href === undefined ? (
+    <span class="mono">{text}</span>
+  ) : (
+    <a class="mono" href={href}>
+      {text}
+    </a>
+  )
+}
+
 /** A package says what it likes: also `javascript:`. */
 function isWebAddress(url: string): boolean {
   return /^https?:\/\//i.test(url) && URL.canParse(url)
@@ -41,8 +61,7 @@ function isWebAddress(url: string): boolean {
 
 interface EntriesProps {
   readonly entries: readonly RelationEntry[]
-  /** The address of the package that a name leads to, if there is one. */
-  readonly hrefOf: (name: string) => string | undefined
+  readonly hrefOf: FindHref
 }
 
 /** A page stays small whatever a package lists. */

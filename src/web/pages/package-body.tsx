@@ -8,7 +8,7 @@ import type { PackageDescription } from '../../registries/view.ts'
 import { Pagination } from '../components/pagination.tsx'
 import { Badge, type Fact, Facts, Time } from '../components/pieces.tsx'
 import { InstallPanel } from '../components/usage.tsx'
-import { Entries, factOf } from '../components/values.tsx'
+import { Entries, type FindHref, factOf } from '../components/values.tsx'
 import { packagePath, removePath, repositoryPath, versionsPath } from '../paths.ts'
 import { viewerOf } from '../viewer.ts'
 import { Files } from './package-files.tsx'
@@ -26,6 +26,7 @@ interface PackageBodyProps {
 
 export function PackageBody(props: PackageBodyProps) {
   const { call, registry, overview, files, description, page, more } = props
+  const facts = description.facts.map((fact) => factOf(fact, hrefsOf(props)))
   const newest = overview.versions[0]?.version === overview.version
   return (
     <>
@@ -55,7 +56,7 @@ export function PackageBody(props: PackageBodyProps) {
         <aside>
           <section class="panel">
             <h2>About</h2>
-            <Facts facts={[...description.facts.map(factOf), ...placesOf(props)]} />
+            <Facts facts={[...facts, ...placesOf(props)]} />
           </section>
           <Versions owner={call.owner.name} registry={registry} overview={overview} />
           {mayRemove(call) && (
@@ -76,6 +77,15 @@ export function PackageBody(props: PackageBodyProps) {
 
 function mayRemove(call: OwnedCall): boolean {
   return viewerOf(call)?.mayWrite === true && call.session !== undefined
+}
+
+/** Where names lead; the page's own package has no link to itself. */
+function hrefsOf({ call, registry, overview, links }: PackageBodyProps): FindHref {
+  return (name) => {
+    const target = links.targets.get(name)
+    if (target === undefined || target === overview.name) return undefined
+    return packagePath(call.owner.name, registry.type, target)
+  }
 }
 
 function repositoriesOf(files: readonly PackageFile[]): readonly string[] {
@@ -146,11 +156,9 @@ function placesOf({ call, registry, files, overview }: PackageBodyProps): Fact[]
   return places
 }
 
-function Relations({ call, registry, description, links }: PackageBodyProps) {
-  const hrefOf = (name: string) => {
-    const target = links.targets.get(name)
-    return target === undefined ? undefined : packagePath(call.owner.name, registry.type, target)
-  }
+function Relations(props: PackageBodyProps) {
+  const { description } = props
+  const hrefOf = hrefsOf(props)
   return (
     <>
       {description.relations.map(({ title, entries }) => (

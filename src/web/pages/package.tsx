@@ -96,10 +96,13 @@ async function findLinksOf(
   { env, owner }: OwnedCall,
   { type, view }: PackageType,
   { packageId }: PackageOverview,
-  { relations, providedNames }: PackageDescription,
+  { facts, relations, providedNames }: PackageDescription,
 ): Promise<Links> {
   if (view?.links === undefined) return NO_LINKS
-  const names = relations.flatMap(({ entries }) => entries.map(({ name }) => name))
+  const named = facts.flatMap(({ values }) =>
+    values.map((value) => (value.kind === 'package' ? value.name : undefined)),
+  )
+  const names = [...named, ...relations.flatMap(({ entries }) => entries.map(({ name }) => name))]
   return findLinks(env.DB, {
     ownerId: owner.id,
     type,
