@@ -16,7 +16,7 @@ import { registries } from '../../registries/index.ts'
 import type { PackageType, RepositoryNaming } from '../../registries/registry.ts'
 import type { RepositoryView } from '../../registries/view.ts'
 import { CodeBlock } from '../components/code-block.tsx'
-import { Badge, Bytes, EmptyState, Facts, Table, Time } from '../components/pieces.tsx'
+import { Badge, Bytes, EmptyState, Facts, Time } from '../components/pieces.tsx'
 import { InstallPanel, PublishPanel } from '../components/usage.tsx'
 import { ownerPath, packagePath, packagesPath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
@@ -209,60 +209,86 @@ function Keys({ call: { env, owner }, view }: RepositoryProps) {
 function Indexes({ call, view, overview }: RepositoryProps) {
   return (
     <section>
-      <h2>Indexes</h2>
-      <Table
-        label="Index files"
-        columns={[{ name: 'File' }, { name: 'Size', number: true }, { name: 'Changed' }]}
-        rows={overview.indexes.map(({ path, size, changedAt }) => [
-          <a class="mono" href={view.indexPath(call.owner.name, overview.name, path)} download>
-            {path}
-          </a>,
-          <Bytes size={size} />,
-          <Time at={changedAt} exact />,
-        ])}
-      />
+      <h2>
+        Index files <span class="muted small">{overview.indexes.length}</span>
+      </h2>
+      <ul class="rows">
+        {overview.indexes.map(({ path, size, sha256, changedAt }) => (
+          <li>
+            <div class="ends">
+              <p>
+                <a
+                  class="mono"
+                  href={view.indexPath(call.owner.name, overview.name, path)}
+                  download
+                >
+                  {path}
+                </a>
+              </p>
+              <p class="aside">
+                <Bytes size={size} /> · <Time at={changedAt} exact />
+              </p>
+            </div>
+            <details class="small">
+              <summary>
+                SHA-256<span class="unseen"> of {path}</span>
+              </summary>
+              <CodeBlock text={sha256} label={`the SHA-256 of ${path}`} />
+            </details>
+          </li>
+        ))}
+      </ul>
     </section>
   )
 }
 
-const OPERATIONS = { publish: 'Published', remove: 'Removed', reindex: 'Signed anew' } as const
+const OPERATIONS = {
+  publish: { label: 'published', kind: 'accent' },
+  remove: { label: 'removed', kind: 'warn' },
+  reindex: { label: 'signed anew', kind: undefined },
+} as const
 
 function Changes({ call, registry, overview }: RepositoryProps) {
   if (overview.changes.length === 0) return null
   return (
     <section>
       <h2>Latest changes</h2>
-      <Table
-        label="Latest changes"
-        columns={[
-          { name: 'Revision', number: true },
-          { name: 'What' },
-          { name: 'File' },
-          { name: 'Architecture' },
-          { name: 'When' },
-        ]}
-        rows={overview.changes.map((change) => [
-          String(change.revision),
-          OPERATIONS[change.op],
-          change.packageName === null ? (
-            <span class="mono">{change.fileName || 'all index files'}</span>
-          ) : (
-            <a
-              class="mono"
-              href={packagePath(
-                call.owner.name,
-                registry.type,
-                change.packageName,
-                change.version ?? undefined,
-              )}
-            >
-              {change.fileName}
-            </a>
-          ),
-          change.architecture,
-          <Time at={change.createdAt} exact />,
-        ])}
-      />
+      <ul class="rows tight">
+        {overview.changes.map((change) => (
+          <li class="ends">
+            <p>
+              <ChangedFile owner={call.owner.name} type={registry.type} change={change} />{' '}
+              <span class="muted small">{change.architecture}</span>
+            </p>
+            <p class="aside">
+              <Operation op={change.op} /> revision {change.revision} ·{' '}
+              <Time at={change.createdAt} exact />
+            </p>
+          </li>
+        ))}
+      </ul>
     </section>
+  )
+}
+
+function Operation({ op }: { readonly op: keyof typeof OPERATIONS }) {
+  const { label, kind } = OPERATIONS[op]
+  return kind === undefined ? <Badge>{label}</Badge> : <Badge kind={kind}>{label}</Badge>
+}
+
+interface ChangedFileProps {
+  readonly owner: string
+  readonly type: string
+  readonly change: RepositoryOverview['changes'][number]
+}
+
+/** Leads to its version, as long as the file is there. */
+function ChangedFile({ owner, type, change }: ChangedFileProps) {
+  const { fileName, packageName, version } = change
+  if (packageName === null) return <span class="mono">{fileName || 'every index file'}</span>
+  return (
+    <a class="mono" href={packagePath(owner, type, packageName, version ?? undefined)}>
+      {fileName}
+    </a>
   )
 }
