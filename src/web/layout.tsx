@@ -141,7 +141,7 @@ function Trail({ trail }: { readonly trail: readonly Crumb[] }) {
 function SearchForm({ action, value, label }: Search) {
   return (
     <search>
-      <form class="search" method="get" action={action}>
+      <form method="get" action={action}>
         <input
           type="search"
           name="q"

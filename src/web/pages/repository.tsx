@@ -255,7 +255,7 @@ function Changes({ call, registry, overview }: RepositoryProps) {
       <h2>Latest changes</h2>
       <ul class="rows tight">
         {overview.changes.map((change) => (
-          <li class="ends">
+          <li class="split">
             <p>
               <ChangedFile owner={call.owner.name} type={registry.type} change={change} />{' '}
               <span class="muted small">{change.architecture}</span>
