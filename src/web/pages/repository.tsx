@@ -258,11 +258,10 @@ function Changes({ call, registry, overview }: RepositoryProps) {
           <li class="split">
             <p>
               <ChangedFile owner={call.owner.name} type={registry.type} change={change} />{' '}
-              <span class="muted small">{change.architecture}</span>
+              <span class="muted small">{change.architecture}</span> <Operation op={change.op} />
             </p>
             <p class="aside">
-              <Operation op={change.op} /> revision {change.revision} ·{' '}
-              <Time at={change.createdAt} exact />
+              revision {change.revision} · <Time at={change.createdAt} exact />
             </p>
           </li>
         ))}
