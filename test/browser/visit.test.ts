@@ -18,7 +18,8 @@ describeInBrowser('a visit', ({ open, registry }) => {
       await page.getByRole('link', { name: 'libgreet', exact: true }).click()
       expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('libgreet')
       // What requires it, and from there by the library's name back again.
-      await page.getByRole('link', { name: 'greet', exact: true }).click()
+      const dependents = page.locator('section', { hasText: 'Required by' })
+      await dependents.getByRole('link', { name: 'greet', exact: true }).click()
       await page.waitForURL(GREET_URL)
       await page.getByRole('link', { name: 'so:libgreet.so.1' }).click()
       await page.waitForURL(/libgreet$/)

@@ -158,7 +158,7 @@ describe('the page of a repository', () => {
     const page = await textOf(REPOSITORY)
     expect(page).toMatch(/<dt>Revision<\/dt><dd>3<\/dd>/)
     expect(page).toContain(`href="${HELLO}/1-r0">hello-1-r0.apk</a>`)
-    expect(page).toContain('Removed')
+    expect(page).toContain('<span class="badge warn">removed</span>')
     expect(page).toContain('<span class="mono">gone-1-r0.apk</span>')
     for (const [, path = ''] of page.matchAll(/href="([^"]*)" download/g)) {
       expect([path, (await answerOf(path)).status]).toEqual([path, 200])

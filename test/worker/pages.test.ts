@@ -4,7 +4,7 @@ import { ADMIN, answerOf, createOwner, send } from '../support/worker/registry.t
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
 const POLICY =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; " +
-  "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+  "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 describe('a page', () => {
   it('is HTML with a policy that allows nothing but this origin', async () => {
