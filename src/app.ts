@@ -1,6 +1,7 @@
 // The router: what surrounds every request, and the endpoints of all types and of the API.
 import { Hono } from 'hono'
 import { apiEndpoints } from './api/index.ts'
+import { API_INFO } from './api/openapi.ts'
 import { RegistryError } from './core/errors.ts'
 import type { Env } from './env.ts'
 import { requireConfiguration } from './http/configuration.ts'
@@ -9,12 +10,18 @@ import { type AppEnv, mount, NOTHING_HERE } from './http/mount.ts'
 import { problemResponse } from './http/problem.ts'
 import { registries } from './registries/index.ts'
 import { webEndpoints } from './web/index.ts'
+import { referenceEndpoint } from './web/pages/reference.tsx'
 import { problemPage } from './web/problem-page.tsx'
+
+const forPrograms: readonly Endpoint[] = [
+  ...apiEndpoints,
+  ...registries.flatMap((registry) => registry.endpoints),
+]
 
 /** Every endpoint that there is; tests enumerate them. */
 export const endpoints: readonly Endpoint[] = [
-  ...apiEndpoints,
-  ...registries.flatMap((registry) => registry.endpoints),
+  ...forPrograms,
+  referenceEndpoint(forPrograms, API_INFO),
   ...webEndpoints,
 ]
 

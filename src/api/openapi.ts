@@ -5,6 +5,7 @@ import { isNotModified } from '../http/conditional.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { type ApiInfo, formatOpenApi } from '../http/openapi.ts'
 import { jsonContent } from '../http/operation.ts'
+import { DOCUMENT_PATH } from '../http/path.ts'
 
 export const API_INFO: ApiInfo = {
   title: 'Cairn',
@@ -19,7 +20,7 @@ export function documentEndpoint(others: readonly Endpoint[]): Endpoint {
   let made: { readonly text: string; readonly etag: string } | undefined
   const endpoint: Endpoint = {
     method: 'GET',
-    path: '/api/v1/openapi.json',
+    path: DOCUMENT_PATH,
     access: 'open',
     summary: 'The description of this API, OpenAPI 3.1',
     operation: {

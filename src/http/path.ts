@@ -1,5 +1,9 @@
 // PURE: paths of pages and of the API, made of names that may hold anything.
 
+/** The document of the API, and its reference, where problems are explained too. */
+export const DOCUMENT_PATH = '/api/v1/openapi.json'
+export const PROBLEMS_PATH = '/api/v1/docs'
+
 /** A path of these segments, each percent-encoded. */
 export function formatPath(...segments: readonly string[]): string {
   return `/${segments.map(encodeSegment).join('/')}`

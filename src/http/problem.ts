@@ -1,6 +1,7 @@
 // A fault as a response: one line of text for curl, RFC 9457 for the API and whoever asks for JSON, a
 // page for browsers, made by whoever makes pages.
 import { describeFault, type Fault, RegistryError, statusOf, textOf } from '../core/errors.ts'
+import { PROBLEMS_PATH } from './path.ts'
 
 export interface PageProblem {
   readonly request: Request
@@ -37,9 +38,6 @@ export function problemResponse(
   headers.set('content-type', 'application/problem+json')
   return new Response(`${JSON.stringify(problemOf(fault, text, requestId))}\n`, { status, headers })
 }
-
-/** Where the codes are explained, each under its own name. */
-export const PROBLEMS_PATH = '/api/v1/docs'
 
 /** RFC 9457, with `code`, `request_id`, and of the fault what its row says. */
 function problemOf(fault: Fault, detail: string, requestId: string) {

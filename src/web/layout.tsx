@@ -2,6 +2,7 @@
 // content, never a whole document; nothing inline, since the content security policy allows none.
 import type { Child } from 'hono/jsx'
 import { version } from '../../package.json'
+import { PROBLEMS_PATH } from '../http/path.ts'
 import { scriptPath, stylePath } from './assets/index.ts'
 import { CsrfField } from './components/form.tsx'
 import { Logo } from './components/logo.tsx'
@@ -185,7 +186,7 @@ function Footer() {
       <div class="wide">
         <p>Cairn {version}, a package registry at the edge</p>
         <a href="/">Owners</a>
-        <a href="/api/v1/openapi.json">API</a>
+        <a href={PROBLEMS_PATH}>API</a>
         <a href="/api/healthz">Health</a>
       </div>
     </footer>

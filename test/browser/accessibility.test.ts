@@ -23,6 +23,7 @@ const PAGES = [
   '/acme/-/alpine/edge/absent',
   '/-/sign-in',
   '/-/absent',
+  '/api/v1/docs',
 ]
 /** For who signed in with the admin token. */
 const FORMS = [

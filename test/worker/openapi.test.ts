@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { endpoints } from '../../src/app.ts'
+import { faultCodes } from '../../src/core/errors.ts'
 import { describedEndpoints, formatPathTemplate, pathParametersOf } from '../../src/http/openapi.ts'
 import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
 
@@ -23,7 +24,8 @@ it('has every endpoint under /api', async () => {
   const { openapi, paths } = await readDocument()
   expect(openapi).toBe('3.1.1')
   const mounted = endpoints
-    .filter(({ path }) => path.startsWith('/api/'))
+    // The reference is a page, and not for programs.
+    .filter(({ path }) => path.startsWith('/api/') && path !== '/api/v1/docs')
     .map(({ method, path }) => `${method} ${formatPathTemplate(path)}`)
   expect(mounted.length).toBeGreaterThan(20)
   const documented = Object.entries(paths).flatMap(([path, item]) =>
@@ -75,6 +77,24 @@ it('is not sent again to who has it', async () => {
   expect([again.status, again.text]).toEqual([304, ''])
   const other = await answerOf(DOCUMENT, { headers: { 'if-none-match': '"other"' } })
   expect(other.status).toBe(200)
+})
+
+it('is a page too, where each operation and each code of a problem has its place', async () => {
+  const { status, headers, text } = await answerOf('/api/v1/docs')
+  expect(status).toBe(200)
+  expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(headers.get('cache-control')).toBe('public, no-cache')
+  expect(text).toMatch(/^<!DOCTYPE html>/)
+  expect(text).not.toMatch(/<style|style="|<script>|(?:src|href)="https?:/)
+  for (const { operation } of describedEndpoints(endpoints)) {
+    expect(text).toContain(`id="${operation.id}"`)
+  }
+  for (const code of faultCodes) expect(text).toContain(`<code id="${code}">`)
+  const ids = new Set([...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id))
+  const targets = [...text.matchAll(/href="#([^"]+)"/g)].map(([, target]) => target)
+  expect(targets.length).toBeGreaterThan(100)
+  expect(targets.filter((target) => !ids.has(target))).toEqual([])
+  expect(text.match(/ id="/g)).toHaveLength(ids.size)
 })
 
 it('gives problems as it says, and nothing else of a fault', async () => {
