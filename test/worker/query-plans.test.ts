@@ -2,7 +2,8 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
 import { sweep } from '../../src/core/blobs/sweep.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
-import { ADMIN, answerOf, createOwner, MAIN, publish } from '../support/worker/registry.ts'
+import { signIn } from '../support/worker/browser.ts'
+import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 
 // No statement of a request reads rows in proportion to what there is: asked of SQLite's own plans.
@@ -59,6 +60,21 @@ it('of the pages of a package and of a repository', async () => {
   await answerOf('/acme/-/packages/alpine/a/1-r0')
   await answerOf('/acme/-/alpine/edge/main')
   expect(new Set(statements).size).toBeGreaterThanOrEqual(4)
+  expect(await growingOf(statements)).toEqual({})
+})
+
+it('of the forms, whose pages take three statements at most', async () => {
+  await publish({ name: 'a', version: '1-r0' })
+  const { token } = await tokenOf('acme', { scopes: ['admin'] })
+  const statements = recordStatements()
+  const { headers } = await signIn(token)
+  expect(await growingOf(statements)).toEqual({})
+  for (const path of ['/acme/-/upload', '/acme/-/remove/alpine/a/1-r0', '/acme/-/manage']) {
+    const from = statements.length
+    expect([path, (await answerOf(path, { headers })).status]).toEqual([path, 200])
+    expect([path, statements.length - from <= 3]).toEqual([path, true])
+  }
+  expect(statements.length).toBeGreaterThan(4)
   expect(await growingOf(statements)).toEqual({})
 })
 
