@@ -17,6 +17,8 @@ export interface FileContent {
   readonly contentType: string
   /** Whether this URL will never carry other bytes. */
   readonly immutable: boolean
+  /** For what a browser must not open: the name to save it under. */
+  readonly attachment?: string
 }
 
 /** What a download can be answered with, besides what is refused. */
@@ -34,17 +36,12 @@ export const FILE_FAULTS: readonly FaultCode[] = ['range-not-satisfiable', 'obje
 /** @throws RegistryError range-not-satisfiable, storage-unavailable */
 export async function fileResponse(call: OwnedCall, file: FileContent): Promise<Response> {
   const validators = { etag: `"${file.sha256}"`, changedAt: file.changedAt }
-  const headers = new Headers({
-    etag: validators.etag,
-    'last-modified': new Date(file.changedAt).toUTCString(),
-    'cache-control': cacheControl(call.owner.visibility, file.immutable),
-    'accept-ranges': 'bytes',
-    'server-timing': `db;dur=${call.databaseMs}`,
-  })
-  if (isNotModified(call.request.headers, validators, Date.now())) {
-    return new Response(null, { status: 304, headers })
-  }
+  if (isNotModified(call.request.headers, validators, Date.now())) return notModified(call, file)
+  const headers = headersOf(call, file)
   headers.set('content-type', file.contentType)
+  if (file.attachment !== undefined) {
+    headers.set('content-disposition', contentDisposition(file.attachment))
+  }
   // Range means something for GET alone (RFC 9110 14.2).
   const range =
     call.request.method === 'GET'
@@ -63,6 +60,34 @@ export async function fileResponse(call: OwnedCall, file: FileContent): Promise<
   const { body, from } = await openCached(edge, file, range)
   headers.append('server-timing', `cache;desc=${from === 'cache' ? 'hit' : 'miss'}`)
   return new Response(body, { status, headers })
+}
+
+/** 304 with the headers of the file, for types whose clients compare in a way of their own too. */
+export function notModified(call: OwnedCall, file: FileContent): Response {
+  return new Response(null, { status: 304, headers: headersOf(call, file) })
+}
+
+function headersOf(call: OwnedCall, file: FileContent): Headers {
+  return new Headers({
+    etag: `"${file.sha256}"`,
+    'last-modified': new Date(file.changedAt).toUTCString(),
+    // RFC 9530 3: of the whole file, also where the answer is a part of it.
+    'repr-digest': `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`,
+    'cache-control': cacheControl(call.owner.visibility, file.immutable),
+    'accept-ranges': 'bytes',
+    'server-timing': `db;dur=${call.databaseMs}`,
+  })
+}
+
+/** RFC 6266, with the name for old clients in what ASCII there is of it. */
+function contentDisposition(fileName: string): string {
+  const ascii = fileName.replace(/[^\x20-\x7e]|["\\%]/g, '_')
+  const encoded = encodeURIComponent(fileName).replace(/['()*]/g, escapeCharacter)
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`
+}
+
+function escapeCharacter(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
 /**

@@ -1,13 +1,13 @@
 // Publishing over HTTP, for every type: limits before the body, the token's restrictions, one answer
 // for each outcome. What a type adds is how it reads the upload and what it calls things.
 import { restrictionRefusal } from '../core/access/decide.ts'
-import type { BodyLimits } from '../core/blobs/body.ts'
 import type { StagedBlob } from '../core/blobs/staged-blob.ts'
 import { type Fault, type FaultCode, RegistryError } from '../core/errors.ts'
 import type { NewFile } from '../core/packages/new-file.ts'
 import { type Published, type PublishPlace, publishFile } from '../core/packages/publish.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
+import { UPLOAD_LIMITS } from './body-limits.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type Operation, TEXT } from './operation.ts'
 import { openUpload } from './upload-body.ts'
@@ -17,7 +17,6 @@ export interface PublicationCall<T> {
   readonly into: PublishPlace['into']
   /** The package's name where the path says it; else `inspect` calls `requirePackage`. */
   readonly packageName?: string
-  readonly limits: BodyLimits
   /** Reads the body to its end, or throws a RegistryError to refuse it: then nothing is stored. */
   readonly inspect: (source: ByteSource) => Promise<T>
   /** The list of what the upload holds, for types whose files hold others. */
@@ -62,17 +61,17 @@ export async function publishUpload<T>(
   call: OwnedCall,
   publication: PublicationCall<T>,
 ): Promise<Response> {
-  const { type, into, packageName, limits, inspect, contentsOf, describe, wording } = publication
+  const { type, into, packageName, inspect, contentsOf, describe, wording } = publication
   const sameIsFine = parseIfExists(call.url)
   requireWritable(call, 'repository' in into ? into.repository : null, packageName)
   const { file: chosen, request } = call
-  const upload = chosen ? { body: chosen, length: undefined } : await openUpload(request, limits)
+  const upload = chosen ? { body: chosen, length: undefined } : await openUpload(request, UPLOAD_LIMITS)
   const { file, published } = await publishFile({
     db: call.env.DB,
     bucket: call.env.BLOBS,
     namespace: call.env.REPOSITORY,
     place: { owner: call.owner, type, into },
-    upload: { ...upload, limits, inspect, contentsOf },
+    upload: { ...upload, limits: UPLOAD_LIMITS, inspect, contentsOf },
     describe,
     waitUntil: call.waitUntil,
   })

@@ -38,8 +38,8 @@ export interface RepositoryIndexing extends EntryFormat {
   clashes(existing: string, added: string): boolean
   /** Why a file of this architecture may not come to a repository that has these index files. */
   refusalOf(architecture: string, existing: readonly ExistingIndex[]): Fault | undefined
-  /** Every index file that differs after the commit; those not returned stay as they are. */
-  buildIndexFiles(build: IndexBuild): readonly IndexFile[]
+  /** What the commit does to the index files; those not named stay as they are. */
+  buildIndexFiles(build: IndexBuild): IndexFiles
   /** Reads an index file back, for checks; what is wrong with it is in words. */
   inspectIndexFile(bytes: Uint8Array, keys: KeySet): Promise<IndexInspection>
   /** The architectures whose files an index file lists. */
@@ -97,6 +97,15 @@ export interface IndexBuild {
   /** The entries of an architecture as they will be, compressed in segments. */
   segmentsOf(architecture: string): SegmentSource
   readonly keys: KeySet
+  /** The time of the commit, Unix milliseconds. */
+  readonly now: number
+}
+
+export interface IndexFiles {
+  /** Every index file that is new or differs after the commit. */
+  readonly written: readonly IndexFile[]
+  /** The paths of those that go, for types that keep earlier generations under names of their own. */
+  readonly dropped: readonly string[]
 }
 
 export interface IndexFile {

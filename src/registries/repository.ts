@@ -26,6 +26,14 @@ interface Submitted {
   readonly change: Change
 }
 
+interface PreparedCommit {
+  readonly address: RepositoryAddress
+  readonly indexing: RepositoryIndexing
+  readonly snapshot: Snapshot
+  readonly plan: Plan
+  readonly now: number
+}
+
 export class Repository extends DurableObject<Env> {
   readonly #store = new SegmentStore(this.ctx.storage)
   readonly #generations = new Generations()
@@ -64,7 +72,8 @@ export class Repository extends DurableObject<Env> {
         db: this.env.DB,
         address,
         rules: indexing,
-        stageIndexes: (snapshot, plan) => this.#stageIndexes(address, indexing, snapshot, plan),
+        stageIndexes: (snapshot, plan, now) =>
+          this.#stageIndexes({ address, indexing, snapshot, plan, now }),
         superfluous: (blobs) => this.ctx.waitUntil(this.#dropStaged(blobs)),
         discard: (r2Keys) => this.ctx.waitUntil(discardObjects(this.env.BLOBS, r2Keys)),
       },
@@ -76,26 +85,24 @@ export class Repository extends DurableObject<Env> {
     for (const blob of blobs) await adoptOrDiscard(this.env.DB, this.env.BLOBS, blob)
   }
 
-  async #stageIndexes(
-    address: RepositoryAddress,
-    indexing: RepositoryIndexing,
-    snapshot: Snapshot,
-    plan: Plan,
-  ): Promise<StagedIndexes> {
+  async #stageIndexes(prepared: PreparedCommit): Promise<StagedIndexes> {
+    const { address, indexing, snapshot, plan, now } = prepared
     const { repositoryId } = snapshot
     const source = { db: this.env.DB, address, repositoryId, format: indexing }
     const segments = await prepareSegments(this.#store, source, snapshot, plan)
     const keys = loadKeySet(secretsOf(this.env), address.signingKey, address.ownerName)
-    const files = indexing.buildIndexFiles({
+    const { written, dropped } = indexing.buildIndexFiles({
       address,
       existing: snapshot.indexes,
       changed: changedArchitectures(plan),
       segmentsOf: (architecture) => segments.segmentsOf(architecture),
       keys,
+      now,
     })
-    const stored = await this.#storeFiles(files, keys.id)
+    const stored = await this.#storeFiles(written, keys.id)
     return {
       files: stored,
+      dropped,
       committed: (head, revision) => {
         this.#keep(() => segments.apply({ repositoryId, head, revision }))
         this.#dropReplaced(snapshot, stored)

@@ -22,6 +22,8 @@ export interface Commit {
   readonly snapshot: Snapshot
   readonly plan: Plan
   readonly indexes: readonly StagedIndex[]
+  /** Paths of the index files that go. */
+  readonly dropped: readonly string[]
   /** Unix milliseconds. */
   readonly now: number
 }
@@ -89,7 +91,8 @@ function removeFiles({ snapshot, plan }: Commit): Statement[] {
   ]
 }
 
-function replaceIndexes({ snapshot, indexes, now }: Commit): Statement[] {
+function replaceIndexes({ snapshot, indexes, dropped, now }: Commit): Statement[] {
+  const gone = JSON.stringify(dropped)
   const files = JSON.stringify(
     indexes.map((index) => [index.path, index.r2Key, index.sha256, index.size, index.keySet]),
   )
@@ -97,11 +100,14 @@ function replaceIndexes({ snapshot, indexes, now }: Commit): Statement[] {
     [
       `INSERT INTO garbage (r2_key, due_at)
        SELECT r2_key, ?3 FROM repository_index
-       WHERE repository_id = ?1 AND path IN (SELECT value ->> 0 FROM json_each(?2))`,
+       WHERE repository_id = ?1 AND path IN (
+         SELECT value ->> 0 FROM json_each(?2) UNION ALL SELECT value FROM json_each(?4))`,
       snapshot.repositoryId,
       files,
       now + REPLACED_INDEX_MS,
+      gone,
     ],
+    ...(dropped.length === 0 ? [] : [dropIndexes(snapshot.repositoryId, gone)]),
     [
       `INSERT INTO repository_index
          (repository_id, path, r2_key, sha256, size, key_set, changed_at)
@@ -115,6 +121,12 @@ function replaceIndexes({ snapshot, indexes, now }: Commit): Statement[] {
       now,
     ],
   ]
+}
+
+function dropIndexes(repositoryId: string, paths: string): Statement {
+  const sql =
+    'DELETE FROM repository_index WHERE repository_id = ?1 AND path IN (SELECT value FROM json_each(?2))'
+  return [sql, repositoryId, paths]
 }
 
 function log({ id, snapshot, plan, now }: Commit): Statement[] {

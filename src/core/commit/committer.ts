@@ -18,6 +18,8 @@ const INQUIRIES = 3
 
 export interface StagedIndexes {
   readonly files: readonly StagedIndex[]
+  /** Index files that are to be gone after the commit, by path. */
+  readonly dropped: readonly string[]
   /** Called once the commit is known to have happened, and not otherwise. Must not fail. */
   readonly committed: (commitId: string, revision: number) => void
 }
@@ -27,7 +29,7 @@ export interface CommitterOptions {
   readonly address: RepositoryAddress
   readonly rules: PlanRules
   /** Writes the new index files to R2, invisible until the batch. */
-  readonly stageIndexes: (snapshot: Snapshot, plan: Plan) => Promise<StagedIndexes>
+  readonly stageIndexes: (snapshot: Snapshot, plan: Plan, now: number) => Promise<StagedIndexes>
   /** Called with staged bytes whose content the store had already. Must not fail. */
   readonly superfluous: (blobs: readonly StagedBlob[]) => void
   /** Called with objects that no row will ever name. Must not fail. */
@@ -74,12 +76,14 @@ async function attemptCommit(
   changes: readonly Change[],
 ): Promise<readonly ChangeResult[] | 'stale' | 'moved'> {
   const snapshot = await readSnapshot(options.db, options.address, changes)
-  const plan = planCommit(changes, snapshot, options.rules, Date.now())
-  if (plan.carried.length === 0) return collect(changes, plan, { outcome: 'absent' })
-  const { files: indexes, committed } = await options.stageIndexes(snapshot, plan)
-  const { db, address } = options
   const now = Date.now()
-  const commit: Commit = { id: crypto.randomUUID(), address, snapshot, plan, indexes, now }
+  const plan = planCommit(changes, snapshot, options.rules, now)
+  if (plan.carried.length === 0) return collect(changes, plan, { outcome: 'absent' })
+  const staged = await options.stageIndexes(snapshot, plan, now)
+  const { files: indexes, dropped, committed } = staged
+  const { db, address } = options
+  const id = crypto.randomUUID()
+  const commit: Commit = { id, address, snapshot, plan, indexes, dropped, now }
   const end = await tryBatch(db, commit, options.superfluous)
   switch (end) {
     case 'committed': {

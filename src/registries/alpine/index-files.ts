@@ -3,7 +3,7 @@
 // segments, one to sign and one to store, so that no index is in memory as a whole.
 import type { Fault } from '../../core/errors.ts'
 import type { KeySet, SigningKey } from '../../core/signing-keys.ts'
-import type { IndexBuild, IndexFile, RepositoryIndexing } from '../registry.ts'
+import type { IndexBuild, IndexFile, IndexFiles, RepositoryIndexing } from '../registry.ts'
 import { INDEX_FILE, indexPath, NOARCH } from './coordinates.ts'
 import {
   compareIndexKeys,
@@ -54,8 +54,9 @@ function parseMetadata(json: string): IndexEntry {
   return JSON.parse(json) as IndexEntry
 }
 
-function buildIndexFiles(build: IndexBuild): readonly IndexFile[] {
-  return [...affectedArchitectures(build)].map((architecture) => buildIndex(build, architecture))
+function buildIndexFiles(build: IndexBuild): IndexFiles {
+  const architectures = [...affectedArchitectures(build)]
+  return { written: architectures.map((each) => buildIndex(build, each)), dropped: [] }
 }
 
 /**

@@ -18,7 +18,7 @@ import {
 import { parseRepositoryName, REPOSITORY_PARAMETERS, TYPE } from './coordinates.ts'
 import { describePackage, formatIndexEntry } from './format/apkindex.ts'
 import { type InspectedPackage, inspectPackage, packageLimits } from './format/package.ts'
-import { BODY_LIMITS, METADATA_BYTES } from './limits.ts'
+import { METADATA_BYTES } from './limits.ts'
 import { propertiesOf } from './properties.ts'
 
 export const REPOSITORY = '/api/packages/:owner/alpine/:branch/:repository'
@@ -53,7 +53,6 @@ async function publish(call: OwnedCall): Promise<Response> {
   return publishUpload(call, {
     type: TYPE,
     into: { repository },
-    limits: BODY_LIMITS,
     inspect: (source) => inspect(call, source),
     contentsOf: ({ contents }) => contents,
     describe: (inspected, blob) => describeFile(call, repository, inspected, blob),
