@@ -6,6 +6,11 @@ import { FormatError } from './format-error.ts'
 /** Bytes in chunks of any size, none of them changed after it was handed over. */
 export type ByteSource = AsyncIterable<Uint8Array>
 
+/** For those who do not look at the bytes: they are read, and that is all. */
+export async function readToEnd(source: ByteSource): Promise<void> {
+  for await (const _ of source);
+}
+
 /** Takes bytes from a source in the sizes that a parser needs, and takes back what it over-read. */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>
