@@ -51,6 +51,14 @@ export const PUBLISHED: Operation['answers'] = {
   },
 }
 
+/** What the document says of the query of a publish. */
+export const PUBLISH_QUERY: NonNullable<Operation['query']> = {
+  'if-exists': {
+    description: 'With `same`, the same bytes again are 200 and no conflict.',
+    schema: { type: 'string', enum: ['same'] },
+  },
+}
+
 export const PUBLISH_FAULTS: readonly FaultCode[] = [
   ...(['invalid-request', 'invalid-name', 'invalid-package', 'body-timeout'] as const),
   ...(['already-published', 'file-exists', 'body-too-large', 'outcome-unknown'] as const),

@@ -129,7 +129,6 @@ describe('what is not there', () => {
     '/api/packages/acme/alpine/edge/other/x86_64/APKINDEX.tar.gz',
     '/api/packages/acme/alpine/edge/ma%20in/x86_64/APKINDEX.tar.gz',
     `${MAIN}/apk-configuration`,
-    '/',
   ])('%s is 404 and says so', async (path) => {
     const { status, text } = await answerOf(path)
     expect(status).toBe(404)

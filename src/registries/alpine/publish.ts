@@ -11,6 +11,7 @@ import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { TEXT } from '../../http/operation.ts'
 import {
   PUBLISH_FAULTS,
+  PUBLISH_QUERY,
   PUBLISHED,
   publishUpload,
   requireWritable,
@@ -35,12 +36,7 @@ export const publishEndpoint = ownedEndpoint({
     tag: 'alpine',
     description: 'The body is the package; name, version and architecture come from it alone.',
     path: { ...REPOSITORY_PARAMETERS, uploadName: TEXT },
-    query: {
-      'if-exists': {
-        description: 'With `same`, the same bytes again are 200 and no conflict.',
-        schema: { type: 'string', enum: ['same'] },
-      },
-    },
+    query: PUBLISH_QUERY,
     body: { contentType: 'application/octet-stream', schema: TEXT },
     answers: PUBLISHED,
     faults: PUBLISH_FAULTS,
