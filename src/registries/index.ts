@@ -1,8 +1,9 @@
 // The registration of package types: a further type is one line here.
 import { alpine } from './alpine/index.ts'
+import { generic } from './generic/index.ts'
 import type { PackageType } from './registry.ts'
 
-export const registries = [alpine] as const satisfies readonly PackageType[]
+export const registries = [alpine, generic] as const satisfies readonly PackageType[]
 
 export function findRegistry(type: string): PackageType | undefined {
   return registries.find((registry) => registry.type === type)

@@ -117,6 +117,17 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       await writeFile(join(folder, 'a.apk'), 'no package')
       expect((await reader.paste(job, folder)).code).toBe(22)
     },
+    generic: async (code) => {
+      const folder = await temporaryDirectory()
+      await writeFile(join(folder, 'README.md'), 'a handbook')
+      const [upload = '', download = '', remove = ''] = code.trim().split('\n')
+      expect(await reader.must(upload, folder)).toContain('published "README.md" of handbook')
+      await writeFile(join(folder, 'README.md'), '')
+      await reader.must(download, folder)
+      expect(readFileSync(join(folder, 'README.md'), 'utf8')).toBe('a handbook')
+      await reader.must(remove, folder)
+      expect((await reader.paste(download, folder)).code).toBe(22)
+    },
     remove: async (code) => {
       const path = `${reader.url}/api/packages/acme/alpine/edge/main/noarch/hello-1.0.0-r0.apk`
       expect((await fetch(path)).status).toBe(200)

@@ -4,7 +4,8 @@ import { endpoints } from '../../src/app.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { buildApk } from '../support/apk-builder.ts'
 import { csrfOf, FROM_HERE, post, type SignedIn, signIn } from '../support/worker/browser.ts'
-import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, MAIN, put, tokenOf } from '../support/worker/registry.ts'
+import { samples } from '../support/worker/types/samples.ts'
 
 // Every endpoint there is, by everybody, on public and private owners. The endpoints come from their
 // descriptors, so that a new one is in this table without anybody thinking of it.
@@ -73,20 +74,10 @@ function expectedOf(endpoint: Endpoint, visibility: Visibility) {
 }
 
 /** A value for every parameter that a path can have; a new one has to be added here. */
-const PARAMETERS: Readonly<Record<string, string>> = {
-  owner: 'acme',
-  branch: 'edge',
-  repository: 'main',
-  architecture: 'x86_64',
-  file: 'hello-1-r0.apk',
-  keyFile: 'acme@0123456789abcdef.rsa.pub',
-  uploadName: 'upload.apk',
-  id: 'absent',
-  type: 'alpine',
-  name: 'hello',
-  version: '1-r0',
-  digest: '0123456789abcdef.css',
-}
+const PARAMETERS: Readonly<Record<string, string>> = Object.assign(
+  { owner: 'acme', id: 'absent', digest: '0123456789abcdef.css', type: 'alpine', name: 'hello' },
+  ...samples.map((sample) => sample.parameters),
+)
 
 const BODIES: Readonly<Record<string, () => Uint8Array | string>> = {
   'PUT /api/v1/owners/:owner': () => JSON.stringify({ visibility: 'private' }),
@@ -116,7 +107,8 @@ let sessions: Record<Signed, SignedIn>
 async function prepare(visibility: Visibility): Promise<void> {
   await createOwner('acme', visibility)
   await createOwner('other', 'public')
-  await publish({ name: 'hello', version: '1-r0' })
+  for (const { first } of samples)
+    expect((await put(first.bytes, first.uploadPath)).status).toBe(201)
   const token = async (owner: string, scope: string) =>
     (await tokenOf(owner, { scopes: [scope] })).headers
   const expired = await tokenOf('acme', { scopes: ['admin'] })

@@ -1,35 +1,17 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
-import { buildApk } from '../support/apk-builder.ts'
-import { readIndex } from '../support/index-reader.ts'
 import { clearOverrides } from '../support/worker/bindings.ts'
+import { findInconsistencies } from '../support/worker/consistency.ts'
 import { injectFault, type Moment } from '../support/worker/faults.ts'
-import {
-  ADMIN,
-  answerOf,
-  checkRepository,
-  createOwner,
-  listKeys,
-  MAIN,
-  publish,
-  put,
-  send,
-  tokenOf,
-} from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, listKeys, put, tokenOf } from '../support/worker/registry.ts'
+import { samples } from '../support/worker/types/samples.ts'
+import type { SampleFile, TypeSample } from '../support/worker/types/type-sample.ts'
 
 // Every call that an operation makes to R2, D1 or the Durable Object fails once, before and after it
 // took effect. The calls are counted by a run without a fault, so that a new one is tested too.
 
 const HOUR = 60 * 60 * 1000
-const FILE = `${MAIN}/x86_64/hello-1-r0.apk`
-const hello = buildApk({ name: 'hello', version: '1-r0' })
-const large = buildApk({
-  name: 'hello',
-  version: '1-r0',
-  files: [{ path: 'usr/share/data', content: new Uint8Array(6 * 1024 * 1024) }],
-  gzip: { level: 0 },
-})
 
 interface Operation {
   readonly prepare?: () => Promise<unknown>
@@ -39,17 +21,10 @@ interface Operation {
   readonly done: () => Promise<boolean>
 }
 
-const isPublished = async () => {
-  const file = await send(FILE)
-  await file.arrayBuffer()
-  const listed = (await names()).includes('hello')
-  // One instant: never the one without the other.
-  expect([file.status, listed]).toEqual(listed ? [200, true] : [404, false])
-  return listed
-}
-
-const chunked = (bytes: Uint8Array) =>
-  answerOf(MAIN, { method: 'PUT', headers: ADMIN, body: new Blob([bytes]).stream() })
+const send = ({ bytes, uploadPath }: SampleFile, headers: HeadersInit = ADMIN) =>
+  put(bytes, uploadPath, headers)
+const sendChunked = ({ bytes, uploadPath }: SampleFile) =>
+  answerOf(uploadPath, { method: 'PUT', headers: ADMIN, body: new Blob([bytes]).stream() })
 
 const tokenCount = () => env.DB.prepare('SELECT count(*) AS n FROM access_token').first<number>('n')
 
@@ -57,30 +32,36 @@ const TOKENS = '/api/v1/owners/acme/tokens'
 let tokenId = ''
 let tokenHeaders: HeadersInit = {}
 
-const OPERATIONS: Readonly<Record<string, Operation>> = {
-  'a publish': { run: () => put(hello), success: 201, done: isPublished },
-  'a publish with a token': {
-    prepare: async () => {
-      tokenHeaders = (await tokenOf('acme', { scopes: ['write'] })).headers
+function operationsOf({ first, large, isPublished }: TypeSample): Record<string, Operation> {
+  const published = { success: 201, done: () => isPublished(first) }
+  const before = async () => expect((await send(first)).status).toBe(201)
+  return {
+    'a publish': { run: () => send(first), ...published },
+    'a publish with a token': {
+      prepare: async () => {
+        tokenHeaders = (await tokenOf('acme', { scopes: ['write'] })).headers
+      },
+      run: () => send(first, tokenHeaders),
+      ...published,
     },
-    run: () => put(hello, MAIN, tokenHeaders),
-    success: 201,
-    done: isPublished,
-  },
-  'a chunked publish': { run: () => chunked(hello), success: 201, done: isPublished },
-  'a chunked publish in parts': { run: () => chunked(large), success: 201, done: isPublished },
-  'a publish of the same bytes': {
-    prepare: () => publish({ name: 'hello', version: '1-r0' }),
-    run: () => put(hello, `${MAIN}?if-exists=same`),
-    success: 200,
-    done: isPublished,
-  },
-  'a removal': {
-    prepare: () => publish({ name: 'hello', version: '1-r0' }),
-    run: () => answerOf(FILE, { method: 'DELETE', headers: ADMIN }),
-    success: 204,
-    done: async () => !(await isPublished()),
-  },
+    'a chunked publish': { run: () => sendChunked(first), ...published },
+    'a chunked publish in parts': { run: () => sendChunked(large), ...published },
+    'a publish of the same bytes': {
+      prepare: before,
+      run: () => send({ ...first, uploadPath: `${first.uploadPath}?if-exists=same` }),
+      success: 200,
+      done: published.done,
+    },
+    'a removal': {
+      prepare: before,
+      run: () => answerOf(first.path, { method: 'DELETE', headers: ADMIN }),
+      success: 204,
+      done: async () => !(await isPublished(first)),
+    },
+  }
+}
+
+const TOKEN_OPERATIONS: Readonly<Record<string, Operation>> = {
   'a new token': {
     run: () =>
       answerOf(TOKENS, {
@@ -101,17 +82,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
 }
 
-async function names(): Promise<string[]> {
-  const response = await send(`${MAIN}/x86_64/APKINDEX.tar.gz`)
-  expect(response.status).toBe(200)
-  return readIndex(new Uint8Array(await response.arrayBuffer())).entries.map(
-    (entry) => entry.P ?? '',
-  )
-}
-
 /** Rows, indexes and objects agree; after the sweep there is no object that no row names. */
 async function expectSound(): Promise<void> {
-  expect((await checkRepository()).flatMap((page) => page.problems)).toEqual([])
+  expect(await findInconsistencies()).toEqual([])
+  for (const sample of samples) await sample.expectSound()
   for (const time of [5 * HOUR, UNREFERENCED_MS + 5 * HOUR]) {
     await sweep(env.DB, env.BLOBS, Date.now() + time)
   }
@@ -122,9 +96,10 @@ async function expectSound(): Promise<void> {
   expect((await listKeys()).sort()).toEqual(results.map((row) => row.r2_key))
 }
 
+/** Every type has a file already, since the first of its kind makes more than the second. */
 async function start({ prepare }: Operation): Promise<void> {
   await createOwner()
-  await publish({ name: 'base', version: '1-r0' })
+  for (const { second } of samples) expect((await send(second)).status).toBe(201)
   await prepare?.()
 }
 
@@ -132,7 +107,13 @@ beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => {})
 })
 
-describe.each(Object.entries(OPERATIONS))('%s', (_, operation) => {
+const operations = samples.flatMap((sample) =>
+  Object.entries(operationsOf(sample)).map(
+    ([title, operation]) => [`${title} (${sample.type})`, operation] as const,
+  ),
+)
+
+describe.each([...operations, ...Object.entries(TOKEN_OPERATIONS)])('%s', (_, operation) => {
   it('survives the failure of any one of its calls, before and after its effect', async () => {
     await start(operation)
     const counted = injectFault({})
@@ -163,8 +144,11 @@ async function failAt(operation: Operation, call: number, moment: Moment): Promi
   if (status === 503) await expectRetryWorks(operation, done, what)
   expect([what, await operation.done()]).toEqual([what, true])
   await expectSound()
-  await publish({ name: 'next', version: '1-r0' })
-  expect(await names()).toContain('next')
+  for (const { second } of samples) {
+    const headers = ADMIN
+    expect((await answerOf(second.path, { method: 'DELETE', headers })).status).toBe(204)
+    expect((await send(second)).status).toBe(201)
+  }
   return what
 }
 

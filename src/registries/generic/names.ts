@@ -1,0 +1,73 @@
+// PURE: the names of generic packages, as Forgejo and Gitea take them (routers/api/packages/generic),
+// but with lengths, and without dots that a path would resolve or characters that a terminal obeys.
+import { RegistryError } from '../../core/errors.ts'
+import { quote } from '../../formats/format-error.ts'
+import type { Params } from '../../http/endpoint.ts'
+
+export interface GenericNames {
+  readonly packageName: string
+  readonly version: string
+  readonly fileName: string
+}
+
+/** Characters. */
+export const MAX_LENGTH = 255
+const PACKAGE = /^[-_+.\w]+$/
+const FILE = /^[-_+=:;.()[\]{}~!@#$%^& \w]+$/
+/** Controls, what steers the direction of text, halves of characters, ends of lines. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+
+/** @throws RegistryError invalid-name */
+export function parsePackageName(value: string): string {
+  const alone = value.length === 1 && !/^[A-Za-z0-9]$/.test(value)
+  if (PACKAGE.test(value) && !alone && value !== '..' && value.length <= MAX_LENGTH) return value
+  const rule = 'letters, digits, ".", "_", "+" or "-", not ".." and no single sign'
+  throw invalidName('package', value, rule)
+}
+
+/** @throws RegistryError invalid-name */
+export function parseVersion(value: string): string {
+  if (isFileSystemSafe(value) && !UNPRINTABLE.test(value)) return value
+  throw invalidName(
+    'version',
+    value,
+    'printable characters, no blank at either end, not "." or ".."',
+  )
+}
+
+/** @throws RegistryError invalid-name */
+export function parseFileName(value: string): string {
+  if (isFileSystemSafe(value) && FILE.test(value)) return value
+  const rule =
+    'letters, digits, blanks and -_+=:;.()[]{}~!@#$%^&, no blank at either end, not "." or ".."'
+  throw invalidName('file', value, rule)
+}
+
+/** @throws RegistryError invalid-name */
+export function parseNames(params: Params): GenericNames {
+  return {
+    packageName: parsePackageName(params.package ?? ''),
+    version: parseVersion(params.version ?? ''),
+    fileName: parseFileName(params.file ?? ''),
+  }
+}
+
+/** What names are found by: they match without case. */
+export function foldName(name: string): string {
+  return name.toLowerCase()
+}
+
+function isFileSystemSafe(value: string): boolean {
+  return (
+    value.length >= 1 &&
+    value.length <= MAX_LENGTH &&
+    value.trim() === value &&
+    value !== '.' &&
+    value !== '..'
+  )
+}
+
+function invalidName(kind: string, value: string, rule: string): RegistryError {
+  const detail = `${kind} ${quote(value)} is not a valid name: use 1 to ${MAX_LENGTH} of ${rule}`
+  return new RegistryError({ code: 'invalid-name', detail })
+}

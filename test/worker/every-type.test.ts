@@ -1,0 +1,221 @@
+import { env } from 'cloudflare:workers'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
+import { registries } from '../../src/registries/index.ts'
+import type { PackageType } from '../../src/registries/registry.ts'
+import { expectConsistent } from '../support/worker/consistency.ts'
+import {
+  ADMIN,
+  answerOf,
+  countRows,
+  createOwner,
+  listKeys,
+  put,
+  send,
+  tokenOf,
+} from '../support/worker/registry.ts'
+import { samples } from '../support/worker/types/samples.ts'
+import type { SampleFile } from '../support/worker/types/type-sample.ts'
+
+// What holds for every package type, whatever it is.
+
+beforeEach(() => createOwner())
+
+const none = { package: 0, package_version: 0, package_file: 0, package_blob: 0, repository: 0 }
+const publish = ({ bytes, uploadPath }: SampleFile, query = '', headers: HeadersInit = ADMIN) =>
+  put(bytes, `${uploadPath}${query}`, headers)
+const remove = ({ path }: SampleFile) => answerOf(path, { method: 'DELETE', headers: ADMIN })
+
+async function expectNothing(): Promise<void> {
+  expect(await countRows()).toEqual(none)
+  expect(await listKeys()).toEqual([])
+}
+
+/** No control, direction or separator characters, and so no second line. */
+const ONE_LINE = /^[^\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+$/u
+
+describe.each(samples)('$type', (sample) => {
+  const { first, second, conflicting, isPublished } = sample
+  const found = registries.find(({ type }) => type === sample.type) as PackageType
+
+  it('publishes a file, serves its bytes and removes it', async () => {
+    const created = await publish(first)
+    expect(created.status).toBe(201)
+    expect(created.headers.get('location')).toBe(first.path)
+    expect(created.text).toMatch(ONE_LINE)
+    expect(await isPublished(first)).toBe(true)
+    const response = await send(first.path)
+    expect(new Uint8Array(await response.arrayBuffer())).toEqual(first.bytes)
+    expect(await remove(first)).toMatchObject({ status: 204, text: '' })
+    expect(await isPublished(first)).toBe(false)
+    expect((await remove(first)).status).toBe(404)
+    await expectConsistent()
+    await sample.expectSound()
+  })
+
+  it('answers HEAD, conditions and ranges', async () => {
+    await publish(first)
+    const whole = await send(first.path)
+    const { length } = await whole.arrayBuffer().then((buffer) => new Uint8Array(buffer))
+    const etag = whole.headers.get('etag') ?? ''
+    expect(etag).toMatch(/^"[0-9a-f]{64}"$/)
+    const head = await send(first.path, { method: 'HEAD' })
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, String(length)])
+    expect(head.headers.get('repr-digest')).toBe(
+      `sha-256=:${Buffer.from(etag.slice(1, -1), 'hex').toString('base64')}:`,
+    )
+    const same = await answerOf(first.path, { headers: { 'if-none-match': etag } })
+    expect([same.status, same.text]).toEqual([304, ''])
+    const part = await send(first.path, { headers: { range: 'bytes=1-3' } })
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, `bytes 1-3/${length}`])
+    expect(new Uint8Array(await part.arrayBuffer())).toEqual(first.bytes.subarray(1, 4))
+    const beyond = await answerOf(first.path, { headers: { range: `bytes=${length}-` } })
+    expect(beyond.status).toBe(416)
+  })
+
+  it('takes a name once, and says whether the bytes are the same', async () => {
+    await publish(first)
+    const same = await publish(first)
+    expect(`${same.status} ${same.text}`).toMatch(
+      /^409 .* is already published in .*: nothing to do$/,
+    )
+    expect((await publish(first, '?if-exists=same')).status).toBe(200)
+    const other = await publish(conflicting, '?if-exists=same')
+    expect(`${other.status} ${other.text}`).toMatch(/^409 .* clashes with other bytes of that name/)
+    const unknown = await publish(second, '?if-exists=replace')
+    expect(`${unknown.status} ${unknown.text}`).toMatch(/^400 if-exists="replace" is not known/)
+    expect((await countRows()).package_file).toBe(1)
+    await expectConsistent()
+    const blobs = (await listKeys('blobs/')).length
+    expect(blobs).toBe(1)
+  })
+
+  it('gives one 201 to many who publish one name at once, and loses nobody of many names', async () => {
+    const rivals = await Promise.all(
+      Array.from({ length: 8 }, (_, at) => publish(at % 2 === 0 ? first : conflicting)),
+    )
+    expect(rivals.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(409)])
+    const both = await Promise.all([publish(second), remove(first)])
+    expect(both.map(({ status }) => status)).toEqual([201, 204])
+    expect(await isPublished(second)).toBe(true)
+    await expectConsistent()
+    await sample.expectSound()
+  })
+
+  it('keeps restricted tokens to what they may write', async () => {
+    await publish(first)
+    const grants = [{ repositories: ['no/where'] }, { packages: ['no-such-*'] }]
+    for (const grant of grants) {
+      const { headers } = await tokenOf('acme', { scopes: ['write'], ...grant })
+      const refused = await publish(second, '', headers)
+      expect(`${refused.status} ${refused.text}`).toMatch(/^403 the access token may not write /)
+      const kept = await answerOf(first.path, { method: 'DELETE', headers })
+      expect(`${kept.status} ${kept.text}`).toMatch(/^403 the access token may not write /)
+    }
+    expect(await isPublished(first)).toBe(true)
+    expect((await countRows()).package_file).toBe(1)
+  })
+
+  describe('refuses and stores nothing of', () => {
+    it.each(sample.refusals)('$title', async ({ method = 'PUT', path, bytes, says }) => {
+      const body = method === 'PUT' ? (bytes ?? first.bytes) : null
+      const { status, text } = await answerOf(path, { method, headers: ADMIN, body })
+      expect(`${status} ${text}`).toMatch(says)
+      expect(text).toMatch(ONE_LINE)
+      await expectNothing()
+    })
+
+    it('a body over the limit, before it is read', async () => {
+      const { readable, writable } = new FixedLengthStream(100_000_001)
+      const init = { method: 'PUT', headers: ADMIN, body: readable }
+      const answer = await answerOf(first.uploadPath, init)
+      expect(answer.status).toBe(413)
+      await writable.abort().catch(() => {})
+      await expectNothing()
+    })
+
+    it('a body that is shorter than it says, or stops', async () => {
+      const { readable, writable } = new FixedLengthStream(first.bytes.length + 10)
+      const writer = writable.getWriter()
+      const written = writer.write(first.bytes).then(() => writer.abort(new Error('gone')))
+      const init = { method: 'PUT', headers: ADMIN, body: readable }
+      const answer = await answerOf(first.uploadPath, init).catch(() => ({ status: 400 }))
+      await written.catch(() => {})
+      expect(answer.status).toBe(400)
+      await expectNothing()
+    })
+  })
+
+  const TRICKS = [
+    '..',
+    '.',
+    '%2e%2e%2f',
+    '..%2f..%2fx',
+    '%00',
+    '%0a',
+    '%0d%0aset-cookie:a',
+    '%7f',
+    '%zz',
+  ]
+  const MORE = [
+    '%E2%80%AE',
+    '%ff',
+    '%252e',
+    "'",
+    '%22',
+    '%3Cscript%3E',
+    'a'.repeat(2000),
+    '%20',
+    '*',
+  ]
+
+  it.each(found.endpoints.map((endpoint) => ({ endpoint })))(
+    'answers tricks in every part of $endpoint.method $endpoint.path',
+    async ({ endpoint: { method, path } }) => {
+      const parameters = { owner: 'acme', ...sample.parameters } as Record<string, string>
+      const names = [...path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? '')
+      for (const name of names) {
+        for (const trick of [...TRICKS, ...MORE]) {
+          const tricked = path.replace(/:(\w+)(\{[^}]*\})?/g, (_, each: string) =>
+            each === name ? trick : (parameters[each] ?? each),
+          )
+          const body = method === 'PUT' ? new Uint8Array([1, 2, 3]) : null
+          const { status, text, headers } = await answerOf(tricked, {
+            method,
+            headers: ADMIN,
+            body,
+          })
+          expect([tricked, status]).toEqual([tricked, expect.toSatisfy(isRefusalOrName)])
+          if (status >= 400 && method !== 'GET') expect(text).toMatch(ONE_LINE)
+          expect(headers.get('set-cookie')).toBe(null)
+        }
+      }
+    },
+  )
+})
+
+/** Some of the tricks are good names for some types; what is left over is a 4xx. */
+function isRefusalOrName(status: number): boolean {
+  return status === 201 || status === 204 || status === 200 || (status >= 400 && status < 500)
+}
+
+it('a content that two types share is stored once, and goes with the last of them', async () => {
+  const [one, other] = samples
+  if (one === undefined || other === undefined) throw new Error('there are less than two types')
+  const shared: SampleFile = { ...other.first, bytes: one.first.bytes }
+  expect((await publish(one.first)).status).toBe(201)
+  expect((await publish(shared)).status).toBe(201)
+  expect((await countRows()).package_blob).toBe(1)
+  expect(await listKeys('blobs/')).toHaveLength(1)
+  expect((await remove(one.first)).status).toBe(204)
+  const left = await send(shared.path)
+  expect(new Uint8Array(await left.arrayBuffer())).toEqual(one.first.bytes)
+  expect((await remove(shared)).status).toBe(204)
+  const unused = 'SELECT count(*) AS n FROM package_blob WHERE unreferenced_at IS NOT NULL'
+  expect(await env.DB.prepare(unused).first('n')).toBe(1)
+  await expectConsistent()
+  await sweep(env.DB, env.BLOBS, Date.now() + UNREFERENCED_MS - 1000)
+  expect(await listKeys('blobs/')).toHaveLength(1)
+  await sweep(env.DB, env.BLOBS, Date.now() + UNREFERENCED_MS + 1000)
+  expect(await listKeys('blobs/')).toEqual([])
+})
