@@ -4,8 +4,12 @@ import { env } from 'cloudflare:workers'
 import { beforeEach } from 'vitest'
 import { clearOverrides } from './bindings.ts'
 
+const TABLES = "SELECT count(*) AS n FROM sqlite_master WHERE name = 'owner'"
+
 beforeEach(async () => {
   clearOverrides()
-  await reset()
+  // What a test left running after its last answer can keep a reset from reaching the database.
+  do await reset()
+  while ((await env.DB.prepare(TABLES).first<number>('n')) !== 0)
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
 })
