@@ -6,6 +6,7 @@ import { alpineIndexing } from './index-files.ts'
 import { keyEndpoints } from './key.ts'
 import { publishEndpoint, REPOSITORY } from './publish.ts'
 import { removeEndpoint } from './remove.ts'
+import { alpineUsage } from './usage/usage.ts'
 import { alpineView } from './view.ts'
 
 export const alpine: PackageType = {
@@ -19,4 +20,5 @@ export const alpine: PackageType = {
     parseName: parseRepositoryName,
   },
   view: alpineView,
+  usage: alpineUsage,
 }

@@ -34,11 +34,15 @@ function parseList(lines: Line[], indent: number): Yaml[] {
     // What follows the dash begins a node of its own, two columns on.
     line.text = line.text.slice(2).trimStart()
     line.indent += 2
-    items.push(
-      /^[\w.-]+:( |$)/.test(line.text) ? parseMap(lines, line.indent) : parseWord(take(lines)),
-    )
+    items.push(parseItem(lines, line))
   }
   return items
+}
+
+function parseItem(lines: Line[], line: Line): Yaml {
+  if (/^[\w.-]+:( |$)/.test(line.text)) return parseMap(lines, line.indent)
+  const text = take(lines)
+  return text === '|' ? takeLiteral(lines, line.indent - 2) : parseWord(text)
 }
 
 function parseMap(lines: Line[], indent: number): Record<string, Yaml> {
