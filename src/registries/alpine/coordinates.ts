@@ -47,6 +47,16 @@ export function findIndex(params: Params): ResourceQuery {
   }))
 }
 
+/** Finds something where the repository has an index file, of whatever architecture. */
+export function findRepository(params: Params): ResourceQuery {
+  return whenValid({ ...params, architecture: NOARCH }, (repository) => ({
+    sql: `SELECT json_object('name', r.name) FROM repository r
+          WHERE r.owner_id = o.id AND r.type = '${TYPE}' AND r.name = ?3
+            AND EXISTS (SELECT 1 FROM repository_index i WHERE i.repository_id = r.id)`,
+    parameters: [repository],
+  }))
+}
+
 /** The row of a file: a noarch one answers under every architecture. */
 export function findFile(params: Params): ResourceQuery {
   return whenValid(params, (repository, architecture) => ({

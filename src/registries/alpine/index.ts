@@ -6,12 +6,19 @@ import { alpineIndexing } from './index-files.ts'
 import { keyEndpoints } from './key.ts'
 import { publishEndpoint, REPOSITORY } from './publish.ts'
 import { removeEndpoint } from './remove.ts'
+import { setupEndpoint } from './setup.ts'
 import { alpineUsage } from './usage/usage.ts'
 import { alpineView } from './view.ts'
 
 export const alpine: PackageType = {
   type: 'alpine',
-  endpoints: [...keyEndpoints, ...downloadEndpoints, publishEndpoint, removeEndpoint],
+  endpoints: [
+    ...keyEndpoints,
+    ...downloadEndpoints,
+    setupEndpoint,
+    publishEndpoint,
+    removeEndpoint,
+  ],
   index: alpineIndexing,
   upload: { path: REPOSITORY, fields: [], accept: '.apk' },
   repositories: {

@@ -8,6 +8,7 @@ import type { ApkClient } from '../clients/found.ts'
 import { type Finished, run, runOrThrow } from '../clients/run.ts'
 
 export interface Alpine extends AsyncDisposable {
+  directory: string
   /** The program and its arguments that run a command inside, as root and with nothing exported. */
   enter: readonly [string, ...string[]]
   /** Runs a shell script until a command of it fails. */
@@ -39,6 +40,7 @@ export async function createAlpine(apk: ApkClient): Promise<Alpine> {
   const bare = ['/usr/bin/env', '-i', `PATH=${searchPath}`, 'HOME=/root']
   const [program = '', ...args] = [...chroot, ...bare]
   return {
+    directory,
     enter: [program, ...args],
     run: (script) => run(program, [...args, '/bin/sh', '-ec', script]),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),

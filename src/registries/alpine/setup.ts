@@ -1,0 +1,56 @@
+// setup.sh: what `wget -qO- …/setup.sh | sh` runs on an Alpine. Only for repositories that apk can
+// read, so that the script never adds a line that fails.
+import { RegistryError } from '../../core/errors.ts'
+import { loadKeySet } from '../../core/signing-keys.ts'
+import { secretsOf } from '../../env.ts'
+import { quote } from '../../formats/format-error.ts'
+import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
+import { TEXT } from '../../http/operation.ts'
+import { findRepository, parseRepositoryName, REPOSITORY_PARAMETERS } from './coordinates.ts'
+import { parsePlace } from './usage/place.ts'
+import { formatSetupScript } from './usage/setup-script.ts'
+
+export const setupEndpoint: Endpoint = ownedEndpoint<object>({
+  method: 'GET',
+  path: '/api/packages/:owner/alpine/:branch/:repository/setup.sh',
+  access: 'read',
+  summary: 'A script for Alpine that trusts the keys and adds the repository, or removes both',
+  operation: {
+    id: 'getAlpineSetup',
+    tag: 'alpine',
+    description: 'For `sh`, with the public keys in it. `--help` says what else it does.',
+    path: REPOSITORY_PARAMETERS,
+    answers: {
+      200: {
+        description: 'The script',
+        content: { contentType: 'text/plain', schema: TEXT },
+      },
+    },
+    faults: ['not-found', 'invalid-request'],
+  },
+  resource: findRepository,
+  handler: async (call) => {
+    if (call.resource !== undefined) return scriptResponse(call)
+    const { branch = '', repository = '' } = call.params
+    const detail = `no such repository: ${quote(`${branch}/${repository}`)} of ${call.owner.name}`
+    throw new RegistryError({ code: 'not-found', detail })
+  },
+})
+
+function scriptResponse({ env, owner, params, request, url }: OwnedCall): Response {
+  const { keys } = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  const repository = parseRepositoryName(params)
+  const { name, visibility } = owner
+  const keyFiles = keys.map((key) => key.fileName)
+  const place = { origin: url.origin, owner: name, visibility, repository, keyFiles }
+  const script = new TextEncoder().encode(formatSetupScript(parsePlace(place), keys))
+  return new Response(request.method === 'HEAD' ? null : script, {
+    headers: {
+      // Browsers show plain text, and who is to run something as root may want to read it.
+      'content-type': 'text/plain; charset=utf-8',
+      'content-length': String(script.byteLength),
+      'cache-control':
+        visibility === 'private' ? 'private, no-store' : 'public, no-cache, no-transform',
+    },
+  })
+}
