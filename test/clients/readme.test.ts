@@ -134,6 +134,15 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       await reader.must(code)
       expect((await fetch(path)).status).toBe(404)
     },
+    setup: async (code) => {
+      await using alpine = await createAlpine(apk)
+      const { code: ended, stdout, stderr } = await alpine.run(await reader.translate(code))
+      expect({ ended, stderr }).toMatchObject({ ended: 0 })
+      expect(stdout).toContain('Installing hello (1.2.5)')
+      expect(readdirSync(join(alpine.directory, 'etc/apk/repositories.d'))).toEqual([
+        'acme-edge-main.list',
+      ])
+    },
     'docker-public': async (code) => {
       await using image = await buildImage(await reader.translate(code), apk)
       expect(await image.run('hello')).toMatchObject({ code: 0, stdout: 'hello\n' })
@@ -158,6 +167,16 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       const [, , , token = ''] = cairn.split(':')
       expect(token).toMatch(/^cairn_/)
       expect((await image.run(`grep -rlF '${token}' /etc /lib /root /tmp /var`)).stdout).toBe('')
+    },
+    'setup-private': async (code) => {
+      const { stdout: token } = await reader.paste('printf %s $TOKEN')
+      const script = (await reader.translate(code)).replace('cairn_…', token)
+      await using alpine = await createAlpine(apk)
+      const { code: ended, stderr } = await alpine.run(`${script}apk add hello`)
+      expect({ ended, stderr }).toMatchObject({ ended: 0 })
+      expect((await alpine.run(`grep -rlF '${token}' /etc /var`)).stdout).toBe(
+        '/etc/apk/repositories.d/acme-edge-main.list\n',
+      )
     },
     deploy: (code) => tryDeployment(code),
     // Its scripts were looked for above.
