@@ -24,7 +24,7 @@ export function problemResponse(
   const fault: Fault = error instanceof RegistryError ? error.fault : { code: 'internal' }
   const status = statusOf(fault)
   if (status >= 500) logOnce(fault, error, requestId)
-  const headers = new Headers({ 'cache-control': 'no-store', ...headersOf(fault) })
+  const headers = new Headers({ 'cache-control': 'no-store', ...headersOf(fault, isApi(request)) })
   const text = fault.code === 'internal' ? `${textOf(fault)}, request ${requestId}` : textOf(fault)
   if (wantsPage(request)) {
     const page = formatPage({ request, fault, status, text })
@@ -49,12 +49,15 @@ function problemOf(fault: Fault, detail: string, requestId: string) {
   return { ...problem, ...Object.fromEntries(further) }
 }
 
-function headersOf(fault: Fault): Record<string, string> {
+/** A scheme that no browser knows: at one that it knows it opens a dialog of its own. */
+export const FORM_CHALLENGE = 'Form realm="cairn"'
+
+function headersOf(fault: Fault, api: boolean): Record<string, string> {
   switch (fault.code) {
     case 'unauthorized':
     case 'invalid-credentials':
       // apk and curl send what .netrc and HTTP_AUTH hold only after a challenge.
-      return { 'www-authenticate': 'Basic realm="cairn", charset="UTF-8"' }
+      return { 'www-authenticate': api ? 'Basic realm="cairn", charset="UTF-8"' : FORM_CHALLENGE }
     case 'method-not-allowed':
       return { allow: fault.allow }
     case 'range-not-satisfiable':
@@ -71,14 +74,18 @@ function headersOf(fault: Fault): Record<string, string> {
 
 /** Browsers name HTML; what clients of packages and of the API send never does. */
 function wantsPage(request: Request): boolean {
-  const { pathname } = new URL(request.url)
-  if (pathname === '/api' || pathname.startsWith('/api/')) return false
+  if (isApi(request)) return false
   return /\btext\/html\b/.test(request.headers.get('accept') ?? '')
 }
 
 /** Whether faults under this path are JSON, whatever the request accepts. */
 export function isAlwaysJson(path: string): boolean {
   return path.startsWith('/api/v1/')
+}
+
+function isApi(request: Request): boolean {
+  const { pathname } = new URL(request.url)
+  return pathname === '/api' || pathname.startsWith('/api/')
 }
 
 function wantsJson(request: Request): boolean {

@@ -46,6 +46,12 @@ export function problemPage({ fault, status, text, request }: PageProblem): Resp
             {' · '}
           </>
         )}
+        {shown.status === 401 && (
+          <>
+            <a href="/-/sign-in">Sign in</a>
+            {' · '}
+          </>
+        )}
         <a href="/">All public owners</a>
       </p>
     </EmptyState>

@@ -209,6 +209,12 @@ it('nobody is refused by HEAD what GET allows, or allowed what GET refuses', asy
       const head = await answerOf(path, { method: 'HEAD', headers: credentials[who] })
       expect([endpoint.path, who, head.status]).toEqual([endpoint.path, who, get.status])
     }
+    for (const [who, { headers }] of Object.entries(sessions)) {
+      const path = pathOf(endpoint.path)
+      const get = await answerOf(path, { headers })
+      const head = await answerOf(path, { method: 'HEAD', headers })
+      expect([endpoint.path, who, head.status]).toEqual([endpoint.path, who, get.status])
+    }
   }
 })
 

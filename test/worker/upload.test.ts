@@ -190,6 +190,18 @@ describe('a form is refused', () => {
     expect(await listKeys('blobs/')).toEqual([])
   })
 
+  it('of a session that is over, without the dialog that browsers have for passwords', async () => {
+    for (const accept of ['text/html', 'application/json']) {
+      const answer = await upload({ files, headers: { cookie: '', accept } })
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+        401,
+        'Form realm="cairn"',
+      ])
+    }
+    const page = await upload({ files, headers: { cookie: '' } })
+    expect(page.text).toContain('href="/-/sign-in"')
+  })
+
   it('with a token in a header: it is for browsers', async () => {
     const { headers } = await tokenOf('acme', { scopes: ['write'] })
     expect((await upload({ files, headers: { cookie: '', ...headers } })).status).toBe(403)

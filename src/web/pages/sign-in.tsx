@@ -8,6 +8,7 @@ import { requireAdminToken } from '../../env.ts'
 import type { Call, Endpoint } from '../../http/endpoint.ts'
 import { countFailure } from '../../http/failures.ts'
 import { parseLocalPath } from '../../http/local-path.ts'
+import { FORM_CHALLENGE } from '../../http/problem.ts'
 import { readFields } from '../../http/request-body.ts'
 import { readSessionForm, sessionCookie } from '../../http/session.ts'
 import { FormError, TextField } from '../components/form.tsx'
@@ -90,8 +91,7 @@ function refused(status: number, text: string, headers: Refused['headers'] = {})
 async function failureOf({ env, request }: Call, secret: string, detail: string): Promise<Refused> {
   try {
     await countFailure(env, request, secret)
-    // A challenge that no browser answers by a dialog of its own.
-    return refused(401, detail, { 'www-authenticate': 'Form realm="cairn"' })
+    return refused(401, detail, { 'www-authenticate': FORM_CHALLENGE })
   } catch (error) {
     if (!(error instanceof RegistryError) || error.fault.code !== 'too-many-failures') throw error
     const headers = { 'retry-after': String(error.fault.seconds) }
