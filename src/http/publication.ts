@@ -73,7 +73,9 @@ export async function publishUpload<T>(
   const sameIsFine = parseIfExists(call.url)
   requireWritable(call, 'repository' in into ? into.repository : null, packageName)
   const { file: chosen, request } = call
-  const upload = chosen ? { body: chosen, length: undefined } : await openUpload(request, UPLOAD_LIMITS)
+  const upload = chosen
+    ? { body: chosen, length: undefined }
+    : await openUpload(request, UPLOAD_LIMITS)
   const { file, published } = await publishFile({
     db: call.env.DB,
     bucket: call.env.BLOBS,

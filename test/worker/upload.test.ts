@@ -162,6 +162,19 @@ describe('a form with several files', () => {
   })
 })
 
+it('a form of a type without repositories asks for what its path has', async () => {
+  expect((await page(`${UPLOAD}?type=generic`)).text).toMatch(/name="package".*name="version"/s)
+  const fields = { type: 'generic', repository: '', package: 'Handbook', version: '1.0' }
+  const files = [['read me.txt', new TextEncoder().encode('hello')]] as const
+  const { status, text } = await upload({ fields, files })
+  expect(status).toBe(200)
+  expect(text).toMatch(/published .*read me.txt.* of Handbook/)
+  const path = '/api/packages/acme/generic/handbook/1.0/read%20me.txt'
+  expect((await answerOf(path)).text).toBe('hello')
+  const removal = await answerOf('/acme/-/remove/generic/Handbook/1.0', session)
+  expect([removal.status, removal.text.includes('Remove Handbook 1.0?')]).toEqual([200, true])
+})
+
 describe('a form is refused', () => {
   const files = [['a.apk', hello('1-r0')]] as const
 
