@@ -27,6 +27,7 @@ import { requireWritable } from '../http/publication.ts'
 import { removeSelected } from '../http/removal.ts'
 import { findRegistry, registries } from '../registries/index.ts'
 import type { PackageType } from '../registries/registry.ts'
+import { contentsEndpoint } from './contents.ts'
 import { invalid, json } from './json.ts'
 import { describeFile, describeVersion, FILE_SCHEMA, PACKAGE_SCHEMA } from './package-json.ts'
 import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'
@@ -130,6 +131,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     }),
     handler: listFiles,
   }),
+  contentsEndpoint(VERSION, { ...PACKAGE_PATH, version: NAME }),
   ownedEndpoint({
     method: 'DELETE',
     path: VERSION,

@@ -9,16 +9,24 @@ const MAX_PAGE = 1_000_000
 
 /** @throws RegistryError invalid-request */
 export function parsePage(url: URL): Page {
-  const limit = parseNumber(url, 'limit', DEFAULT_LIMIT, MAX_LIMIT)
-  return { limit, offset: (parseNumber(url, 'page', 1, MAX_PAGE) - 1) * limit }
+  const limit = parseNumber(url, 'limit', { fallback: DEFAULT_LIMIT, min: 1, max: MAX_LIMIT })
+  const page = parseNumber(url, 'page', { fallback: 1, min: 1, max: MAX_PAGE })
+  return { limit, offset: (page - 1) * limit }
 }
 
-function parseNumber(url: URL, name: string, fallback: number, max: number): number {
+interface NumberRange {
+  readonly fallback: number
+  readonly min: number
+  readonly max: number
+}
+
+/** @throws RegistryError invalid-request */
+export function parseNumber(url: URL, name: string, { fallback, min, max }: NumberRange): number {
   const value = url.searchParams.get(name)
   if (value === null) return fallback
-  const number = /^\d{1,9}$/.test(value) ? Number(value) : 0
-  if (number >= 1 && number <= max) return number
-  throw invalid(`${name} must be a number from 1 to ${max}`)
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
+  if (number >= min && number <= max) return number
+  throw invalid(`${name} must be a number from ${min} to ${max}`)
 }
 
 /** What a page says of the whole list, and where the other pages are (RFC 8288). */

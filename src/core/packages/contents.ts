@@ -1,0 +1,16 @@
+// Where the bytes of a version's file are, beside which the list of what it holds lies: one JSON
+// object in the one statement that decides about access, a scalar query that calls the owner's row `o`.
+
+export interface ContentsPlace {
+  readonly r2Key: string
+}
+
+/** ?3 is the type, ?4 and ?5 the name, ?6 and ?7 the version, as asked for and folded; ?8 the SHA-256. */
+export const CONTENTS_PLACE = `
+  SELECT json_object('r2Key', b.r2_key)
+  FROM package p
+  CROSS JOIN package_version v ON v.package_id = p.id AND v.version IN (?6, ?7)
+  CROSS JOIN package_file f ON f.version_id = v.id AND f.blob_sha256 = ?8
+  CROSS JOIN package_blob b ON b.sha256 = f.blob_sha256
+  WHERE p.owner_id = o.id AND p.type = ?3 AND p.name IN (?4, ?5)
+  ORDER BY p.name = ?4 DESC, v.version = ?6 DESC LIMIT 1`
