@@ -8,6 +8,8 @@ export interface PackageView {
   describe(files: readonly ViewedFile[]): PackageDescription
   /** The path of a file's download. */
   filePath(owner: string, file: ViewedFile): string
+  /** Whether a list of what its files hold is kept when they are published. */
+  readonly contents?: true
   /** Names of file properties by which packages find each other, besides by name. */
   readonly links?: { readonly provides: string; readonly requires: string }
   /** Types whose repositories have pages. */

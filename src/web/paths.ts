@@ -38,6 +38,18 @@ export function uploadPath(
   return query === '' ? path : `${path}?${query}`
 }
 
+/** In the API: the list of what a file of a version holds. */
+export function contentsPath(
+  owner: string,
+  type: string,
+  name: string,
+  version: string,
+  sha256: string,
+): string {
+  const file = formatPath(owner, type, name, version, 'files', sha256, 'contents')
+  return `/api/v1/packages${file}`
+}
+
 /** The tokens of an owner, and for the deployment admin its settings. */
 export function managePath(owner: string): string {
   return formatPath(owner, '-', 'manage')

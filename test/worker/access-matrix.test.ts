@@ -77,7 +77,11 @@ function expectedOf(endpoint: Endpoint, visibility: Visibility) {
 /** A value for every parameter that a path can have; a new one has to be added here. */
 const PARAMETERS: Readonly<Record<string, string>> = Object.assign(
   {
-    ...{ owner: 'acme', id: 'absent', digest: '0123456789abcdef.css', type: 'alpine', name: 'hello' },
+    owner: 'acme',
+    id: 'absent',
+    digest: '0123456789abcdef.css',
+    type: 'alpine',
+    name: 'hello',
     sha256: createHash('sha256')
       .update(buildApk({ name: 'hello', version: '1-r0' }))
       .digest('hex'),

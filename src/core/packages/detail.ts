@@ -21,6 +21,8 @@ export interface PackageFile {
   /** What it is found by, and as its publisher wrote it. */
   readonly name: string
   readonly shownName: string
+  /** Where the bytes are. */
+  readonly r2Key: string
   /** Bytes. */
   readonly size: number
   readonly md5: string
@@ -87,8 +89,8 @@ export interface VersionDetail {
 }
 
 const filesOf = (version: string, limit: string, offset: string) => `
-  SELECT f.id, f.name, coalesce(f.display_name, f.name) AS shownName, b.size, b.md5, b.sha1,
-    b.sha256, b.sha512, f.architecture, r.name AS repository, f.metadata,
+  SELECT f.id, f.name, coalesce(f.display_name, f.name) AS shownName, b.r2_key AS r2Key, b.size,
+    b.md5, b.sha1, b.sha256, b.sha512, f.architecture, r.name AS repository, f.metadata,
     f.created_at AS createdAt
   FROM package_file f
   CROSS JOIN package_blob b ON b.sha256 = f.blob_sha256

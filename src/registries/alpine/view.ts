@@ -15,6 +15,7 @@ import { DEPENDS, namesOf, PROVIDES } from './properties.ts'
 
 export const alpineView: PackageView = {
   title: 'Alpine',
+  contents: true,
   describe,
   filePath: (owner, { repository, architecture, name }) =>
     `${rootOf(owner)}/${repository}/${architecture}/${encodeURIComponent(name)}`,

@@ -8,9 +8,11 @@ import type { PackageDescription } from '../../registries/view.ts'
 import { Pagination } from '../components/pagination.tsx'
 import { Badge, type Fact, Facts, Time } from '../components/pieces.tsx'
 import { InstallPanel } from '../components/usage.tsx'
+
 import { Entries, type FindHref, factOf } from '../components/values.tsx'
-import { packagePath, removePath, repositoryPath, versionsPath } from '../paths.ts'
+import { contentsPath, packagePath, removePath, repositoryPath, versionsPath } from '../paths.ts'
 import { viewerOf } from '../viewer.ts'
+import { Contents, type ShownContents } from './package-contents.tsx'
 import { Files } from './package-files.tsx'
 
 interface PackageBodyProps {
@@ -20,6 +22,8 @@ interface PackageBodyProps {
   readonly files: readonly PackageFile[]
   readonly description: PackageDescription
   readonly links: Links
+  /** Of the first file; undefined for types that keep no lists. */
+  readonly contents: ShownContents | undefined
   readonly page: number
   readonly more: boolean
 }
@@ -50,6 +54,7 @@ export function PackageBody(props: PackageBodyProps) {
             removable={mayRemove(call)}
           />
           <Pagination url={call.url} page={page} more={more} />
+          <FirstContents {...props} />
           <Relations {...props} />
           <Dependents {...props} />
         </div>
@@ -73,6 +78,14 @@ export function PackageBody(props: PackageBodyProps) {
       </div>
     </>
   )
+}
+
+function FirstContents({ call, registry, overview, files, contents }: PackageBodyProps) {
+  const [file] = files
+  if (file === undefined || contents === undefined) return null
+  const { name, version } = overview
+  const href = contentsPath(call.owner.name, registry.type, name, version, file.sha256)
+  return <Contents file={file} contents={contents} href={href} />
 }
 
 function mayRemove(call: OwnedCall): boolean {

@@ -18,6 +18,7 @@ import { ownerPath, packagePath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
 import { absentPackage, absentVersion } from './package-absent.tsx'
 import { PackageBody } from './package-body.tsx'
+import { findContents } from './package-contents.tsx'
 
 const FILES_A_PAGE = 30
 
@@ -54,7 +55,11 @@ async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
   // The primary, as what was found: a replica may not have the version yet.
   const files = await listFiles(env.DB, versionId, { limit: FILES_A_PAGE, offset })
   const description = describe(registry, resource, files)
-  const links = await findLinksOf(call, registry, resource, description)
+  const [first] = files
+  const [links, contents] = await Promise.all([
+    findLinksOf(call, registry, resource, description),
+    registry.view?.contents && first !== undefined ? findContents(env.BLOBS, first) : undefined,
+  ])
   const { shownName, shownVersion } = resource
   return pageResponse(call, {
     title: `${shownName} ${shownVersion}`,
@@ -73,6 +78,7 @@ async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
         files={files}
         description={description}
         links={links}
+        contents={contents}
         page={page}
         more={page * FILES_A_PAGE < resource.fileCount}
       />

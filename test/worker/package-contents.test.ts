@@ -1,0 +1,91 @@
+// What a package holds, on its page.
+import { env } from 'cloudflare:workers'
+import { gzipSync } from 'node:zlib'
+import { beforeEach, expect, it, vi } from 'vitest'
+import { override, wrapMethod } from '../support/worker/bindings.ts'
+import { answerOf, createOwner, listKeys, publish } from '../support/worker/registry.ts'
+
+const PAGE = '/acme/-/packages/alpine/hello/1-r0'
+const hello = { name: 'hello', version: '1-r0' }
+
+/** What stands under the heading, and as text. */
+async function shown() {
+  const { status, text: page } = await answerOf(PAGE, { headers: { accept: 'text/html' } })
+  expect(status).toBe(200)
+  const html = page.split('<section>').find((part) => part.startsWith('<h2>Contents')) ?? ''
+  const section = html.split('</section>')[0] ?? ''
+  const items = [...section.matchAll(/<li class="ends"><span>(.*?)<\/span>/g)].map(([, at]) => at)
+  return { page, section, items }
+}
+
+beforeEach(() => createOwner())
+
+it('is a list of paths, with where links point to, and leads to the whole', async () => {
+  await publish({
+    ...hello,
+    files: [
+      { path: 'usr/bin/hello', content: 'x'.repeat(2000) },
+      { path: 'usr/bin/hi', link: 'hello' },
+      { path: 'usr/bin/hey', hardLink: 'usr/bin/hello' },
+    ],
+  })
+  const { section, items } = await shown()
+  expect(items).toEqual([
+    '/usr/',
+    '/usr/bin/',
+    '/usr/bin/hello',
+    '/usr/bin/hi → hello',
+    '/usr/bin/hey = /usr/bin/hello',
+  ])
+  expect(section).toContain('2000 bytes')
+  expect(section).toContain('What hello-1-r0.apk x86_64 holds</summary>')
+  const href = /href="([^"]+)"/.exec(section)?.[1] ?? ''
+  const whole = await answerOf(href)
+  expect(JSON.parse(whole.text)).toMatchObject({ total: 5 })
+})
+
+it('holds texts that are no markup', async () => {
+  const path = '<script>alert(1)'
+  await publish({ ...hello, files: [{ path }, { path: 'x', link: '"><img src=x>' }] })
+  const { items, page } = await shown()
+  expect(items).toEqual(['/&lt;script&gt;alert(1)', '/x → &quot;&gt;&lt;img src=x&gt;'])
+  expect(page).not.toContain('<script>alert')
+})
+
+it('is the beginning of what is long, and the page stays light', async () => {
+  const files = Array.from({ length: 1000 }, (_, at) => ({ path: `f${at}` }))
+  await publish({ ...hello, files })
+  const many = await shown()
+  expect(many.items).toEqual(files.slice(0, many.items.length).map(({ path }) => `/${path}`))
+  expect(many.items.length).toBeGreaterThan(50)
+  expect(many.section).toContain(`: the first ${many.items.length} of 1000 paths`)
+})
+
+it('stays light whatever the paths are', async () => {
+  const noise = () =>
+    Array.from(crypto.getRandomValues(new Uint16Array(1200)), (at) =>
+      String.fromCharCode(0x4e00 + (at % 20_000)),
+    ).join('')
+  await publish({ ...hello, files: Array.from({ length: 100 }, () => ({ path: noise() })) })
+  const { page, items } = await shown()
+  expect(items.length).toBeGreaterThan(5)
+  expect(gzipSync(page).length).toBeLessThan(45_000)
+})
+
+it('says where nothing was recorded, and shows everything else', async () => {
+  await publish(hello)
+  await env.BLOBS.delete(await listKeys('contents/'))
+  const { section, page } = await shown()
+  expect(section).toContain('Not recorded')
+  expect(page).toContain('hello-1-r0.apk')
+})
+
+it('is left out while it cannot be read, and nothing else is', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+  await publish(hello)
+  const get = (() => Promise.reject(new Error('get: internal error'))) as R2Bucket['get']
+  override({ BLOBS: wrapMethod(env.BLOBS, 'get', get) })
+  const { section, page } = await shown()
+  expect(section).toContain('cannot be read just now')
+  expect(page).toContain('hello-1-r0.apk')
+})
