@@ -199,6 +199,17 @@ describe('pages of a private owner', () => {
     }
   })
 
+  it('are not under the name of another', async () => {
+    await createOwner('acme', 'private')
+    await createOwner('other')
+    await publish({ name: 'hello', version: '1-r0' })
+    expect(await textOf('/other')).not.toContain('hello')
+    for (const path of PAGES.slice(1)) {
+      const { status } = await answerOf(path.replace('acme', 'other'), { headers: BROWSER })
+      expect([path, status]).toEqual([path, 404])
+    }
+  })
+
   it('are for who may read, and kept nowhere', async () => {
     await createOwner('acme', 'private')
     await publish({ name: 'hello', version: '1-r0' })
