@@ -22,6 +22,7 @@ const PAGES = [
   '/acme/-/alpine/edge/main',
   '/acme/-/alpine/edge/absent',
   '/-/sign-in',
+  '/api/v1/docs',
   '/-/absent',
   '/api/v1/docs',
 ]

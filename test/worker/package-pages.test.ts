@@ -136,6 +136,23 @@ describe('the page of a package', () => {
     expect(await textOf(HELLO)).toContain('&quot;&gt;&lt;script&gt;alert(1)')
   })
 
+  it('of another type has its files, under names that need encoding', async () => {
+    await createOwner('acme')
+    const headers = ADMIN
+    const path = '/api/packages/acme/generic/Hand+Book/2026%20%2F%20%C3%A4/a%20%231.txt'
+    expect((await answerOf(path, { method: 'PUT', headers, body: 'text' })).status).toBe(201)
+    const [, href = ''] =
+      /class="name" href="([^"]*)">Hand\+Book</.exec(await textOf('/acme')) ?? []
+    const page = await textOf(href)
+    expect(page).toContain('<span class="version">2026 / ä</span>')
+    const [, file = ''] = /href="([^"]*)" download/.exec(page) ?? []
+    expect((await answerOf(file)).text).toBe('text')
+    const [, version = ''] = /class="mono" href="([^"]*)" aria-current/.exec(page) ?? []
+    expect(await textOf(version)).toContain('a #1.txt')
+    expect(await textOf('/acme?type=generic')).toContain('1 package found')
+    expect(await textOf('/acme?type=alpine')).toContain('Nothing found')
+  })
+
   it('says what there is where a version, a package or a type is not', async () => {
     await createOwner('acme')
     await publish({ name: 'hello', version: '1-r0' })

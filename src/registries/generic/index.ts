@@ -3,6 +3,7 @@ import type { PackageType } from '../registry.ts'
 import { FILE_PATH, fileEndpoints, TYPE } from './files.ts'
 import { foldName } from './names.ts'
 import { removeEndpoints } from './remove.ts'
+import { genericView } from './view.ts'
 
 export const generic: PackageType = {
   type: TYPE,
@@ -17,4 +18,5 @@ export const generic: PackageType = {
   },
   foldName,
   foldVersion: foldName,
+  view: genericView,
 }

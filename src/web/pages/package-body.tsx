@@ -117,7 +117,8 @@ function Install({ call, registry, overview, files }: PackageBodyProps) {
   const subject = {
     ...(repository === undefined ? {} : { repository }),
     packageName: overview.shownName,
-    version: overview.shownVersion,
+    // Of the package as such: whoever installs it wants its upgrades too.
+    ...(call.params.version === undefined ? {} : { version: overview.shownVersion }),
     architectures: [...architectures],
   }
   return (
