@@ -23,7 +23,6 @@ import {
   type Schema,
   TEXT,
 } from '../http/operation.ts'
-import { requireWritable } from '../http/publication.ts'
 import { removeSelected } from '../http/removal.ts'
 import { findRegistry, registries } from '../registries/index.ts'
 import type { PackageType } from '../registries/registry.ts'
@@ -197,7 +196,6 @@ async function listFiles(call: OwnedCall): Promise<Response> {
 async function remove(call: OwnedCall): Promise<Response> {
   const { version: found } = await requireVersion(call, { limit: 0, offset: 0 })
   const { type, name: packageName, version } = found
-  requireWritable(call, undefined, packageName)
   return removeSelected(call, type, { packageName, version }, absent(call).message)
 }
 
