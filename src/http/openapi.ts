@@ -112,7 +112,12 @@ function formatOperation(endpoint: DescribedEndpoint, schemas: Map<string, Schem
     parameters,
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: formatContent(body, schemas) } }),
+      : {
+          requestBody: {
+            required: body.optional !== true,
+            content: formatContent(body, schemas),
+          },
+        }),
     responses: {
       ...Object.fromEntries(
         Object.entries(answers).map(([status, answer]) => [status, formatAnswer(answer, schemas)]),

@@ -34,7 +34,8 @@ export interface Operation {
   /** What the parameters of the path may be, by name; `owner` and those with a pattern are known. */
   readonly path?: Readonly<Record<string, Schema>>
   readonly query?: Readonly<Record<string, QueryParameter>>
-  readonly body?: Content
+  /** Absent where none is read; `optional` where a request without one means an empty one. */
+  readonly body?: Content & { readonly optional?: true }
   /** By status, what a success can be. */
   readonly answers: Readonly<Record<number, Answer>>
   /** What it can refuse beyond what `access` says and what every endpoint can. */

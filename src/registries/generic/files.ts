@@ -25,9 +25,20 @@ export const PACKAGE_PATH = '/api/packages/:owner/generic/:package'
 export const FILE_PATH = `${PACKAGE_PATH}/:version/:file`
 
 const NAME: Schema = { type: 'string', minLength: 1, maxLength: MAX_LENGTH }
-export const PACKAGE_PARAMETERS = { package: NAME } as const
-export const VERSION_PARAMETERS = { ...PACKAGE_PARAMETERS, version: NAME } as const
-export const FILE_PARAMETERS = { ...VERSION_PARAMETERS, file: NAME } as const
+export const PACKAGE_PARAMETERS = {
+  package: { ...NAME, pattern: '^(?:[A-Za-z0-9]|[-_+.A-Za-z0-9]{2,})$', not: { const: '..' } },
+} as const
+export const VERSION_PARAMETERS = {
+  ...PACKAGE_PARAMETERS,
+  version: { ...NAME, description: 'Printable, without a blank at either end; not "." or "..".' },
+} as const
+export const FILE_PARAMETERS = {
+  ...VERSION_PARAMETERS,
+  file: {
+    ...{ ...NAME, pattern: '^[-_+=:;.()[\\]{}~!@#$%^& A-Za-z0-9]+$' },
+    description: 'Without a blank at either end; not "." or "..".',
+  },
+} as const
 
 export const fileEndpoints: readonly Endpoint[] = [
   ownedEndpoint({
@@ -42,7 +53,7 @@ export const fileEndpoints: readonly Endpoint[] = [
         'The body is the file, or a form whose first file it is. Package and version are made.',
       path: FILE_PARAMETERS,
       query: PUBLISH_QUERY,
-      body: { contentType: 'application/octet-stream', schema: TEXT },
+      body: { contentType: 'application/octet-stream', schema: TEXT, optional: true },
       answers: PUBLISHED,
       faults: PUBLISH_FAULTS,
     },
