@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CommitQueue, GROUP_BYTES, GROUP_LIMIT } from '../../src/core/commit/queue.ts'
+import {
+  CommitQueue,
+  GATHER_MS,
+  GROUP_BYTES,
+  GROUP_LIMIT,
+  type StartTimer,
+} from '../../src/core/commit/queue.ts'
 
 interface Change {
   readonly key: string
@@ -8,7 +14,13 @@ interface Change {
   readonly number: number
 }
 
-function recordingQueue(groups: (readonly Change[])[]) {
+/** For tests of what has nothing to do with time. */
+const atOnce: StartTimer = (_, fire) => {
+  queueMicrotask(fire)
+  return () => {}
+}
+
+function recordingQueue(groups: (readonly Change[])[], startTimer = atOnce) {
   let running = 0
   return new CommitQueue<Change, number>({
     commit: async (group) => {
@@ -20,6 +32,7 @@ function recordingQueue(groups: (readonly Change[])[]) {
     },
     keyOf: (change) => change.key,
     weightOf: (change) => change.weight,
+    startTimer,
   })
 }
 
@@ -76,5 +89,84 @@ describe('the commit queue', () => {
     await expect(queue.submit('a')).rejects.toThrow('outage')
     failing = false
     expect(await queue.submit('b')).toBe('b')
+  })
+})
+
+/** A queue whose clock stands still but for `fire`. */
+function burstQueue() {
+  const groups: (readonly Change[])[] = []
+  const timers: { milliseconds: number; fire: () => void; cancelled: boolean }[] = []
+  let made = 0
+  const queue = recordingQueue(groups, (milliseconds, fire) => {
+    const timer = { milliseconds, fire, cancelled: false }
+    timers.push(timer)
+    return () => {
+      timer.cancelled = true
+    }
+  })
+  return {
+    timers,
+    sizes: () => groups.map((group) => group.length),
+    submit: (count: number, weight = 1) =>
+      Array.from({ length: count }, () => {
+        const number = made++
+        return queue.submit({ key: `${number}`, weight, number })
+      }),
+    /** Long enough for every commit that does not wait for a timer. */
+    settle: () => new Promise((resolve) => setTimeout(resolve, 20)),
+  }
+}
+
+describe('the commit queue in a burst', () => {
+  it('never lets one client wait', async () => {
+    const { timers, sizes, submit } = burstQueue()
+    for (let each = 0; each < 5; each++) await Promise.all(submit(1))
+    expect(sizes()).toEqual([1, 1, 1, 1, 1])
+    expect(timers).toEqual([])
+  })
+
+  it('waits until as many are there as its last group had and those who waited then', async () => {
+    const { timers, sizes, submit, settle } = burstQueue()
+    const first = submit(4)
+    for (let turn = 0; turn < 100 && sizes().length < 2; turn++) await first[0]
+    const late = submit(2)
+    await Promise.all(first)
+    submit(2)
+    await settle()
+    expect(sizes()).toEqual([1, 3])
+    expect(timers).toMatchObject([{ milliseconds: GATHER_MS, cancelled: false }])
+    const last = submit(1)
+    await Promise.all([...late, ...last])
+    expect(sizes()).toEqual([1, 3, 5])
+    expect(timers[0]?.cancelled).toBe(true)
+  })
+
+  it('waits no longer than its timer, and not at all once nobody came back', async () => {
+    const { timers, sizes, submit, settle } = burstQueue()
+    await Promise.all(submit(4))
+    const fewer = submit(2)
+    await settle()
+    expect(sizes()).toEqual([1, 3])
+    timers[0]?.fire()
+    await Promise.all(fewer)
+    expect(sizes()).toEqual([1, 3, 2])
+    await settle()
+    timers[1]?.fire()
+    await settle()
+    await Promise.all(submit(1))
+    expect(sizes()).toEqual([1, 3, 2, 1])
+    expect(timers).toHaveLength(2)
+  })
+
+  it('does not wait for more than a group takes', async () => {
+    const { timers, sizes, submit } = burstQueue()
+    const first = submit(GROUP_LIMIT + 3)
+    await first[GROUP_LIMIT]
+    await Promise.all(submit(GROUP_LIMIT - 2))
+    expect(sizes()).toEqual([1, GROUP_LIMIT, GROUP_LIMIT])
+    const heavy = submit(2, GROUP_BYTES / 2)
+    await Promise.all(heavy)
+    expect(sizes()).toEqual([1, GROUP_LIMIT, GROUP_LIMIT, 2])
+    expect(timers.every((timer) => timer.cancelled || timer === timers.at(-1))).toBe(true)
   })
 })

@@ -1,13 +1,27 @@
 // Puts the commits of one repository one after the other, and lets the changes that arrive during
-// one share the next. Input gates do not do this: they are open while R2 or D1 is awaited.
+// one share the next. Input gates do not do this: they are open while R2 or D1 is awaited. After a
+// group of several it waits a moment: those who just got their answer are about to come back, and a
+// commit for the first of them alone would keep the others waiting. Who publishes alone never waits.
 
 /** At most this many changes share a commit. */
 export const GROUP_LIMIT = 256
 /** At most this many bytes of metadata share a commit: D1 takes 2 MB per parameter. */
 export const GROUP_BYTES = 1_000_000
 
+/** The longest wait for the rest of a burst, in milliseconds from the end of the last commit. */
+export const GATHER_MS = 100
+
+/** Calls back once after so many milliseconds, unless the function that it returns is called. */
+export type StartTimer = (milliseconds: number, fire: () => void) => () => void
+
+const startTimer: StartTimer = (milliseconds, fire) => {
+  const timer = setTimeout(fire, milliseconds)
+  return () => clearTimeout(timer)
+}
+
 interface Waiting<C, R> {
   readonly change: C
+  readonly weight: number
   readonly resolve: (result: R) => void
   readonly reject: (error: unknown) => void
 }
@@ -19,11 +33,15 @@ interface QueueOptions<C, R> {
   readonly keyOf: (change: C) => string
   /** Bytes that the change adds to the largest parameter. */
   readonly weightOf: (change: C) => number
+  /** In the place of the clock, for tests. */
+  readonly startTimer?: StartTimer
 }
 
 export class CommitQueue<C, R> {
   #waiting: Waiting<C, R>[] = []
   #running = false
+  /** Told of every change that comes while the next group gathers. */
+  #onArrival: (() => void) | undefined
   readonly #options: QueueOptions<C, R>
 
   constructor(options: QueueOptions<C, R>) {
@@ -33,15 +51,38 @@ export class CommitQueue<C, R> {
   /** Resolves with the change's own result once its commit is over. */
   submit(change: C): Promise<R> {
     return new Promise<R>((resolve, reject) => {
-      this.#waiting.push({ change, resolve, reject })
+      this.#waiting.push({ change, weight: this.#options.weightOf(change), resolve, reject })
+      this.#onArrival?.()
       if (!this.#running) void this.#run()
     })
   }
 
   async #run(): Promise<void> {
     this.#running = true
-    while (this.#waiting.length > 0) await this.#commitNext(this.#takeGroup())
+    while (this.#waiting.length > 0) {
+      const group = this.#takeGroup()
+      await this.#commitNext(group)
+      if (group.length > 1) await this.#gather(group.length + this.#waiting.length)
+    }
     this.#running = false
+  }
+
+  /** Waits until as many are there as the burst had, or until the group is full, but not for long. */
+  async #gather(expected: number): Promise<void> {
+    if (this.#hasGathered(expected)) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const cancel = (this.#options.startTimer ?? startTimer)(GATHER_MS, resolve)
+    this.#onArrival = () => {
+      if (this.#hasGathered(expected)) resolve()
+    }
+    await promise
+    this.#onArrival = undefined
+    cancel()
+  }
+
+  #hasGathered(expected: number): boolean {
+    if (this.#waiting.length >= Math.min(expected, GROUP_LIMIT)) return true
+    return this.#waiting.reduce((sum, { weight }) => sum + weight, 0) >= GROUP_BYTES
   }
 
   #takeGroup(): Waiting<C, R>[] {
@@ -51,7 +92,7 @@ export class CommitQueue<C, R> {
     let weight = 0
     for (const waiting of this.#waiting) {
       const key = this.#options.keyOf(waiting.change)
-      const heavier = weight + this.#options.weightOf(waiting.change)
+      const heavier = weight + waiting.weight
       const full = group.length >= GROUP_LIMIT || (group.length > 0 && heavier > GROUP_BYTES)
       if (full || keys.has(key)) {
         later.push(waiting)
