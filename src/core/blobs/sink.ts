@@ -1,9 +1,13 @@
 // Writes a stream of chunks to one R2 key, such that nothing is stored unless `commit` resolves.
 // R2 wants to know the length: a known one streams into one put, an unknown one is collected into
-// parts of 5 MiB, of which the first alone still goes by one put.
+// parts of 5 MiB, of which the first alone still goes by one put. So do a few bytes of known length,
+// for which a stream costs more than they do.
 
 /** R2's smallest part, but for the last. */
 const PART_BYTES = 5 * 1024 * 1024
+
+/** Up to so many bytes a copy in memory is the cheaper way. */
+const SMALL_BYTES = 64 * 1024
 
 export interface Sink {
   /** The chunk must not be changed afterwards. Waits while R2 is behind. */
@@ -14,7 +18,9 @@ export interface Sink {
 }
 
 export function openSink(bucket: R2Bucket, key: string, length: number | undefined): Sink {
-  return length === undefined ? openPartsSink(bucket, key) : openFixedSink(bucket, key, length)
+  if (length === undefined) return openPartsSink(bucket, key, PART_BYTES)
+  if (length > 0 && length <= SMALL_BYTES) return openPartsSink(bucket, key, length)
+  return openFixedSink(bucket, key, length)
 }
 
 /** An aborted or short stream fails the put, and a failed put stores nothing. */
@@ -39,8 +45,8 @@ function openFixedSink(bucket: R2Bucket, key: string, length: number): Sink {
   }
 }
 
-function openPartsSink(bucket: R2Bucket, key: string): Sink {
-  const buffer = new Uint8Array(PART_BYTES)
+function openPartsSink(bucket: R2Bucket, key: string, partBytes: number): Sink {
+  const buffer = new Uint8Array(partBytes)
   const parts: R2UploadedPart[] = []
   let used = 0
   let upload: R2MultipartUpload | undefined
@@ -54,8 +60,8 @@ function openPartsSink(bucket: R2Bucket, key: string): Sink {
   return {
     async write(chunk) {
       for (let at = 0; at < chunk.length; ) {
-        if (used === PART_BYTES) await flush()
-        const taken = chunk.subarray(at, at + PART_BYTES - used)
+        if (used === partBytes) await flush()
+        const taken = chunk.subarray(at, at + partBytes - used)
         buffer.set(taken, used)
         used += taken.length
         at += taken.length
