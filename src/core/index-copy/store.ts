@@ -1,6 +1,7 @@
 // The Durable Object's own SQLite: the segments of its repository's indexes, as entries and
 // compressed, and the head of the repository that they belong to. It may be behind D1, never ahead,
 // and all of it can be made again from D1.
+import { concatBytes } from '../../formats/bytes.ts'
 import type { DeflatedPiece, PieceSummary } from '../../formats/deflate-pieces.ts'
 import type { SegmentEntry, SegmentKey } from '../../formats/segments.ts'
 
@@ -113,7 +114,7 @@ export class SegmentStore {
     return JSON.parse(row.entries) as SegmentEntry[]
   }
 
-  /** The deflated pieces of segments, in their order, a bounded number at a time. */
+  /** The deflated pieces of segments in their order, joined to some large ones: R2 takes few chunks faster. */
   *readPieces(segments: readonly StoredSegment[]): Generator<Uint8Array> {
     for (let at = 0; at < segments.length; ) {
       const batch: number[] = []
@@ -129,7 +130,7 @@ export class SegmentStore {
         JSON.stringify(batch),
       )
       if (rows.length !== batch.length) throw new Error('a segment has no piece')
-      for (const row of rows) yield new Uint8Array(row.deflated)
+      yield concatBytes(rows.map((row) => new Uint8Array(row.deflated)))
     }
   }
 
