@@ -120,7 +120,10 @@ export class Repository extends DurableObject<Env> {
     this.ctx.waitUntil(discardObjects(this.env.BLOBS, dropped))
   }
 
-  /** One after the other: an index can be large, and R2 takes as long for two at a time. */
+  /**
+   * One after the other: an index can be large, and two or three at a time took hardly less in the
+   * simulator, whose one thread is busy either way.
+   */
   async #storeFiles(files: readonly IndexFile[], keySet: string): Promise<StagedIndex[]> {
     const stored: StagedIndex[] = []
     for (const { path, length, parts } of files) {
