@@ -44,6 +44,7 @@ function operationsOf({ first, large, isPublished }: TypeSample): Record<string,
       run: () => send(first, tokenHeaders),
       ...published,
     },
+    'a publish that streams': { run: () => send(large), ...published },
     'a chunked publish': { run: () => sendChunked(first), ...published },
     'a chunked publish in parts': { run: () => sendChunked(large), ...published },
     'a publish of the same bytes': {
