@@ -50,7 +50,7 @@ async function download(
   return new Response(object?.body ?? null, { headers })
 }
 
-/** Random, since what is stored is compressed; in chunks as long as an index's pieces are. */
+/** Random, since what is stored is compressed; in chunks of 16 KiB. */
 async function put(bucket: R2Bucket, bytes: number): Promise<void> {
   const { readable, writable } = new FixedLengthStream(bytes)
   const stored = bucket.put(crypto.randomUUID(), readable)
