@@ -237,6 +237,37 @@ describe('a package', () => {
   })
 })
 
+describe('a package whose names match without case', () => {
+  const GENERIC = '/api/packages/acme/generic'
+
+  beforeEach(async () => {
+    const path = `${GENERIC}/My.Tool/V1%2Fa/File.bin`
+    const { status } = await answerOf(path, { method: 'PUT', headers: ADMIN, body: 'bytes' })
+    expect(status).toBe(201)
+  })
+
+  it('is found in any case and shown as it was written, with files that have no place', async () => {
+    for (const path of ['My.Tool/V1%2Fa', 'my.tool/v1%2FA', 'MY.TOOL/-/latest']) {
+      const { body } = await read(`${API}/generic/${path}`)
+      expect(body).toMatchObject({ type: 'generic', name: 'My.Tool', version: 'V1/a' })
+    }
+    expect(await listed('?q=TOOL&type=generic')).toEqual(['My.Tool V1/a'])
+    const { body } = await read(`${API}/generic/my.tool/V1%2Fa/files`)
+    expect(body).toMatchObject([
+      {
+        ...{ name: 'File.bin', size: 5, architecture: null, branch: null },
+        ...{ repository: null, repository_url: null },
+      },
+    ])
+  })
+
+  it('is removed in any case', async () => {
+    expect((await remove('generic/MY.TOOL/V1%2FA')).status).toBe(204)
+    expect(await listed()).toEqual([])
+    await expectConsistent()
+  })
+})
+
 describe('a private owner', () => {
   it('is for its tokens alone', async () => {
     await createOwner('secret', 'private')
