@@ -4,6 +4,7 @@
 import { findOwnerName } from '../core/names.ts'
 import { formatPath } from '../http/path.ts'
 import type { PageProblem } from '../http/problem.ts'
+import { sentence } from './components/form.tsx'
 import { EmptyState } from './components/pieces.tsx'
 import { formatDocument } from './layout.tsx'
 import { PAGE_HEADERS } from './respond.ts'
@@ -66,8 +67,4 @@ const NOT_FOUND = { status: 404, text: 'there is nothing at this path' }
 function ownerIn(url: URL): string | undefined {
   const [, first = ''] = url.pathname.split('/')
   return findOwnerName(first)
-}
-
-function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
 }

@@ -1,14 +1,11 @@
 // What the upload form does: each file is published by the type's own endpoint, one after the other,
 // as they arrive. One that is refused keeps no other from being published.
-import type { BodyLimits } from '../core/blobs/body.ts'
 import { invalidRequest, RegistryError, statusOf } from '../core/errors.ts'
+import { UPLOAD_LIMITS } from '../http/body-limits.ts'
 import type { OwnedCall } from '../http/endpoint.ts'
 import { type Form, type FormFile, openForm } from '../http/form.ts'
 import { requireCsrfToken } from '../http/session.ts'
 import { type UploadType, uploadTypes } from './upload-target.ts'
-
-/** The whole of a form is bounded by what the platform lets through; each file by its type. */
-const LIMITS: BodyLimits = { bodyBytes: 100_000_000, stallMs: 60_000, totalMs: 45 * 60_000 }
 
 export interface UploadResult {
   /** As its sender calls it. */
@@ -26,7 +23,7 @@ export interface Uploaded {
 
 /** @throws RegistryError forbidden, invalid-request, body-too-large, before a file was published */
 export async function publishForm(call: OwnedCall): Promise<Uploaded> {
-  const form = openForm(call.request, LIMITS)
+  const form = openForm(call.request, UPLOAD_LIMITS)
   const results: UploadResult[] = []
   let chosen: UploadType | undefined
   for (let file = await nextFile(form, results); file; file = await nextFile(form, results)) {

@@ -34,6 +34,7 @@ const FORMS = [
   '/-/owners',
   '/acme/-/upload',
   '/quiet/-/upload',
+  '/acme/-/upload?type=generic',
   '/acme/-/manage',
   '/vault/-/manage',
   '/acme/-/packages/alpine/greet',

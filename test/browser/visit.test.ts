@@ -24,6 +24,7 @@ describeInBrowser('a visit', ({ open, registry }) => {
       await page.getByRole('link', { name: 'so:libgreet.so.1' }).click()
       await page.waitForURL(/libgreet$/)
       await page.getByRole('link', { name: '1.4.0-r0' }).click()
+      await page.waitForURL(/libgreet\/1\.4\.0-r0$/)
       expect(await page.title()).toBe('libgreet 1.4.0-r0 · Cairn')
       await page.getByRole('link', { name: 'v3.22/main' }).last().click()
       await page.waitForURL('/acme/-/alpine/v3.22/main')
