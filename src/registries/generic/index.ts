@@ -3,6 +3,7 @@ import type { PackageType } from '../registry.ts'
 import { FILE_PATH, fileEndpoints, TYPE } from './files.ts'
 import { foldName } from './names.ts'
 import { removeEndpoints } from './remove.ts'
+import { genericUsage } from './usage.ts'
 import { genericView } from './view.ts'
 
 export const generic: PackageType = {
@@ -19,4 +20,5 @@ export const generic: PackageType = {
   foldName,
   foldVersion: foldName,
   view: genericView,
+  usage: genericUsage,
 }

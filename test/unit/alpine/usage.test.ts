@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { quoteShell, quoteYaml } from '../../../src/formats/script-quoting.ts'
 import { parsePlace } from '../../../src/registries/alpine/usage/place.ts'
-import { quoteShell, quoteYaml } from '../../../src/registries/alpine/usage/quote.ts'
 import { formatSetupScript } from '../../../src/registries/alpine/usage/setup-script.ts'
 import { alpineUsage } from '../../../src/registries/alpine/usage/usage.ts'
 import type { UsagePlace } from '../../../src/registries/registry.ts'

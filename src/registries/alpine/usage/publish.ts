@@ -1,9 +1,10 @@
 // PURE: how to publish to a repository, by hand and from CI. The token is always a variable: CI
 // systems print commands before they fill it in, and mask its value in what comes after.
+
+import { quoteShell, quoteYaml } from '../../../formats/script-quoting.ts'
 import type { SnippetGroup } from '../../registry.ts'
 import { lines, TOKEN, USER } from './install.ts'
 import type { AlpinePlace } from './place.ts'
-import { quoteShell, quoteYaml } from './quote.ts'
 
 const SCOPE = 'an access token with the scope write, which can be restricted to this repository'
 
