@@ -53,7 +53,7 @@ export default defineConfig(async () => {
           test: {
             name: 'browser',
             include: ['test/browser/**/*.test.ts'],
-            globalSetup: ['./test/support/browser/setup.ts'],
+            globalSetup: ['./test/support/client-tools.ts', './test/support/browser/setup.ts'],
             fileParallelism: false,
             testTimeout: 60_000,
             hookTimeout: 120_000,

@@ -1,7 +1,8 @@
 // What the dearest input costs a running server: at most 10 s and 40 MB over idle. The heap grows
 // with garbage, by more for an ordinary upload than for any of these, and when it is collected is
-// the engine's choice: so each is sent several times, and what the least of them took is what the
-// input needs. Whatever holds or unpacks it as a whole needs it every time.
+// the engine's choice; and the machine may be busy with other things. So each is sent several times,
+// and the least that one of them took is what the input needs: whatever holds or unpacks it as a whole
+// needs it every time.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -25,6 +26,11 @@ const boundSeconds = 10
 const boundMegabytes = 40
 /** Of the sendings after the first; most inputs need one. */
 const sendings = 4
+
+/** The first sending counts for nothing: the heap still grows to the size that it keeps. */
+function isCheap(grown: readonly number[], took: readonly number[]): boolean {
+  return Math.min(...grown.slice(1)) < boundMegabytes && Math.min(...took) < boundSeconds
+}
 
 describeWith(['curl'], 'a bomb', ({ curl: program }) => {
   const server = useServer()
@@ -57,19 +63,19 @@ describeWith(['curl'], 'a bomb', ({ curl: program }) => {
       // Making it took long, and the connections that the server closed since have to be noticed.
       await sleep(100)
       const grown: number[] = [(await send(bytes)).megabytes]
-      let least = Number.POSITIVE_INFINITY
-      while (least >= boundMegabytes && grown.length <= sendings) {
+      const took: number[] = []
+      do {
         const { owner, answer, seconds, megabytes } = await send(bytes)
-        least = Math.min(least, megabytes)
         grown.push(megabytes)
+        took.push(seconds)
         const sent = (bytes.length / 1e6).toFixed(1)
         console.log(`${title}: ${sent} MB sent, ${seconds.toFixed(1)} s, +${megabytes} MB`)
         expect(`${answer.status} ${answer.text}`).toMatch(says)
-        expect(seconds).toBeLessThan(boundSeconds)
         if (answer.status !== 201)
           expect((await owner.get('edge/main/x86_64/APKINDEX.tar.gz')).status).toBe(404)
-      }
-      expect(least, `MB over idle, in order: ${grown.join(', ')}`).toBeLessThan(boundMegabytes)
+      } while (!isCheap(grown, took) && took.length < sendings)
+      expect(Math.min(...grown.slice(1)), `MB: ${grown.join(', ')}`).toBeLessThan(boundMegabytes)
+      expect(Math.min(...took), `seconds: ${took.join(', ')}`).toBeLessThan(boundSeconds)
     })
 
   it('leaves a server that serves', async () => {
