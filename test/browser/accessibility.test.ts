@@ -21,8 +21,8 @@ const PAGES = [
   '/acme/-/versions/alpine/greet',
   '/acme/-/alpine/edge/main',
   '/acme/-/alpine/edge/absent',
+  '/acme/-/packages/generic/handbook/2026-11',
   '/-/sign-in',
-  '/api/v1/docs',
   '/-/absent',
   '/api/v1/docs',
 ]

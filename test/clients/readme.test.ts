@@ -57,6 +57,10 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
   afterAll(async () => {
     await reader?.[Symbol.asyncDispose]()
   })
+  const readAdminToken = () => {
+    const vars = readFileSync(join(reader.checkout.directory, '.dev.vars'), 'utf8')
+    return /^ADMIN_TOKEN="(.*)"$/m.exec(vars)?.[1] ?? ''
+  }
   const pack = (version: string) =>
     packWithNfpm(nfpm, { ...configuration, version }, { 'hello.sh': program })
   const dockerfiles: Record<string, string> = {}
@@ -120,6 +124,8 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
     generic: async (code) => {
       const folder = await temporaryDirectory()
       await writeFile(join(folder, 'README.md'), 'a handbook')
+      // That of the CI job is restricted to a repository.
+      await reader.must(`export RESTRICTED=$TOKEN TOKEN=${readAdminToken()}`)
       const [upload = '', download = '', remove = ''] = code.trim().split('\n')
       expect(await reader.must(upload, folder)).toContain('published "README.md" of handbook')
       await writeFile(join(folder, 'README.md'), '')
@@ -127,6 +133,7 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       expect(readFileSync(join(folder, 'README.md'), 'utf8')).toBe('a handbook')
       await reader.must(remove, folder)
       expect((await reader.paste(download, folder)).code).toBe(22)
+      await reader.must('export TOKEN=$RESTRICTED')
     },
     remove: async (code) => {
       const path = `${reader.url}/api/packages/acme/alpine/edge/main/noarch/hello-1.0.0-r0.apk`
@@ -151,8 +158,7 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       dockerfiles['docker-private'] = code
     },
     'docker-build': async (code) => {
-      const vars = readFileSync(join(reader.checkout.directory, '.dev.vars'), 'utf8')
-      const [, admin] = /^ADMIN_TOKEN="(.*)"$/m.exec(vars) ?? []
+      const admin = readAdminToken()
       const answer = await fetch(`${reader.url}/api/v1/owners/acme`, {
         method: 'PUT',
         headers: { authorization: `Bearer ${admin}` },

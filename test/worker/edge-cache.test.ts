@@ -128,5 +128,6 @@ it('the cache cannot be asked from outside', async () => {
   await warm(FILE)
   const sha256 = await env.DB.prepare('SELECT sha256 FROM package_blob').first<string>('sha256')
   const { status } = await answerOf(`https://blobs.invalid/${sha256}`)
-  expect(status).toBe(404)
+  // As for any owner that there is not.
+  expect(status).toBe(401)
 })

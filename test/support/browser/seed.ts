@@ -93,6 +93,8 @@ export async function seed(registry: Registry): Promise<void> {
   for (const spec of specs('1.4.0-r0')) await publish(registry, 'acme/alpine/edge/main', spec)
   for (const spec of specs('1.5.2-r1')) await publish(registry, 'acme/alpine/edge/main', spec)
   for (const spec of [HELLO, WEIRD]) await publish(registry, 'acme/alpine/edge/main', spec)
+  const handbook = '/api/packages/acme/generic/handbook/2026-11/Read%20me.txt'
+  await request(registry, 'PUT', handbook, 'Read this first.\n')
   await publish(registry, 'vault/alpine/edge/main', { ...HELLO, name: 'concealed' })
 }
 
