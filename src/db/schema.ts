@@ -143,7 +143,10 @@ export const packageTable = sqliteTable(
     displayName: text('display_name'),
     createdAt: integer('created_at').notNull(),
   },
-  (table) => [unique('package_name').on(table.ownerId, table.type, table.name)],
+  (table) => [
+    unique('package_name').on(table.ownerId, table.type, table.name),
+    index('package_listing').on(table.ownerId, table.name, table.type),
+  ],
 )
 
 /** Carries no metadata: two files of one version may differ in everything that an index shows. */

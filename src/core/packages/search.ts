@@ -1,7 +1,7 @@
 // Lists of an owner's packages and of their versions. What a list of N packages with V versions reads:
 // entries of covering indexes (N names; for the newest and for versions V versions too), and rows only
 // of the page; with a repository also the rows of its files, without their metadata. Of 25,000 packages
-// D1 counts 76,000 rows read by name, 126,000 newest first, 51,000 for a text, 176,000 in a repository
+// D1 counts 25,000 rows read by name, 126,000 newest first, 51,000 for a text, 176,000 in a repository
 // and 175,000 for versions: 5 to 50 ms on the local runtime.
 import type { Page } from '../owners.ts'
 import { type Parameter, type Read, type Reader, readAll } from './reader.ts'

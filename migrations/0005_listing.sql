@@ -1,0 +1,1 @@
+CREATE INDEX `package_listing` ON `package` (`owner_id`,`name`,`type`);
