@@ -1,11 +1,5 @@
 // /api/v1/owners/{owner}/tokens: who may act for an owner. A token's text is shown once.
-import {
-  GRANT_NAMES,
-  MAX_PATTERNS,
-  PACKAGE_PATTERN,
-  parseGrant,
-  REPOSITORY,
-} from '../core/access/grant.ts'
+import { GRANT_NAMES, MAX_PATTERNS, PACKAGE_PATTERN, parseGrant } from '../core/access/grant.ts'
 import { SCOPES } from '../core/access/principal.ts'
 import { refuseRestricted } from '../core/access/restricted.ts'
 import { type AccessToken, createToken, deleteToken, listTokens } from '../core/access/tokens.ts'
@@ -22,6 +16,7 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
+import { REPOSITORY } from '../registries/index.ts'
 import { formatTime, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
 
@@ -93,7 +88,7 @@ export const tokenEndpoints: readonly Endpoint[] = [
       refuseRestricted(principal)
       const body = await readJsonObject(request)
       onlyFields(body, GRANT_NAMES)
-      const grant = parseGrant(body)
+      const grant = parseGrant(body, REPOSITORY)
       const { token, text } = await createToken(env.DB, owner.id, grant)
       return json({ ...describe(token), token: text }, 201)
     },

@@ -1,4 +1,5 @@
 // The registration of package types: a further type is one line here.
+import { repositoryPattern } from '../core/access/grant.ts'
 import { alpine } from './alpine/index.ts'
 import { generic } from './generic/index.ts'
 import type { PackageType } from './registry.ts'
@@ -12,3 +13,8 @@ export function findRegistry(type: string): PackageType | undefined {
 export function findIndexing(type: string): PackageType['index'] {
   return findRegistry(type)?.index
 }
+
+/** The names that repositories of some type can have. */
+export const REPOSITORY: RegExp = repositoryPattern(
+  registries.flatMap(({ repositories }: PackageType) => repositories?.path.split('/').length ?? []),
+)

@@ -7,16 +7,32 @@ import type { TokenGrant } from './tokens.ts'
 
 export const GRANT_NAMES = ['name', 'scopes', 'repositories', 'packages', 'expires_at'] as const
 
-export const REPOSITORY = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}\/[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/
+const PART = '[A-Za-z0-9][A-Za-z0-9._+-]{0,63}'
+
+/**
+ * The names of repositories.
+ * @param parts how many parts they have, by their types
+ */
+export function repositoryPattern(parts: Iterable<number>): RegExp {
+  const forms = [...new Set(parts)].map((count) => Array(count).fill(PART).join('\\/'))
+  return new RegExp(`^(?:${forms.join('|')})$`)
+}
+
 export const PACKAGE_PATTERN = /^[A-Za-z0-9._+*-]{1,100}$/
 export const MAX_PATTERNS = 100
 
-/** @throws RegistryError invalid-request */
-export function parseGrant(body: Readonly<Record<string, unknown>>): TokenGrant {
+/**
+ * @param repository the names of repositories that there can be
+ * @throws RegistryError invalid-request
+ */
+export function parseGrant(
+  body: Readonly<Record<string, unknown>>,
+  repository: RegExp,
+): TokenGrant {
   return {
     name: parseName(body.name),
     scopes: parseScopes(body.scopes),
-    repositories: parsePatterns(body.repositories, 'repositories', REPOSITORY, 'v3.22/main'),
+    repositories: parsePatterns(body.repositories, 'repositories', repository, 'v3.22/main'),
     packages: parsePatterns(body.packages, 'packages', PACKAGE_PATTERN, 'hello*'),
     expiresAt: parseExpiry(body.expires_at),
   }

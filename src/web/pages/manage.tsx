@@ -9,6 +9,7 @@ import { deleteOwner, parseVisibility, putOwner } from '../../core/owners.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type Call, type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { readSessionForm } from '../../http/session.ts'
+import { REPOSITORY } from '../../registries/index.ts'
 import { managePath, OWNERS_PATH, ownerPath } from '../paths.ts'
 import { pageResponse, seeOther } from '../respond.ts'
 import { ManageBody, type ManageOutcome } from './manage-body.tsx'
@@ -65,7 +66,7 @@ async function newToken(call: OwnedCall): Promise<Response> {
     const { token, text } = await createToken(
       call.env.DB,
       call.owner.id,
-      parseGrant(grantOf(fields)),
+      parseGrant(grantOf(fields), REPOSITORY),
     )
     return managePage(call, { status: 201, created: { name: token.name, text } })
   })
