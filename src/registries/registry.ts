@@ -138,6 +138,8 @@ export interface UsagePlace {
   readonly architectures?: readonly string[]
   /** Of a file to publish. */
   readonly fileName?: string
+  /** A file that can be fetched, and the version that it is of. */
+  readonly file?: { readonly version: string; readonly name: string }
 }
 
 export interface SnippetGroup {

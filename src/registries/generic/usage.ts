@@ -11,7 +11,7 @@ export const genericUsage: PackageUsage = {
       'curl --fail-with-body',
       ...(place.visibility === 'private' ? [CREDENTIALS] : []),
       '-O',
-      quoteShell(urlOf(place)),
+      quoteShell(urlOf({ ...place, version: place.file?.version, fileName: place.file?.name })),
     ]),
   ],
   publish: (place) => [
@@ -38,7 +38,12 @@ function fileOf({ fileName }: UsagePlace): string {
   return quoteShell(fileName ?? 'FILE')
 }
 
-function urlOf({ origin, owner, packageName, version, fileName }: UsagePlace): string {
+type Named = Pick<UsagePlace, 'origin' | 'owner' | 'packageName'> & {
+  readonly version?: string | undefined
+  readonly fileName?: string | undefined
+}
+
+function urlOf({ origin, owner, packageName, version, fileName }: Named): string {
   const names = [packageName ?? 'PACKAGE', version ?? 'VERSION', fileName ?? 'FILE']
   return `${origin}/api/packages/${[owner, 'generic', ...names].map(encodeURIComponent).join('/')}`
 }

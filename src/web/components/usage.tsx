@@ -8,7 +8,7 @@ import { CodeBlock } from './code-block.tsx'
 
 type Subject = Pick<
   UsagePlace,
-  'repository' | 'packageName' | 'version' | 'architectures' | 'fileName'
+  'repository' | 'packageName' | 'version' | 'architectures' | 'fileName' | 'file'
 >
 
 interface UsageProps {

@@ -114,12 +114,16 @@ function Install({ call, registry, overview, files }: PackageBodyProps) {
   const architectures = new Set(
     files.filter((file) => file.repository === repository).map((file) => file.architecture),
   )
+  const [first] = files
   const subject = {
     ...(repository === undefined ? {} : { repository }),
     packageName: overview.shownName,
     // Of the package as such: whoever installs it wants its upgrades too.
     ...(call.params.version === undefined ? {} : { version: overview.shownVersion }),
     architectures: [...architectures],
+    ...(first === undefined
+      ? {}
+      : { file: { version: overview.shownVersion, name: first.shownName } }),
   }
   return (
     <>

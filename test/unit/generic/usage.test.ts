@@ -11,6 +11,7 @@ const place: UsagePlace = {
   packageName: 'tool',
   version: '1.0',
   fileName: 'tool.tar.gz',
+  file: { version: '1.0', name: 'tool.tar.gz' },
 }
 
 const textOf = (kind: 'install' | 'publish', more: Partial<UsagePlace> = {}) =>
