@@ -1,6 +1,6 @@
 // /api/v1/owners: who has packages here, and who may see them.
 
-import { RegistryError } from '../core/errors.ts'
+import { invalidRequest, RegistryError } from '../core/errors.ts'
 import { parseOwnerName } from '../core/names.ts'
 import { deleteOwner, listOwners, type Owner, parseVisibility, putOwner } from '../core/owners.ts'
 import { isKeyBinding, loadKeySet, OWN_BINDING } from '../core/signing-keys.ts'
@@ -17,7 +17,7 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
-import { formatTime, invalid, json, onlyFields } from './json.ts'
+import { formatTime, json, onlyFields } from './json.ts'
 import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'
 
 const OWNERS = '/api/v1/owners'
@@ -145,14 +145,16 @@ function requireOwnKey(env: Env, binding: string, ownerName: string): void {
   } catch (error) {
     if (!(error instanceof RegistryError) || error.fault.code !== 'not-configured') throw error
     const remedy = `store it with "npx wrangler secret put ${binding}" first`
-    throw invalid(`signing_key cannot be used: ${error.fault.cause}; ${remedy}`)
+    throw invalidRequest(`signing_key cannot be used: ${error.fault.cause}; ${remedy}`)
   }
 }
 
 function parseSigningKey(value: unknown): string | null | undefined {
   if (value === undefined || value === null) return value
   if (typeof value === 'string' && isKeyBinding(value)) return value
-  throw invalid('signing_key must be the name of a secret SIGNING_KEY_…, or null for SIGNING_KEY')
+  throw invalidRequest(
+    'signing_key must be the name of a secret SIGNING_KEY_…, or null for SIGNING_KEY',
+  )
 }
 
 type Described = Pick<Owner, 'name' | 'visibility' | 'signingKey'> & { createdAt?: number }

@@ -1,6 +1,6 @@
 // /api/v1/packages/{owner}: what an owner has, by the paths and in the JSON of Forgejo's API
 // (routers/api/v1/packages). Lists are of versions, newest first, as they are there.
-import { RegistryError } from '../core/errors.ts'
+import { invalidRequest, RegistryError } from '../core/errors.ts'
 import type { Page } from '../core/owners.ts'
 import {
   findLatestVersion,
@@ -27,7 +27,7 @@ import { removeSelected } from '../http/removal.ts'
 import { findRegistry, registries } from '../registries/index.ts'
 import type { PackageType } from '../registries/registry.ts'
 import { contentsEndpoint } from './contents.ts'
-import { invalid, json } from './json.ts'
+import { json } from './json.ts'
 import { describeFile, describeVersion, FILE_SCHEMA, PACKAGE_SCHEMA } from './package-json.ts'
 import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'
 
@@ -162,7 +162,7 @@ async function list({ env, owner, url }: OwnedCall): Promise<Response> {
   const type = url.searchParams.get('type')?.trim()
   const text = url.searchParams.get('q')?.trim()
   if (text !== undefined && text.length > MAX_TEXT) {
-    throw invalid(`q has more than ${MAX_TEXT} characters`)
+    throw invalidRequest(`q has more than ${MAX_TEXT} characters`)
   }
   const { versions, total } = await searchVersions(listingReader(env.DB, owner.visibility), {
     ownerId: owner.id,

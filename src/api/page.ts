@@ -1,7 +1,7 @@
 // Paging by `page` (from 1) and `limit`, with `X-Total-Count` and `Link`, as in Forgejo's API.
+import { invalidRequest } from '../core/errors.ts'
 import type { Page } from '../core/owners.ts'
 import { COUNT, type QueryParameter, TEXT } from '../http/operation.ts'
-import { invalid } from './json.ts'
 
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 100
@@ -26,7 +26,7 @@ export function parseNumber(url: URL, name: string, { fallback, min, max }: Numb
   if (value === null) return fallback
   const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
   if (number >= min && number <= max) return number
-  throw invalid(`${name} must be a number from ${min} to ${max}`)
+  throw invalidRequest(`${name} must be a number from ${min} to ${max}`)
 }
 
 /** What a page says of the whole list, and where the other pages are (RFC 8288). */

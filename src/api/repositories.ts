@@ -1,6 +1,6 @@
 // …/repositories: what an owner has, how each is, and what is settled for one as a whole.
 import { refuseRestricted } from '../core/access/restricted.ts'
-import { RegistryError } from '../core/errors.ts'
+import { invalidRequest, RegistryError } from '../core/errors.ts'
 import { listingReader } from '../core/packages/reader.ts'
 import {
   type FoundRepository,
@@ -24,7 +24,7 @@ import {
 import { readJsonObject } from '../http/request-body.ts'
 import { registries } from '../registries/index.ts'
 import type { PackageType, RepositoryNaming } from '../registries/registry.ts'
-import { formatTime, invalid, json, onlyFields } from './json.ts'
+import { formatTime, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
 import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'
 import { repositoryPath } from './repository-path.ts'
@@ -163,7 +163,7 @@ async function put(call: OwnedCall, type: string, naming: RepositoryNaming): Pro
   const body = await readJsonObject(request)
   onlyFields(body, ['immutable'])
   if (body.immutable !== true) {
-    throw invalid('immutable must be true: a repository that is immutable stays so')
+    throw invalidRequest('immutable must be true: a repository that is immutable stays so')
   }
   return json(describeSettings(await declareImmutable(env.DB, owner.id, type, name)))
 }

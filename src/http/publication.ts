@@ -2,7 +2,7 @@
 // for each outcome. What a type adds is how it reads the upload and what it calls things.
 import { restrictionRefusal } from '../core/access/decide.ts'
 import type { StagedBlob } from '../core/blobs/staged-blob.ts'
-import { type Fault, type FaultCode, RegistryError } from '../core/errors.ts'
+import { type Fault, type FaultCode, invalidRequest, RegistryError } from '../core/errors.ts'
 import type { NewFile } from '../core/packages/new-file.ts'
 import { type Published, type PublishPlace, publishFile } from '../core/packages/publish.ts'
 import type { ByteSource } from '../formats/bytes.ts'
@@ -15,7 +15,7 @@ import { openUpload } from './upload-body.ts'
 export interface PublicationCall<T> {
   readonly type: string
   readonly into: PublishPlace['into']
-  /** The package's name where the path says it; else `inspect` calls `requirePackage`. */
+  /** The package's name where the path says it; else `inspect` calls `requireWritable`. */
   readonly packageName?: string
   /** Reads the body to its end, or throws a RegistryError to refuse it: then nothing is stored. */
   readonly inspect: (source: ByteSource) => Promise<T>
@@ -150,5 +150,5 @@ function parseIfExists(url: URL): boolean {
   const value = url.searchParams.get('if-exists')
   if (value === null || value === 'same') return value === 'same'
   const detail = `if-exists=${quote(value)} is not known: use if-exists=same, or leave it out`
-  throw new RegistryError({ code: 'invalid-request', detail })
+  throw invalidRequest(detail)
 }

@@ -1,6 +1,6 @@
 // What a request says of its body before it is read, and small JSON bodies.
 import { type BodyLimits, openBody } from '../core/blobs/body.ts'
-import { RegistryError } from '../core/errors.ts'
+import { invalidRequest, RegistryError } from '../core/errors.ts'
 import { concatBytes } from '../formats/bytes.ts'
 
 /**
@@ -11,7 +11,7 @@ export function declaredLength(request: Request, limit: number): number | undefi
   const header = request.headers.get('content-length')
   if (header === null) return request.body === null ? 0 : undefined
   if (!/^\d{1,15}$/.test(header)) {
-    throw new RegistryError({ code: 'invalid-request', detail: 'Content-Length is not a number' })
+    throw invalidRequest('Content-Length is not a number')
   }
   const length = Number(header)
   if (length > limit) throw new RegistryError({ code: 'body-too-large', limit })
@@ -36,7 +36,7 @@ export async function readJsonObject(request: Request): Promise<Readonly<Record<
     if (!(cause instanceof SyntaxError || cause instanceof TypeError)) throw cause
   }
   const detail = 'the body is not a JSON object, such as {"visibility":"public"}'
-  throw new RegistryError({ code: 'invalid-request', detail })
+  throw invalidRequest(detail)
 }
 
 /**
@@ -49,7 +49,7 @@ export async function readFields(request: Request): Promise<URLSearchParams> {
     return new URLSearchParams(new TextDecoder().decode(await readSmall(request)))
   }
   const detail = 'the body is not a form: send application/x-www-form-urlencoded'
-  throw new RegistryError({ code: 'invalid-request', detail })
+  throw invalidRequest(detail)
 }
 
 async function readSmall(request: Request): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 // Reads a request body within its limits: large reads into own buffers, a size cap, a stall limit,
 // and a bounded drain after a refusal, without which the client sees a reset and not the reason.
 import type { ByteSource } from '../../formats/bytes.ts'
-import { RegistryError } from '../errors.ts'
+import { invalidRequest, RegistryError } from '../errors.ts'
 
 /** A default reader hands out 4 KiB at a time in workerd, at twice the cost per byte. */
 const READ_BYTES = 256 * 1024
@@ -96,7 +96,7 @@ function tooSlow(totalMs: number): RegistryError {
 function brokenOff(total: number, length: number | undefined, cause?: unknown): RegistryError {
   const declared = length === undefined ? '' : ` of the ${length} that Content-Length declared`
   const detail = `the body broke off after ${total} bytes${declared}: send it again`
-  return new RegistryError({ code: 'invalid-request', detail }, { cause })
+  return invalidRequest(detail, cause)
 }
 
 async function withinStall<T>(read: Promise<T>, stallMs: number): Promise<T> {

@@ -1,6 +1,6 @@
 // PURE: what instructions are written about, checked once: every address and name that the texts
 // beside it put into a shell, a Dockerfile or YAML comes from here.
-import { RegistryError } from '../../../core/errors.ts'
+import { invalidRequest } from '../../../core/errors.ts'
 import { quote } from '../../../formats/format-error.ts'
 import type { UsagePlace } from '../../registry.ts'
 
@@ -71,5 +71,5 @@ export function parsePlace(
 function check(what: string, grammar: RegExp, text: string): string {
   if (grammar.test(text)) return text
   const detail = `there are no instructions for the ${what} ${quote(text)}`
-  throw new RegistryError({ code: 'invalid-request', detail })
+  throw invalidRequest(detail)
 }
