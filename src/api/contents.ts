@@ -21,7 +21,7 @@ import {
   objectSchema,
   TEXT,
 } from '../http/operation.ts'
-import { findRegistry } from '../registries/index.ts'
+import { findVersionNames } from '../registries/version-names.ts'
 import { json } from './json.ts'
 import { parseNumber } from './page.ts'
 
@@ -89,12 +89,12 @@ export function contentsEndpoint(
   })
 }
 
-function findPlace({ type = '', name = '', version = '', sha256 = '' }: Params): ResourceQuery {
-  const registry = findRegistry(type)
-  if (registry === undefined || !/^[0-9a-f]{64}$/.test(sha256)) return NOTHING
-  const { foldName, foldVersion } = registry
-  const folded = [foldName?.(name) ?? name, foldVersion?.(version) ?? version] as const
-  const parameters = [type, name, folded[0], version, folded[1], sha256]
+function findPlace(params: Params): ResourceQuery {
+  const { sha256 = '' } = params
+  const names = findVersionNames(params)
+  if (names === undefined || !/^[0-9a-f]{64}$/.test(sha256)) return NOTHING
+  const { type, name, foldedName, version, foldedVersion } = names
+  const parameters = [type, name, foldedName, version, foldedVersion, sha256]
   return { sql: CONTENTS_PLACE, parameters }
 }
 

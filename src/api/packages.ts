@@ -5,7 +5,6 @@ import type { Page } from '../core/owners.ts'
 import {
   findLatestVersion,
   findVersion,
-  type PackageKey,
   readPackageVersions,
   type VersionDetail,
   type VersionKey,
@@ -26,6 +25,7 @@ import {
 import { removeSelected } from '../http/removal.ts'
 import { findRegistry, registries } from '../registries/index.ts'
 import type { PackageType } from '../registries/registry.ts'
+import { findVersionNames } from '../registries/version-names.ts'
 import { contentsEndpoint } from './contents.ts'
 import { json } from './json.ts'
 import { describeFile, describeVersion, FILE_SCHEMA, PACKAGE_SCHEMA } from './package-json.ts'
@@ -206,21 +206,16 @@ function requireRegistry(call: OwnedCall): PackageType {
   return registry
 }
 
-function keyOf(call: OwnedCall): PackageKey {
-  const { type, foldName } = requireRegistry(call)
-  const name = call.params.name ?? ''
-  return { ownerId: call.owner.id, type, name, foldedName: foldName?.(name) ?? name }
-}
-
-function versionKeyOf(call: OwnedCall): VersionKey {
-  const { foldVersion } = requireRegistry(call)
-  const version = call.params.version ?? ''
-  return { ...keyOf(call), version, foldedVersion: foldVersion?.(version) ?? version }
+/** @throws RegistryError not-found for a type that there is not */
+function keyOf(call: OwnedCall): VersionKey {
+  const names = findVersionNames(call.params)
+  if (names === undefined) throw absent(call)
+  return { ownerId: call.owner.id, ...names }
 }
 
 /** @throws RegistryError not-found */
 async function requireVersion(call: OwnedCall, page: Page): Promise<VersionDetail> {
-  const found = await findVersion(call.env.DB, versionKeyOf(call), page)
+  const found = await findVersion(call.env.DB, keyOf(call), page)
   if (found === undefined) throw absent(call)
   return found
 }

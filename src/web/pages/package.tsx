@@ -12,6 +12,7 @@ import {
 } from '../../http/endpoint.ts'
 import { findRegistry } from '../../registries/index.ts'
 import type { PackageType } from '../../registries/registry.ts'
+import { findVersionNames } from '../../registries/version-names.ts'
 import type { PackageDescription } from '../../registries/view.ts'
 import { parsePageNumber } from '../components/pagination.tsx'
 import { ownerPath, packagePath } from '../paths.ts'
@@ -36,12 +37,11 @@ export const packageEndpoint = ownedEndpoint<PackageOverview>({
 })
 
 /** For a path whose package may have no such version, or no version named at all. */
-export function findPackage({ type = '', name = '', version = '' }: Params): ResourceQuery {
-  const registry = findRegistry(type)
-  if (registry === undefined) return NOTHING
-  const { foldName, foldVersion } = registry
-  const folded = [foldName?.(name) ?? name, foldVersion?.(version) ?? version] as const
-  return { sql: PACKAGE_OVERVIEW, parameters: [type, name, folded[0], version, folded[1]] }
+export function findPackage(params: Params): ResourceQuery {
+  const names = findVersionNames(params)
+  if (names === undefined) return NOTHING
+  const { type, name, foldedName, version, foldedVersion } = names
+  return { sql: PACKAGE_OVERVIEW, parameters: [type, name, foldedName, version, foldedVersion] }
 }
 
 async function show(call: OwnedCall<PackageOverview>): Promise<Response> {

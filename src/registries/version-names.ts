@@ -1,0 +1,22 @@
+// Which package and version a path means: as they were written, and as their type finds them.
+import type { Params } from '../http/endpoint.ts'
+import { findRegistry } from './index.ts'
+
+export interface VersionNames {
+  readonly type: string
+  readonly name: string
+  readonly foldedName: string
+  /** Empty where the path names none. */
+  readonly version: string
+  readonly foldedVersion: string
+}
+
+/** Undefined for a type that there is not. */
+export function findVersionNames(params: Params): VersionNames | undefined {
+  const { type = '', name = '', version = '' } = params
+  const registry = findRegistry(type)
+  if (registry === undefined) return undefined
+  const { foldName, foldVersion } = registry
+  const foldedName = foldName?.(name) ?? name
+  return { type, name, foldedName, version, foldedVersion: foldVersion?.(version) ?? version }
+}
