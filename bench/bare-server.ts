@@ -1,12 +1,12 @@
 // Starts the bare Worker as the registry under test is started: `wrangler dev`, the same switches, a
 // copy in a temporary folder with a state of its own, so that both pay for the same proxy.
 import { cp, mkdtemp, rm, symlink } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type ProcessGroup, startProcessGroup } from '../test/support/clients/process-group.ts'
+import { findFreePort, wranglerEnvironment } from '../test/support/clients/server.ts'
 
 const project = fileURLToPath(new URL('../', import.meta.url).href)
 
@@ -28,7 +28,7 @@ export async function startBareServer(): Promise<BareServer> {
       ...['--log-level', 'warn', '--show-interactive-dev-session=false'],
       ...['--persist-to', join(directory, 'state')],
     ],
-    { cwd: directory, env: environment(directory) },
+    { cwd: directory, env: wranglerEnvironment(directory) },
   )
   const url = `http://127.0.0.1:${port}`
   const end = async () => {
@@ -42,32 +42,6 @@ export async function startBareServer(): Promise<BareServer> {
     throw error
   }
   return { url, [Symbol.asyncDispose]: end }
-}
-
-export function environment(home: string): Record<string, string> {
-  return {
-    PATH: process.env.PATH ?? '',
-    HOME: home,
-    CI: 'true',
-    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
-    WRANGLER_SEND_METRICS: 'false',
-    WRANGLER_SEND_ERROR_REPORTS: 'false',
-    WRANGLER_HIDE_BANNER: 'true',
-    X_LOCAL_OBSERVABILITY: 'false',
-    X_LOCAL_EXPLORER: 'false',
-  }
-}
-
-export function findFreePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const probe = createServer()
-  probe.on('error', reject)
-  probe.listen(0, '127.0.0.1', () => {
-    const address = probe.address()
-    const port = typeof address === 'object' && address ? address.port : 0
-    probe.close(() => resolve(port))
-  })
-  return promise
 }
 
 async function waitFor(url: string, group: ProcessGroup): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startProcessGroup } from '../test/support/clients/process-group.ts'
 import { run } from '../test/support/clients/run.ts'
-import { findFreePort } from './bare-server.ts'
+import { findFreePort } from '../test/support/clients/server.ts'
 
 export interface FileServer {
   readonly url: string

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { Miniflare } from 'miniflare'
 import { runOrThrow } from '../../test/support/clients/run.ts'
-import { environment } from '../bare-server.ts'
+import { wranglerEnvironment } from '../../test/support/clients/server.ts'
 import { timed } from '../measure.ts'
 import type { Options } from '../options.ts'
 import type { Report } from '../report.ts'
@@ -56,7 +56,7 @@ async function buildBundle(): Promise<Modules> {
     await symlink(join(project, 'node_modules'), join(directory, 'node_modules'))
     const wrangler = join(project, 'node_modules/wrangler/bin/wrangler.js')
     const deploy = ['deploy', '--dry-run', '--outdir', join(directory, 'out')]
-    const options = { cwd: directory, env: environment(directory) }
+    const options = { cwd: directory, env: wranglerEnvironment(directory) }
     await runOrThrow(process.execPath, [wrangler, ...deploy], options)
     return await readModules(join(directory, 'out'))
   } finally {

@@ -107,7 +107,8 @@ function stateArguments(directory: string): string[] {
   return ['--persist-to', join(directory, 'state'), '--env-file', join(directory, 'secrets.env')]
 }
 
-function wranglerEnvironment(directory: string): Record<string, string> {
+/** For a wrangler that asks nobody anything and finds no settings of the developer's. */
+export function wranglerEnvironment(directory: string): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     HOME: directory,
@@ -121,7 +122,8 @@ function wranglerEnvironment(directory: string): Record<string, string> {
   }
 }
 
-function findFreePort(wanted = 0): Promise<number> {
+/** @param wanted fails if it is taken; any, where it is left out */
+export function findFreePort(wanted = 0): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
   const probe = createServer()
   probe.on('error', reject)
