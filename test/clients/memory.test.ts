@@ -1,6 +1,8 @@
 // Memory does not grow with the package: what 90 MB uploads and downloads add to the runtime's
 // process, which also runs the simulators. Its heap first grows with garbage, whatever the size of
-// a package, and then stays; a body that is held whole shows as a peak over that.
+// a package, and then stays; a body that is held whole shows as a peak over that. When the engine
+// collects is its own choice, so each is done up to four times and the least counts: what holds a
+// body as a whole needs the memory every time.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -57,21 +59,26 @@ describeWith(['curl'], 'memory', ({ curl: program }) => {
       }
 
       let overFresh = 0
-      const measure = async (what: string, action: () => Promise<unknown>): Promise<number> => {
+      const grow = async (action: () => Promise<unknown>): Promise<number> => {
         const before = processes.map((pid) => residentMegabytes(pid))
         for (const pid of processes) forgetPeak(pid)
         await action()
         const peaks = processes.map((pid) => peakMegabytes(pid))
-        const growth = peaks.map((peak, index) => peak - (before[index] ?? 0))
         overFresh = Math.max(overFresh, ...peaks.map((peak, index) => peak - (fresh[index] ?? 0)))
-        console.log(`${what}: idle ${before.join(' and ')} MB, peak +${growth.join(' and +')} MB`)
-        return Math.max(...growth)
+        return Math.max(...peaks.map((peak, index) => peak - (before[index] ?? 0)))
+      }
+      const measure = async (what: string, action: (name: string) => Promise<unknown>) => {
+        const growths: number[] = []
+        do growths.push(await grow(() => action(`${what}-${growths.length}`)))
+        while (Math.min(...growths) >= boundMegabytes && growths.length < 4)
+        console.log(`${what}: peak +${growths.join(', +')} MB over idle`)
+        return Math.min(...growths)
       }
       const grown = {
-        upload: await measure('upload', () => upload('large', largeSize)),
-        chunked: await measure('upload in chunks', () => upload('chunks', largeSize, chunked)),
-        form: await measure('upload in a form', () => uploadForm('form')),
-        download: await measure('download', () => curl(program, [url('large')])),
+        upload: await measure('upload', (name) => upload(name, largeSize)),
+        chunked: await measure('chunked', (name) => upload(name, largeSize, chunked)),
+        form: await measure('form', uploadForm),
+        download: await measure('download', () => curl(program, [url('upload-0')])),
       }
       for (const growth of Object.values(grown)) expect(growth).toBeLessThan(boundMegabytes)
       console.log(`highest peak over the fresh process: +${overFresh} MB`)

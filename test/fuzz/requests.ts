@@ -175,7 +175,17 @@ const jsonBody = fc.oneof(
 
 export const request: fc.Arbitrary<FuzzedRequest> = fc
   .record({
-    method: fc.constantFrom('GET', 'PUT', 'PUT', 'POST', 'DELETE', 'HEAD', 'PATCH', 'OPTIONS'),
+    method: fc.constantFrom(
+      'GET',
+      'GET',
+      'PUT',
+      'PUT',
+      'POST',
+      'DELETE',
+      'HEAD',
+      'PATCH',
+      'OPTIONS',
+    ),
     path,
     query,
     headers,
@@ -188,13 +198,15 @@ export const request: fc.Arbitrary<FuzzedRequest> = fc
     body: method === 'GET' || method === 'HEAD' ? undefined : body,
   }))
 
-/** A package, sent to where packages go. */
-export const publishRequest: fc.Arbitrary<FuzzedRequest> = packageBytes.map((body) => ({
-  method: 'PUT',
-  path: '/api/packages/acme/alpine/edge/main',
-  headers: { authorization: 'Bearer admin-token-of-the-tests' },
-  body,
-}))
+/** A package, sent to a repository that has hardly any: in a known one the name would be taken. */
+export const publishRequest: fc.Arbitrary<FuzzedRequest> = fc
+  .tuple(packageBytes, fc.nat())
+  .map(([body, number]) => ({
+    method: 'PUT',
+    path: `/api/packages/acme/alpine/edge/r${number}`,
+    headers: { authorization: 'Bearer admin-token-of-the-tests' },
+    body,
+  }))
 
 function slashed(parts: readonly string[]): string {
   return parts.join('/')
