@@ -50,8 +50,19 @@ const faults: Readonly<Record<string, readonly [() => Promise<unknown>, RegExp]>
     /hello-1-r0\.apk: the object is missing/,
   ],
   'a file without the list of what it holds': [
-    async () => env.BLOBS.delete(await listKeys('contents/')),
-    /hello-1-r0\.apk: the list of what it holds is missing/,
+    async () => {
+      const [key = ''] = await listKeys('blobs/')
+      const object = await env.BLOBS.get(key)
+      await env.BLOBS.put(key, (await object?.arrayBuffer()) ?? '')
+    },
+    /hello-1-r0\.apk: it has 0 lists of what it holds/,
+  ],
+  'a file with two lists of what it holds': [
+    async () => {
+      const [key = ''] = await listKeys('blobs/')
+      await env.BLOBS.put(key.replace('blobs/', 'contents/'), 'x')
+    },
+    /hello-1-r0\.apk: it has 2 lists of what it holds/,
   ],
   'an index without its object': [
     async () => env.BLOBS.delete((await indexKey()) ?? ''),

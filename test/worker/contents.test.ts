@@ -1,5 +1,8 @@
-// The list of what a package holds: made by its publish, kept beside its bytes, gone with them.
+// The list of what a package holds: made by its publish, carried by the object of its bytes if both
+// are small, kept beside it otherwise, and gone with it.
+
 import { env } from 'cloudflare:workers'
+import { Buffer } from 'node:buffer'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { readContents } from '../../src/core/blobs/contents.ts'
 import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
@@ -39,16 +42,41 @@ const helloPage = {
   next: undefined,
 }
 
+const content = new Uint8Array(70_000)
+const large = {
+  ...hello,
+  files: [...files, { path: 'usr/zeros', content }],
+  gzip: { level: 0 },
+}
+const largePage = {
+  ...helloPage,
+  entries: 5,
+  listed: 5,
+  page: [...helloPage.page, expect.objectContaining({ path: 'usr/zeros', size: 70_000 })],
+}
+const kinds = [
+  { title: 'a small package', spec: hello, page: helloPage, isCarried: true },
+  { title: 'a large package', spec: large, page: largePage, isCarried: false },
+]
+
 const blobKey = async () =>
   (await env.DB.prepare('SELECT r2_key FROM package_blob').first<string>('r2_key')) ?? ''
 const contents = async (range = all) => readContents(env.BLOBS, await blobKey(), range)
 const later = (milliseconds: number) => sweep(env.DB, env.BLOBS, Date.now() + milliseconds)
 
-/** What is kept of each package: its bytes and its list, under one name. */
-async function keptPairs(): Promise<[blobs: string[], lists: string[]]> {
+/** What is kept: the bytes of packages and the lists beside them, under one name. */
+async function kept(): Promise<{ blobs: string[]; lists: string[] }> {
   const names = async (prefix: string) =>
     (await listKeys(prefix)).map((key) => key.slice(prefix.length)).sort()
-  return [await names('blobs/'), await names('contents/')]
+  return { blobs: await names('blobs/'), lists: await names('contents/') }
+}
+
+/** The one package is kept once, with its list where it is to be. */
+async function expectKeptOnce({ page, isCarried }: (typeof kinds)[number]) {
+  const { blobs, lists } = await kept()
+  expect([blobs.length, lists]).toEqual([1, isCarried ? [] : blobs])
+  expect(await contents()).toEqual(page)
+  return { blobs, lists }
 }
 
 const failPut = (prefix: string, after = false) => {
@@ -62,111 +90,117 @@ const failPut = (prefix: string, after = false) => {
 
 beforeEach(() => createOwner())
 
-describe('a publish', () => {
-  it('keeps the list of the files beside the bytes', async () => {
-    await publish(hello)
-    const [blobs, lists] = await keptPairs()
-    expect([blobs.length, lists]).toEqual([1, blobs])
-    expect(await contents()).toEqual(helloPage)
+describe.each(kinds)('$title', (kind) => {
+  const { spec } = kind
+
+  it('is kept with the list of its files', async () => {
+    await publish(spec)
+    await expectKeptOnce(kind)
   })
 
-  it('of a package without files keeps an empty list', async () => {
+  it('is kept with one list, that of its bytes, if its content is there already', async () => {
+    await publish(spec)
+    const before = await expectKeptOnce(kind)
+    await publish(spec, OTHER)
+    await vi.waitFor(async () => expect(await kept()).toEqual(before))
+    expect(await put(buildApk(spec))).toMatchObject({ status: 409 })
+    await vi.waitFor(async () => expect(await kept()).toEqual(before))
+    await expectKeptOnce(kind)
+  })
+
+  it('that is refused leaves no list', async () => {
+    const bytes = buildApk({ ...spec, wrongDatahash: true })
+    expect(await put(bytes)).toMatchObject({ status: 400 })
+    expect(await listKeys()).toEqual([])
+    await publish(spec)
+    const before = await expectKeptOnce(kind)
+    const clash = buildApk({ ...spec, files: [...spec.files, { path: 'usr/other' }] })
+    expect(await put(clash)).toMatchObject({ status: 409 })
+    expect(await kept()).toEqual(before)
+  })
+
+  it.each([
+    ['is not stored', false],
+    ['is stored and nobody told', true],
+  ])('that %s is an outage and leaves nothing', async (_, after) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    for (const prefix of kind.isCarried ? ['blobs/'] : ['blobs/', 'contents/']) {
+      failPut(prefix, after)
+      const { status, text } = await put(buildApk(spec))
+      expect(`${status} ${text}`).toBe('503 the object store does not take the file: try again')
+      override({ BLOBS: env.BLOBS })
+      expect(await listKeys()).toEqual([])
+      expect(await countRows()).toMatchObject({ package_file: 0, package_blob: 0 })
+    }
+    await publish(spec)
+    await expectKeptOnce(kind)
+  })
+
+  it('goes a week after its last file, and its list with it', async () => {
+    await publish(spec)
+    await answerOf(FILE, { method: 'DELETE', headers: ADMIN })
+    await later(UNREFERENCED_MS - HOUR)
+    await expectKeptOnce(kind)
+    await later(UNREFERENCED_MS + HOUR)
+    expect(await kept()).toEqual({ blobs: [], lists: [] })
+  })
+
+  it('goes with its list when the same bytes took its place', async () => {
+    await publish(spec)
+    await answerOf(FILE, { method: 'DELETE', headers: ADMIN })
+    const old = await expectKeptOnce(kind)
+    await publish(spec)
+    await later(HOUR)
+    expect(await expectKeptOnce(kind)).not.toEqual(old)
+  })
+
+  it('that was lost and came again leaves no list of the old place', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    await publish(spec)
+    await env.BLOBS.delete(await listKeys('blobs/'))
+    expect(await put(buildApk(spec), `${MAIN}?if-exists=same`)).toMatchObject({ status: 200 })
+    expect((await kept()).lists).toHaveLength(kind.isCarried ? 0 : 2)
+    await later(HOUR)
+    await expectKeptOnce(kind)
+  })
+})
+
+describe('a list', () => {
+  it('of no files is kept as empty', async () => {
     await publish({ ...hello, files: [] })
     expect(await contents()).toEqual({ entries: 0, listed: 0, page: [], next: undefined })
   })
 
-  it('of a content that is there keeps one list, that of its bytes', async () => {
-    await publish(hello)
-    const before = await keptPairs()
-    await publish(hello, OTHER)
-    await vi.waitFor(async () => expect(await keptPairs()).toEqual(before))
-    expect(await put(buildApk(hello))).toMatchObject({ status: 409 })
-    await vi.waitFor(async () => expect(await keptPairs()).toEqual(before))
-    expect(await contents()).toEqual(helloPage)
-  })
-
-  it('that is refused leaves no list', async () => {
-    const bytes = buildApk({ ...hello, wrongDatahash: true })
-    expect(await put(bytes)).toMatchObject({ status: 400 })
-    expect(await listKeys()).toEqual([])
-    await publish(hello)
-    const before = await keptPairs()
-    const clash = buildApk({ ...hello, files: [] })
-    expect(await put(clash)).toMatchObject({ status: 409 })
-    expect(await keptPairs()).toEqual(before)
-  })
-
-  it.each([
-    ['the list', 'contents/', false],
-    ['the list, after it was stored', 'contents/', true],
-    ['the bytes', 'blobs/', false],
-    ['the bytes, after they were stored', 'blobs/', true],
-  ])('whose put of %s fails is an outage and leaves nothing', async (_, prefix, after) => {
-    vi.spyOn(console, 'error').mockImplementation(() => {})
-    failPut(prefix, after)
-    const { status, text } = await put(buildApk(hello))
-    expect(`${status} ${text}`).toBe('503 the object store does not take the file: try again')
-    override({ BLOBS: env.BLOBS })
-    expect(await listKeys()).toEqual([])
-    expect(await countRows()).toMatchObject({ package_file: 0, package_blob: 0 })
-    await publish(hello)
-    expect(await contents()).toEqual(helloPage)
-  })
-})
-
-describe('a list goes', () => {
-  it('with the bytes, a week after the last file', async () => {
-    await publish(hello)
-    await answerOf(FILE, { method: 'DELETE', headers: ADMIN })
-    await later(UNREFERENCED_MS - HOUR)
-    expect(await contents()).toEqual(helloPage)
-    await later(UNREFERENCED_MS + HOUR)
-    expect(await keptPairs()).toEqual([[], []])
-  })
-
-  it('with the bytes that others replaced', async () => {
-    await publish(hello)
-    await answerOf(FILE, { method: 'DELETE', headers: ADMIN })
-    const [[old]] = await keptPairs()
-    await publish(hello)
-    await later(HOUR)
-    const [blobs, lists] = await keptPairs()
-    expect([blobs.length, lists, blobs[0] === old]).toEqual([1, blobs, false])
-    expect(await contents()).toEqual(helloPage)
-  })
-
-  it('with the place of bytes that were lost and came again', async () => {
-    vi.spyOn(console, 'error').mockImplementation(() => {})
-    await publish(hello)
-    await env.BLOBS.delete(await listKeys('blobs/'))
-    expect(await put(buildApk(hello), `${MAIN}?if-exists=same`)).toMatchObject({ status: 200 })
-    expect((await keptPairs())[1]).toHaveLength(2)
-    await later(HOUR)
-    const [blobs, lists] = await keptPairs()
+  it('that is too long for metadata lies beside bytes that are few', async () => {
+    const few = Array.from({ length: 400 }, (_, at) => ({ path: `f${at}`, content: `${at}` }))
+    const bytes = buildApk({ ...hello, files: few })
+    expect(bytes.length).toBeLessThan(64 * 1024)
+    expect(await put(bytes)).toMatchObject({ status: 201 })
+    const { blobs, lists } = await kept()
     expect([blobs.length, lists]).toEqual([1, blobs])
-    expect(await contents()).toEqual(helloPage)
+    expect(await contents()).toMatchObject({ entries: 400, listed: 400 })
   })
 
-  it('when its bytes never came, four hours later, and the others stay', async () => {
-    await publish(hello)
-    const kept = await keptPairs()
+  it('whose bytes never came goes four hours later, and the others stay', async () => {
+    await publish(large)
+    const before = await kept()
     const hour = new Date(Date.now() - 5 * HOUR).toISOString().slice(0, 13).replace(/\D/g, '')
     await env.BLOBS.put(`contents/${hour}/abandoned`, 'x')
     expect(await later(0)).toMatchObject({ abandoned: 1 })
-    expect(await keptPairs()).toEqual(kept)
+    expect(await kept()).toEqual(before)
     // The hour of the published one comes up too.
     expect(await later(10 * HOUR)).toMatchObject({ abandoned: 0 })
-    expect(await keptPairs()).toEqual(kept)
+    expect(await kept()).toEqual(before)
   })
 
-  it('with bytes that were never committed', async () => {
+  it('goes with bytes that were never committed', async () => {
     const hour = new Date(Date.now() - 5 * HOUR).toISOString().slice(0, 13).replace(/\D/g, '')
     for (const prefix of ['blobs', 'contents']) await env.BLOBS.put(`${prefix}/${hour}/a`, 'x')
     expect(await later(0)).toMatchObject({ abandoned: 1, deleted: 1 })
     expect(await listKeys()).toEqual([])
   })
 
-  it('also when there are more than one call can delete', async () => {
+  it('goes also when there are more than one call can delete', async () => {
     const sizes: number[] = []
     const bucket = wrapMethod(env.BLOBS, 'delete', (async (keys: string[]) => {
       sizes.push(keys.length)
@@ -210,8 +244,12 @@ describe('a list is read', () => {
   })
 
   it('as none where none was kept', async () => {
-    await publish(hello)
+    await publish(large)
     await env.BLOBS.delete(await listKeys('contents/'))
+    expect(await contents()).toBeUndefined()
+    await env.BLOBS.put(await blobKey(), 'x')
+    expect(await contents()).toBeUndefined()
+    await env.BLOBS.delete(await blobKey())
     expect(await contents()).toBeUndefined()
   })
 
@@ -224,19 +262,33 @@ describe('a list is read', () => {
       gzipMember(new TextEncoder().encode('{"format":1,"entries":2,"listed":2}\n')),
     ],
   ])('as an outage where it is %s', async (_, bytes) => {
-    await publish(hello)
+    await publish(large)
+    const outage = { fault: { code: 'storage-unavailable' } }
     const [key = ''] = await listKeys('contents/')
     await env.BLOBS.put(key, bytes)
+    await expect(contents()).rejects.toMatchObject(outage)
+    await env.BLOBS.delete(key)
+    const customMetadata = { contents: Buffer.from(bytes).toString('base64') }
+    await env.BLOBS.put(await blobKey(), 'x', { customMetadata })
+    await expect(contents()).rejects.toMatchObject(outage)
+  })
+
+  it('as an outage where what the object carries is no base64', async () => {
+    await publish(hello)
+    await env.BLOBS.put(await blobKey(), 'x', { customMetadata: { contents: '?' } })
     await expect(contents()).rejects.toMatchObject({ fault: { code: 'storage-unavailable' } })
   })
 
-  it('as an outage where the store does not answer', async () => {
-    await publish(hello)
-    const key = await blobKey()
-    const bucket = wrapMethod(env.BLOBS, 'get', (() =>
-      Promise.reject(new Error('get: internal error'))) as R2Bucket['get'])
-    await expect(readContents(bucket, key, all)).rejects.toMatchObject({
-      fault: { code: 'storage-unavailable' },
-    })
-  })
+  it.each(['get', 'head'] as const)(
+    'as an outage where the store does not answer a %s',
+    async (method) => {
+      await publish(hello)
+      const key = await blobKey()
+      const bucket = wrapMethod(env.BLOBS, method, (() =>
+        Promise.reject(new Error(`${method}: internal error`))) as R2Bucket['get'])
+      await expect(readContents(bucket, key, all)).rejects.toMatchObject({
+        fault: { code: 'storage-unavailable' },
+      })
+    },
+  )
 })

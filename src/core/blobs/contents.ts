@@ -1,5 +1,5 @@
-// Reads the list of what a package holds, which lies beside its bytes (formats/content-list.ts). It is
-// unpacked as far as it is asked for and never held as a whole. Packages of types without lists, and
+// Reads the list of what a package holds (formats/content-list.ts), which its bytes' object carries or
+// which lies beside it. It is unpacked as far as it is asked for, and a long one never held as a whole. Packages of types without lists, and
 // those that were published before there were any, have none.
 import {
   type ContentEntry,
@@ -8,6 +8,7 @@ import {
   parseContentListHead,
 } from '../../formats/content-list.ts'
 import { RegistryError } from '../errors.ts'
+import { parseCarriedList } from './carried-list.ts'
 import { contentsKey } from './keys.ts'
 
 export interface ContentsRange {
@@ -36,12 +37,23 @@ export async function readContents(
   range: ContentsRange,
 ): Promise<ContentsPage | undefined> {
   try {
-    const object = await bucket.get(contentsKey(blobKey))
-    return object === null ? undefined : await readPage(object.body, range)
+    const list = await openList(bucket, blobKey)
+    return list === undefined ? undefined : await readPage(list, range)
   } catch (cause) {
     const detail = 'the list of files cannot be read: try again'
     throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
   }
+}
+
+/** Asks for both at once, since of most packages it is not known where the list is, and each takes a trip. */
+async function openList(bucket: R2Bucket, blobKey: string): Promise<ReadableStream | undefined> {
+  const [bytes, beside] = await Promise.all([
+    bucket.head(blobKey),
+    bucket.get(contentsKey(blobKey)),
+  ])
+  if (beside !== null) return beside.body
+  const carried = bytes === null ? undefined : parseCarriedList(bytes)
+  return carried === undefined ? undefined : new Blob([carried]).stream()
 }
 
 async function readPage(

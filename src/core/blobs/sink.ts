@@ -12,7 +12,10 @@ const SMALL_BYTES = 64 * 1024
 export interface Sink {
   /** The chunk must not be changed afterwards. Waits while R2 is behind. */
   write(chunk: Uint8Array): Promise<void>
-  commit(): Promise<void>
+  /** Whether all that was written goes by one put that is yet to begin, which can carry metadata. */
+  isHeld(): boolean
+  /** @param metadata only while everything is held */
+  commit(metadata?: Record<string, string>): Promise<void>
   /** Leaves nothing behind. Never throws. */
   abort(): Promise<void>
 }
@@ -34,6 +37,7 @@ function openFixedSink(bucket: R2Bucket, key: string, length: number): Sink {
   writer.closed.catch(() => {})
   return {
     write: (chunk) => Promise.race([writer.write(chunk), failure]),
+    isHeld: () => false,
     async commit() {
       await Promise.race([writer.close(), failure])
       await put
@@ -67,9 +71,11 @@ function openPartsSink(bucket: R2Bucket, key: string, partBytes: number): Sink {
         at += taken.length
       }
     },
-    async commit() {
+    isHeld: () => upload === undefined,
+    async commit(metadata) {
       if (upload === undefined) {
-        await bucket.put(key, buffer.subarray(0, used))
+        const options = metadata === undefined ? {} : { customMetadata: metadata }
+        await bucket.put(key, buffer.subarray(0, used), options)
         return
       }
       if (used > 0) await flush()

@@ -1,10 +1,12 @@
 // Stages an upload: the body streams through an inspection and all digests into a fresh R2 object,
 // one chunk behind, so that the last chunk is written only after everything was checked. What is
-// refused stores nothing. The list of what the upload holds is stored at the same time as that chunk.
+// refused stores nothing. The list of what the upload holds goes along with a small upload's bytes, or
+// is stored beside them at the same time.
 import type { ByteSource } from '../../formats/bytes.ts'
 import { DigestPump } from '../digests.ts'
 import { RegistryError } from '../errors.ts'
 import { type Body, type BodyLimits, openBody } from './body.ts'
+import { formatCarriedList } from './carried-list.ts'
 import { contentsKey, freshBlobKey } from './keys.ts'
 import { discardObjects } from './objects.ts'
 import { openSink, type Sink } from './sink.ts'
@@ -47,18 +49,21 @@ export async function stageUpload<T>(bucket: R2Bucket, upload: Upload<T>): Promi
   }
 }
 
-/** Stores the last bytes and the list at once, since each takes a trip; both or none. */
+/** Stores what is left of the bytes and the list at once, since each takes a trip; both or none. */
 async function finish(
   bucket: R2Bucket,
   r2Key: string,
   pump: Pump,
   contents: Uint8Array | undefined,
 ): Promise<void> {
-  if (contents === undefined) return pump.finish()
-  const list = stored(bucket.put(contentsKey(r2Key), contents))
-  const ends = await Promise.allSettled([pump.finish(), list])
+  await pump.end()
+  const carried = contents && pump.isHeld() ? formatCarriedList(contents) : undefined
+  const puts = [pump.commit(carried)]
+  if (contents && !carried) puts.push(stored(bucket.put(contentsKey(r2Key), contents)))
+  const ends = await Promise.allSettled(puts)
   const failed = ends.find((end) => end.status === 'rejected')
   if (failed === undefined) return
+  // A put that fails may have taken effect.
   await discardObjects(bucket, [r2Key])
   throw failed.reason
 }
@@ -87,16 +92,24 @@ class Pump {
     this.#ended = true
   }
 
-  async finish(): Promise<void> {
+  /** Writes the last chunk, after everything was checked. */
+  async end(): Promise<void> {
     if (!this.#ended) throw new Error('the inspection did not read to the end')
     if (this.#held !== undefined) await stored(this.#sink.write(this.#held))
-    await stored(this.#sink.commit())
+  }
+
+  isHeld(): boolean {
+    return this.#sink.isHeld()
+  }
+
+  commit(metadata?: Record<string, string>): Promise<void> {
+    return stored(this.#sink.commit(metadata))
   }
 }
 
-async function stored<T>(write: Promise<T>): Promise<T> {
+async function stored(write: Promise<unknown>): Promise<void> {
   try {
-    return await write
+    await write
   } catch (cause) {
     const detail = 'the object store does not take the file: try again'
     throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })

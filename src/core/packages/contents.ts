@@ -1,4 +1,4 @@
-// Where the bytes of a version's file are, beside which the list of what it holds lies: one JSON
+// Where the bytes of a version's file are, which lead to the list of what it holds: one JSON
 // object in the one statement that decides about access, a scalar query that calls the owner's row `o`.
 
 export interface ContentsPlace {

@@ -200,8 +200,15 @@ async function inspectFile(file: FileRow): Promise<{ problem?: string; entry: st
   if (bytes.length !== size) wrong.push('size')
   const entry = `${file.name} ${file.architecture} ${bytes.length} ${packageIdentity(bytes)}`
   if (wrong.length > 0) return { entry, problem: `the blob row has a wrong ${wrong}` }
-  const list = await env.BLOBS.head(listKeyOf(file.r2Key))
-  return list === null ? { entry, problem: 'the list of what it holds is missing' } : { entry }
+  const lists = await countLists(file.r2Key)
+  return lists === 1 ? { entry } : { entry, problem: `it has ${lists} lists of what it holds` }
+}
+
+/** A list lies beside the bytes, or their object carries it. */
+async function countLists(blobKey: string): Promise<number> {
+  const beside = await env.BLOBS.head(listKeyOf(blobKey))
+  const object = await env.BLOBS.head(blobKey)
+  return Number(beside !== null) + Number(object?.customMetadata?.contents !== undefined)
 }
 
 function listKeyOf(blobKey: string): string {
