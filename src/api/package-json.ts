@@ -60,8 +60,10 @@ export const FILE_SCHEMA = objectSchema('PackageFile', {
   repository: nullable(TEXT),
   repository_url: { ...nullable({ type: 'string', format: 'uri' }), description: 'In this API.' },
   metadata: {
-    type: 'object',
-    description: 'What the type keeps of the file, as its index shows it.',
+    ...nullable({ type: 'object' }),
+    description:
+      'What the type keeps of the file, as its index shows it; null where the files before it on ' +
+      'the page have too much already: a page of fewer has it, one of a single file always.',
   },
   created_at: TIME,
 })
@@ -104,7 +106,7 @@ export function describeFile(
     repository: place?.repository ?? repository,
     repository_url:
       repository === null ? null : origin + repositoryPath(owner.name, registry.type, repository),
-    metadata: describeMetadata(file.metadata),
+    metadata: file.metadata === null ? null : describeMetadata(file.metadata),
     created_at: formatTime(file.createdAt),
   }
 }

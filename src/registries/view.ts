@@ -7,7 +7,7 @@ export interface PackageView {
   /** What its files say of a version: one, or several by architecture and repository. */
   describe(files: readonly ViewedFile[]): PackageDescription
   /** The path of a file's download. */
-  filePath(owner: string, file: ViewedFile): string
+  filePath(owner: string, file: Omit<ViewedFile, 'metadata'>): string
   /** Whether a list of what its files hold is kept when they are published. */
   readonly contents?: true
   /** Names of file properties by which packages find each other, besides by name. */

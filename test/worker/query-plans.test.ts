@@ -11,11 +11,11 @@ import { recordStatements } from '../support/worker/statements.ts'
 beforeEach(() => createOwner())
 
 /**
- * Steps of a plan that read all rows of a table, or all of an owner or a repository. `latest` is a
- * subquery with a limit.
+ * Steps of a plan that read all rows of a table, or all of an owner or a repository. `latest` and
+ * `page` are subqueries with a limit.
  */
 const GROWING = [
-  /^SCAN (?!CONSTANT ROW|json_each|j |\(subquery|expectation|latest)/,
+  /^SCAN (?!CONSTANT ROW|json_each|j |\(subquery|expectation|latest|page$)/,
   /\(owner_id=\? AND type=\?\)/,
   /package_file_listing \(repository_id=\?/,
 ]

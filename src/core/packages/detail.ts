@@ -33,8 +33,8 @@ export interface PackageFile {
   readonly architecture: string
   /** The name of the repository that lists it; null for types without an index. */
   readonly repository: string | null
-  /** JSON of the type. */
-  readonly metadata: string
+  /** JSON of the type; null where the files before it on the page have too much of it already. */
+  readonly metadata: string | null
   /** Unix milliseconds. */
   readonly createdAt: number
 }
@@ -88,15 +88,24 @@ export interface VersionDetail {
   readonly total: number
 }
 
+/** Bytes of metadata on a page of files: each may have half a megabyte, and most have a few hundred. */
+export const LISTED_METADATA_BYTES = 4 * 1024 * 1024
+
+/** The page is found by an index; of what is left out nothing is read but its length. */
 const filesOf = (version: string, limit: string, offset: string) => `
   SELECT f.id, f.name, coalesce(f.display_name, f.name) AS shownName, b.r2_key AS r2Key, b.size,
-    b.md5, b.sha1, b.sha256, b.sha512, f.architecture, r.name AS repository, f.metadata,
+    b.md5, b.sha1, b.sha256, b.sha512, f.architecture, r.name AS repository,
+    iif(page.bytes <= ${LISTED_METADATA_BYTES}, f.metadata, NULL) AS metadata,
     f.created_at AS createdAt
-  FROM package_file f
+  FROM (
+    SELECT id, sum(length) OVER (ORDER BY composite_key, name) AS bytes FROM (
+      SELECT id, composite_key, name, octet_length(metadata) AS length FROM package_file
+      WHERE version_id = (${version})
+      ORDER BY composite_key, name LIMIT ${limit} OFFSET ${offset})) page
+  CROSS JOIN package_file f ON f.id = page.id
   CROSS JOIN package_blob b ON b.sha256 = f.blob_sha256
   LEFT JOIN repository r ON r.id = f.repository_id
-  WHERE f.version_id = (${version})
-  ORDER BY f.composite_key, f.name LIMIT ${limit} OFFSET ${offset}`
+  ORDER BY f.composite_key, f.name`
 
 /** A page of the files of a version that was found before, by name. */
 export async function listFiles(

@@ -93,7 +93,11 @@ function describe(
 ): PackageDescription {
   const nothing = { summary: '', facts: [], relations: [], providedNames: [] }
   if (view === undefined || files.length === 0) return nothing
-  return view.describe(files.map((file) => ({ packageName: name, version, ...file })))
+  // Files of one version mostly say the same, so that what is left out is hardly missed.
+  const read = files.flatMap(({ metadata, ...file }) =>
+    metadata === null ? [] : [{ packageName: name, version, ...file, metadata }],
+  )
+  return view.describe(read)
 }
 
 const NO_LINKS: Links = { targets: new Map(), dependents: [], moreDependents: false }
