@@ -118,6 +118,23 @@ async function readRow(
   return row
 }
 
+/**
+ * What a resource query finds by now, for a request that was authorized and changed something itself.
+ * @throws RegistryError storage-unavailable
+ */
+export async function readResource(
+  db: D1Database,
+  owner: OwnerRow,
+  { sql, parameters }: ResourceQuery,
+): Promise<unknown> {
+  // ?2 is the token's, as in the statement that authorizes.
+  const statement = db
+    .prepare(`SELECT (${sql}) AS resource FROM owner o WHERE o.id = ?1 AND ?2 IS NULL`)
+    .bind(owner.id, null, ...parameters)
+  const found = await query(() => statement.first<string>('resource'))
+  return found === null ? undefined : JSON.parse(found)
+}
+
 function ownerOf(row: Row): OwnerRow | undefined {
   if (row.ownerId === null) return undefined
   const { ownerId: id, ownerName: name, visibility, signingKey } = row

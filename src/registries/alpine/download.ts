@@ -5,7 +5,7 @@ import type { FileRow } from '../../core/packages/file-row.ts'
 import { loadKeySet } from '../../core/signing-keys.ts'
 import { secretsOf } from '../../env.ts'
 import { FormatError, quote } from '../../formats/format-error.ts'
-import { authorize } from '../../http/authorize.ts'
+import { readResource } from '../../http/authorize.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { FILE_FAULTS, fileAnswers, fileResponse } from '../../http/file-response.ts'
 import {
@@ -106,7 +106,7 @@ async function signedByToday(
 
 /** Has the index files written anew, unless this set of keys signed them all, and reads the row. */
 async function rebuild(
-  { env, owner, params, request }: OwnedCall,
+  { env, owner, params }: OwnedCall,
   keySet: string,
 ): Promise<IndexRow | undefined> {
   await commitChange({
@@ -114,7 +114,7 @@ async function rebuild(
     address: addressOf(owner, parseRepositoryName(params)),
     change: { op: 'reindex', changeId: crypto.randomUUID(), keySet },
   })
-  return (await authorize(indexEndpoint, request, params, env)).resource as IndexRow | undefined
+  return (await readResource(env.DB, owner, findIndex(params))) as IndexRow | undefined
 }
 
 /** What is wrong with the name of the architecture, if that is why nothing was found. */
