@@ -21,6 +21,7 @@ import {
   objectSchema,
   TEXT,
 } from '../http/operation.ts'
+import { findRegistry } from '../registries/index.ts'
 import { findVersionNames } from '../registries/version-names.ts'
 import { json } from './json.ts'
 import { parseNumber } from './page.ts'
@@ -92,6 +93,8 @@ export function contentsEndpoint(
 function findPlace(params: Params): ResourceQuery {
   const { sha256 = '' } = params
   const names = findVersionNames(params)
+  // Another type's list of the same bytes would tell that somebody published them as that.
+  if (findRegistry(params.type ?? '')?.view?.contents === undefined) return NOTHING
   if (names === undefined || !/^[0-9a-f]{64}$/.test(sha256)) return NOTHING
   const { type, name, foldedName, version, foldedVersion } = names
   const parameters = [type, name, foldedName, version, foldedVersion, sha256]
@@ -102,7 +105,8 @@ async function show(call: OwnedCall<ContentsPlace>): Promise<Response> {
   const { env, owner, params, request, resource, url } = call
   const limit = parseNumber(url, 'limit', { fallback: MAX_LIMIT, min: 1, max: MAX_LIMIT })
   const offset = parseNumber(url, 'offset', { fallback: 0, min: 0, max: MAX_OFFSET })
-  if (resource === undefined) throw absent('the version has no file of this SHA-256')
+  if (resource === undefined)
+    throw absent('no list of such a file, by package, version and SHA-256')
   const etag = `"${params.sha256}-contents-1"`
   const cacheControl = owner.visibility === 'private' ? 'private, no-store' : 'public, no-cache'
   const headers = { etag, 'cache-control': cacheControl }

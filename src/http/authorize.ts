@@ -64,7 +64,8 @@ export async function authorize(
     session === undefined
       ? identify(secret, adminToken, tokenOf(row), Date.now())
       : identifySession(session.session, tokenOf(row), Date.now())
-  const shown = owner?.name ?? quote(params.owner ?? '')
+  // Written the same whether there is such an owner or not.
+  const shown = findOwnerName(params.owner ?? '') ?? quote(params.owner ?? '')
   const refusal = refusalOf(endpoint.access, principal, owner, shown)
   if (refusal !== undefined) {
     if (principal.kind === 'rejected') await countFailure(env, request, secret ?? '')

@@ -8,7 +8,7 @@ import { CsrfField } from './components/form.tsx'
 import { Logo } from './components/logo.tsx'
 import { OWNERS_PATH } from './paths.ts'
 
-/** Who is signed in. */
+/** Who is signed in with a browser. */
 export interface Viewer {
   /** As the header names them. */
   readonly label: string
@@ -16,8 +16,8 @@ export interface Viewer {
   readonly mayWrite: boolean
   /** Whether they may manage that owner. */
   readonly mayManage: boolean
-  /** What forms carry; undefined for who did not sign in with a browser. */
-  readonly csrfToken: string | undefined
+  /** What forms carry. */
+  readonly csrfToken: string
   /** Whether they hold the deployment's admin token. */
   readonly isAdmin: boolean
 }
@@ -168,14 +168,12 @@ function Account({ viewer, here }: { readonly viewer: Viewer | null; readonly he
     <nav class="account" aria-label="Account">
       {viewer.isAdmin ? <a href={OWNERS_PATH}>All owners</a> : null}
       <span class="muted">{viewer.label}</span>
-      {viewer.csrfToken !== undefined && (
-        <form method="post" action="/-/sign-out">
-          <CsrfField token={viewer.csrfToken} />
-          <button class="plain" type="submit">
-            Sign out
-          </button>
-        </form>
-      )}
+      <form method="post" action="/-/sign-out">
+        <CsrfField token={viewer.csrfToken} />
+        <button class="plain" type="submit">
+          Sign out
+        </button>
+      </form>
     </nav>
   )
 }

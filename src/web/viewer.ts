@@ -3,9 +3,12 @@ import { refusalOf } from '../core/access/decide.ts'
 import type { Call } from '../http/endpoint.ts'
 import type { Viewer } from './layout.tsx'
 
-/** Null for nobody, and for credentials that are not good. */
+/**
+ * Null for nobody, and for credentials in a header: those are never refused where everybody may read,
+ * so that a page that named them would say of any guess whether it is right.
+ */
 export function viewerOf({ principal, owner, session }: Call): Viewer | null {
-  if (principal.kind === 'anonymous' || principal.kind === 'rejected') return null
+  if (session === undefined) return null
   const may = (access: 'write' | 'owner-admin') =>
     owner !== undefined && refusalOf(access, principal, owner, owner.name) === undefined
   const isAdmin = principal.kind === 'admin'
@@ -13,7 +16,7 @@ export function viewerOf({ principal, owner, session }: Call): Viewer | null {
     label: isAdmin ? 'Admin' : 'Access token',
     mayWrite: may('write'),
     mayManage: may('owner-admin'),
-    csrfToken: session?.csrfToken,
+    csrfToken: session.csrfToken,
     isAdmin,
   }
 }

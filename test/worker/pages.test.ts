@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { signIn } from '../support/worker/browser.ts'
 import { ADMIN, answerOf, createOwner, send } from '../support/worker/registry.ts'
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
@@ -30,10 +31,16 @@ describe('a page', () => {
   })
 
   it('that somebody signed in sees is kept nowhere', async () => {
-    const { headers, text } = await answerOf('/', { headers: { ...BROWSER, ...ADMIN } })
-    expect(headers.get('cache-control')).toBe('private, no-store')
-    expect(headers.get('etag')).toBeNull()
-    expect(text).toContain('>Admin<')
+    const session = await signIn('admin-token-of-the-tests')
+    for (const [who, name] of [
+      [session.headers, '>Admin<'],
+      [ADMIN, '>Sign in<'],
+    ] as const) {
+      const { headers, text } = await answerOf('/', { headers: { ...BROWSER, ...who } })
+      expect(headers.get('cache-control')).toBe('private, no-store')
+      expect(headers.get('etag')).toBeNull()
+      expect(text).toContain(name)
+    }
   })
 
   it('names its style and script by what is in them, for good', async () => {

@@ -1,0 +1,70 @@
+import { beforeEach, expect, it } from 'vitest'
+import { buildApk } from '../support/apk-builder.ts'
+import { answerOf, createOwner, MAIN, put, tokenOf } from '../support/worker/registry.ts'
+
+// What answers must not tell: whether a private owner exists, what it has, whether a guess is right.
+
+let outsider: Record<string, string>
+
+beforeEach(async () => {
+  await createOwner('acme')
+  await createOwner('secret', 'private')
+  outsider = (await tokenOf('acme', { scopes: ['admin'] })).headers
+})
+
+async function seenAt(path: string, init: RequestInit = {}) {
+  const { status, text, headers } = await answerOf(path, init)
+  const unlike = /"request_id":"[^"]+"|db;dur=\d+/g
+  return { status, text: text.replace(unlike, ''), headers: withoutTimes(headers) }
+}
+
+function withoutTimes(headers: Headers): Record<string, string> {
+  return Object.fromEntries([...headers].filter(([name]) => name !== 'server-timing'))
+}
+
+it.each([
+  ['GET', '/api/packages/OWNER/alpine/edge/main/x86_64/APKINDEX.tar.gz', ''],
+  ['PUT', '/api/packages/OWNER/alpine/edge/main', ''],
+  ['GET', '/api/v1/packages/OWNER', ''],
+  ['GET', '/api/v1/owners/OWNER/tokens', ''],
+  ['GET', '/OWNER', 'text/html'],
+  ['GET', '/OWNER/-/manage', 'text/html'],
+])('%s %s tells a token of another owner nothing', async (method, path, accept) => {
+  const at = async (name: string) => {
+    const init = { method, headers: { ...outsider, accept }, redirect: 'manual' } as const
+    const seen = await seenAt(path.replace('OWNER', name), init)
+    return { ...seen, text: seen.text.replaceAll(name.toLowerCase(), 'OWNER') }
+  }
+  const existing = await at('secret')
+  expect(existing.status).toBe(404)
+  expect(existing).toEqual(await at('absent'))
+  expect(existing).toEqual(await at('Secret'))
+})
+
+it.each(['/', '/acme'])(
+  'page %s shows nobody by a header whether a token is right',
+  async (path) => {
+    const at = (authorization: string) =>
+      seenAt(path, { headers: { accept: 'text/html', authorization } })
+    const wrong = await at('Bearer admin-token-of-the-guesser')
+    expect(wrong.status).toBe(200)
+    expect(await at('Bearer admin-token-of-the-tests')).toEqual(wrong)
+    expect(await at(outsider.authorization ?? '')).toEqual(wrong)
+  },
+)
+
+it('tells nobody by a file of their own that a private owner has the same', async () => {
+  const contentsOf = async (bytes: Uint8Array, name: string) => {
+    const path = `/api/packages/acme/generic/mine/1/${name}`
+    const { status } = await answerOf(path, { method: 'PUT', headers: outsider, body: bytes })
+    expect(status).toBe(201)
+    const files = await answerOf('/api/v1/packages/acme/generic/mine/1/files')
+    const { sha256 } = JSON.parse(files.text).find((file: { name: string }) => file.name === name)
+    const list = `/api/v1/packages/acme/generic/mine/1/files/${sha256}/contents`
+    return (await answerOf(list)).status
+  }
+  const theirs = buildApk({ name: 'theirs', version: '1-r0' })
+  expect((await put(theirs, MAIN.replace('acme', 'secret'))).status).toBe(201)
+  expect(await contentsOf(theirs, 'known')).toBe(404)
+  expect(await contentsOf(buildApk({ name: 'nobodys', version: '1-r0' }), 'unknown')).toBe(404)
+})
