@@ -55,10 +55,17 @@ function updateRun(update: Update, from: number, firstChange: number) {
   const { firsts, load, changes, compare } = update
   const start = startOf(update, from, changes[firstChange]?.key)
   let entries: SegmentEntry[] = []
+  // They were inside a segment, so they are none: a hash each is what an update would cost most of,
+  // next to its compression.
+  const noEnds = new Set<SegmentEntry>()
   let change = firstChange
   let end = start
   for (let open = true; open; ) {
-    if (end < firsts.length) entries.push(...load(end))
+    if (end < firsts.length) {
+      const loaded = load(end)
+      entries.push(...loaded)
+      for (const inner of loaded.slice(1)) noEnds.add(inner)
+    }
     end = Math.min(end + 1, firsts.length)
     const next = firsts[end]
     const due: EntryChange[] = []
@@ -69,7 +76,8 @@ function updateRun(update: Update, from: number, firstChange: number) {
     entries = mergeChanges(entries, due, compare)
     open = next !== undefined && !beginsAsBefore(next, changes[change], compare)
   }
-  return { run: { start, end, segments: cutSegments(entries) }, change }
+  const isEnd = (entry: SegmentEntry) => !noEnds.has(entry) && isSegmentEnd(entry)
+  return { run: { start, end, segments: cutSegments(entries, isEnd) }, change }
 }
 
 /**

@@ -28,10 +28,15 @@ export function isSegmentEnd({ name, version }: SegmentKey): boolean {
   return digest.readUInt32BE(0) % MEAN_SEGMENT_ENTRIES === 0
 }
 
-/** Cuts entries into segments as they come, sorted; none is empty. */
+/** Cuts entries into segments as they come, sorted; none is empty. No segment has an end inside. */
 export class SegmentCutter {
   #open: SegmentEntry[] = []
   #text = 0
+  readonly #isEnd: (entry: SegmentEntry) => boolean
+
+  constructor(isEnd: (entry: SegmentEntry) => boolean = isSegmentEnd) {
+    this.#isEnd = isEnd
+  }
 
   /** Takes the next entry and returns the segment that ends before it, if one does. */
   push(entry: SegmentEntry): readonly SegmentEntry[] | undefined {
@@ -53,14 +58,20 @@ export class SegmentCutter {
     return (
       this.#open.length >= MAX_SEGMENT_ENTRIES ||
       this.#text + entry.text.length > MAX_SEGMENT_TEXT ||
-      isSegmentEnd(entry)
+      this.#isEnd(entry)
     )
   }
 }
 
-/** All segments of sorted entries. */
-export function cutSegments(entries: Iterable<SegmentEntry>): (readonly SegmentEntry[])[] {
-  const cutter = new SegmentCutter()
+/**
+ * All segments of sorted entries.
+ * @param isEnd `isSegmentEnd`, for whoever knows of some entries without a hash
+ */
+export function cutSegments(
+  entries: Iterable<SegmentEntry>,
+  isEnd: (entry: SegmentEntry) => boolean = isSegmentEnd,
+): (readonly SegmentEntry[])[] {
+  const cutter = new SegmentCutter(isEnd)
   const segments: (readonly SegmentEntry[])[] = []
   for (const entry of entries) {
     const ended = cutter.push(entry)
