@@ -107,7 +107,7 @@ describe('managing', () => {
   })
 })
 
-it('tells nobody whether an owner exists', async () => {
+it('tells nobody whether a private owner exists', async () => {
   const probes = [
     [index('secret'), index('absent'), 'GET'],
     [MAIN.replace('acme', 'secret'), MAIN.replace('acme', 'absent'), 'PUT'],
@@ -118,15 +118,21 @@ it('tells nobody whether an owner exists', async () => {
     ],
     ['/api/v1/owners/secret/tokens', '/api/v1/owners/absent/tokens', 'GET'],
   ] as const
-  for (const [existing, absent, method] of probes) {
-    const strip = ({ status, text, headers }: Awaited<ReturnType<typeof answerOf>>) => ({
-      status,
-      text: text.replace(/"request_id":"[^"]+"/, ''),
-      headers: Object.fromEntries(headers),
-    })
-    expect(strip(await answerOf(existing, { method }))).toEqual(
-      strip(await answerOf(absent, { method })),
-    )
+  // Without credentials, and with those of another owner, in whatever case the name is written.
+  for (const who of ['nobody', 'other', 'public reader']) {
+    const headers = credentials[who] ?? {}
+    for (const [existing, absent, method] of probes) {
+      const ask = async (path: string) => {
+        const answer = await answerOf(path, { method, headers })
+        const text = answer.text
+          .replaceAll(/secret|absent/gi, 'OWNER')
+          .replace(/"request_id":"[^"]+"/, '')
+        return { status: answer.status, text, headers: Object.fromEntries(answer.headers) }
+      }
+      const shout = (path: string) => path.replace(/secret|absent/, (name) => name.toUpperCase())
+      expect(await ask(existing)).toEqual(await ask(absent))
+      expect(await ask(shout(existing))).toEqual(await ask(shout(absent)))
+    }
   }
 })
 
