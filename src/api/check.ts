@@ -64,7 +64,7 @@ function checkEndpoint(
       answers: { 200: { description: 'What was found', content: jsonContent(CHECK_SCHEMA) } },
     },
     resource: (params) => findRepository(type, naming, params),
-    handler: (call) => check(call, indexing),
+    handler: (call) => check(call, naming, indexing),
   })
 }
 
@@ -81,10 +81,15 @@ function findRepository(type: string, naming: RepositoryNaming, params: Params):
   }
 }
 
-async function check(call: OwnedCall<RepositoryRow>, indexing: RepositoryIndexing) {
-  const { env, owner, resource, url } = call
+async function check(
+  call: OwnedCall<RepositoryRow>,
+  naming: RepositoryNaming,
+  indexing: RepositoryIndexing,
+) {
+  const { env, owner, params, resource, url } = call
   if (resource === undefined) {
-    const detail = `no such repository: ${quote(url.pathname)}`
+    const name = Object.keys(naming.parameters).map((parameter) => params[parameter])
+    const detail = `no such repository: ${quote([owner.name, ...name].join('/'))}`
     throw new RegistryError({ code: 'not-found', detail })
   }
   const repository: CheckedRepository = {

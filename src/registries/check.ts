@@ -22,10 +22,11 @@ export interface CheckedRepository {
 
 interface IndexRow extends ExpectedObject {
   readonly path: string
+  readonly keySet: string
 }
 
 const INDEX = `
-  SELECT path, r2_key AS r2Key, sha256, size FROM repository_index
+  SELECT path, r2_key AS r2Key, sha256, size, key_set AS keySet FROM repository_index
   WHERE repository_id = ?1 AND path > ?2 ORDER BY path LIMIT 1`
 
 const METADATA_ROWS = 2000
@@ -69,7 +70,9 @@ async function checkIndex(repository: CheckedRepository, row: IndexRow): Promise
   const { bucket, indexing, keys } = repository
   const bytes = await readCheckedObject(bucket, row)
   if (typeof bytes === 'string') return [bytes]
-  const { problems, listings } = await indexing.inspectIndexFile(bytes, keys)
+  // After a change of keys nobody gets this file: the next request for it has it signed anew.
+  const signers = row.keySet === keys.id ? keys : undefined
+  const { problems, listings } = await indexing.inspectIndexFile(bytes, signers)
   const expected = new Map<string, string>()
   for (const architecture of indexing.architecturesIn(row.path)) {
     for (const listing of await readListings(repository, architecture)) {

@@ -40,8 +40,11 @@ export interface RepositoryIndexing extends EntryFormat {
   refusalOf(architecture: string, existing: readonly ExistingIndex[]): Fault | undefined
   /** What the commit does to the index files; those not named stay as they are. */
   buildIndexFiles(build: IndexBuild): IndexFiles
-  /** Reads an index file back, for checks; what is wrong with it is in words. */
-  inspectIndexFile(bytes: Uint8Array, keys: KeySet): Promise<IndexInspection>
+  /**
+   * Reads an index file back, for checks; what is wrong with it is in words.
+   * @param keys that signed it; undefined when earlier ones did, which are not here to verify with
+   */
+  inspectIndexFile(bytes: Uint8Array, keys: KeySet | undefined): Promise<IndexInspection>
   /** The architectures whose files an index file lists. */
   architecturesIn(path: string): readonly string[]
 }

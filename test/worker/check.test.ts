@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { loadKeySet } from '../../src/core/signing-keys.ts'
 import { buildApk } from '../support/apk-builder.ts'
 import { override } from '../support/worker/bindings.ts'
 import {
@@ -107,8 +108,11 @@ describe('a planted fault is named', () => {
   })
 
   it('bad signature: of another key, and of none', async () => {
-    // Today's keys are others than those that signed.
+    // Today's keys are others than those that signed, and the rows say that they did.
     override({ SIGNING_KEY: env.OTHER_SIGNING_KEY })
+    const secret = (name: string) => (name === 'SIGNING_KEY' ? env.OTHER_SIGNING_KEY : undefined)
+    const { id } = loadKeySet(secret, null, 'acme')
+    await env.DB.prepare('UPDATE repository_index SET key_set = ?').bind(id).run()
     const found = await problems()
     expect(found.filter((line) => line.includes('bad signature: none of RSA256 by'))).toHaveLength(
       3,
@@ -155,6 +159,15 @@ describe('a planted fault is named', () => {
   }
 })
 
+it('indexes that wait to be signed by new keys have no problems', async () => {
+  override({ SIGNING_KEY: env.OTHER_SIGNING_KEY })
+  expect(await problems()).toEqual([])
+  await env.DB.prepare("DELETE FROM package_file WHERE architecture = 'aarch64'").run()
+  expect(await problems()).toEqual([
+    'aarch64/APKINDEX.tar.gz: entry without row: aarch64/native-1-r0.apk',
+  ])
+})
+
 it('many files are checked page by page, each once', async () => {
   const names = Array.from({ length: 120 }, (_, at) => `p${at}`)
   await Promise.all(
@@ -172,6 +185,8 @@ it('many files are checked page by page, each once', async () => {
 it('a repository that is not there is 404', async () => {
   for (const name of ['edge/other', 'edge/ma%20in']) {
     const path = CHECK.replace('edge/main', name)
-    expect((await answerOf(path, { headers: ADMIN })).status).toBe(404)
+    const { status, text } = await answerOf(path, { headers: ADMIN })
+    expect(status).toBe(404)
+    expect(text).toContain(`no such repository: \\"acme/${decodeURIComponent(name)}\\"`)
   }
 })

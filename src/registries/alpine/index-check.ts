@@ -1,4 +1,5 @@
-// Reads an index file back as a client would: its signatures by today's keys, and its entries.
+// Reads an index file back as a client would: its signatures, where today's keys made
+// them, and its entries.
 import { verify } from 'node:crypto'
 import type { KeySet } from '../../core/signing-keys.ts'
 import { FormatError } from '../../formats/format-error.ts'
@@ -12,11 +13,14 @@ const MAX_UNPACKED = 512 * 1024 * 1024
 
 const HASHES: Readonly<Record<string, string>> = { RSA: 'RSA-SHA1', RSA256: 'RSA-SHA256' }
 
-export async function inspectIndexFile(bytes: Uint8Array, keys: KeySet): Promise<IndexInspection> {
+export async function inspectIndexFile(
+  bytes: Uint8Array,
+  keys: KeySet | undefined,
+): Promise<IndexInspection> {
   try {
     const archive = await readIndexArchive(bytes, { maxUnpacked: MAX_UNPACKED })
     const listings = parseIndex(archive.text).map(listEntry)
-    return { problems: checkSignatures(archive, keys), listings }
+    return { problems: keys === undefined ? [] : checkSignatures(archive, keys), listings }
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     return { problems: [`unreadable index: ${error.message}`], listings: [] }
