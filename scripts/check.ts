@@ -22,7 +22,7 @@ if (parts.length !== 3 || parts.some((part) => part === '')) {
   console.error('usage: npm run check -- owner/branch/repository')
   process.exit(2)
 }
-const url = process.env.URL ?? 'http://127.0.0.1:8787'
+const url = (process.env.URL ?? 'http://127.0.0.1:8787').replace(/\/+$/, '')
 // The local token goes to the local registry and nowhere else.
 const token =
   process.env.TOKEN ?? (process.env.URL === undefined ? await readLocalToken() : missingToken())
@@ -52,13 +52,22 @@ async function ask(address: string): Promise<Page> {
   try {
     const response = await fetch(address, { headers: { authorization: `Bearer ${token}` } })
     if (response.ok) return (await response.json()) as Page
-    console.error(`${response.status}: ${(await response.text()).trim()}`)
+    console.error(`${response.status}: ${readDetail(await response.text())}`)
   } catch (error) {
     // fetch says only that it failed, and why in its cause.
     const { message, cause } = error as Error
     console.error(`${url} does not answer: ${cause instanceof Error ? cause.message : message}`)
   }
   return process.exit(2)
+}
+
+/** The line of a problem; what stands between may answer something else. */
+function readDetail(text: string): string {
+  try {
+    return (JSON.parse(text) as { detail: string }).detail
+  } catch {
+    return text.trim()
+  }
 }
 
 function report(pages: readonly Page[]): number {

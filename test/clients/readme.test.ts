@@ -141,6 +141,19 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       await reader.must(code)
       expect((await fetch(path)).status).toBe(404)
     },
+    check: async (code) => {
+      await reader.must(`export TOKEN=${readAdminToken()}`)
+      expect(await reader.must(code)).toMatch(
+        /acme\/edge\/main: \d+ index files, \d+ package .* all good/,
+      )
+      const refused = await reader.paste(
+        code.replace('npm', 'URL=$URL/ npm').replace('main', 'none'),
+      )
+      expect(refused).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/^404: no such repository: "acme\/edge\/none"$/m),
+      })
+    },
     setup: async (code) => {
       await using alpine = await createAlpine(apk)
       const { code: ended, stdout, stderr } = await alpine.run(await reader.translate(code))
