@@ -96,6 +96,8 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       const folder = await temporaryDirectory()
       await writeFile(join(folder, 'nfpm.yaml'), JSON.stringify(configuration))
       await writeFile(join(folder, 'hello.sh'), program, { mode: 0o755 })
+      // As the blocks before leave it in the same folder.
+      await writeFile(join(folder, 'hello-1.0.0-r0.apk'), '')
       expect(await reader.must(code, folder)).toContain('published hello 1.2.3 x86_64')
     },
     goreleaser: async (code) => {

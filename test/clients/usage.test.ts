@@ -153,10 +153,11 @@ describeWith(['apk', 'apko', 'curl', 'nfpm'], 'the texts to copy', ({ apk, apko,
       JSON.stringify({ ...configuration, contents, maintainer: 'me', description: 'd' }),
     )
     await writeFile(join(folder, 'hello.sh'), content)
+    await writeFile(join(folder, 'another.apk'), '')
     const byNfpm = find('publish', placeOf(owner), 'nfpm and GoReleaser', 'nfpm')
     expect(await publishIn(folder, byNfpm, env)).toMatchObject(published)
     const other = await createOwner(server(), 'private')
-    const place = placeOf(other, { fileName: 'hello_1.2.3_x86_64.apk' })
+    const place = placeOf(other, { fileName: 'package.apk' })
     const byCurl = find('publish', place, 'curl', 'Publish a package')
     const token = { CAIRN_TOKEN: other.token }
     expect(await publishIn(folder, byCurl, token)).toMatchObject(published)

@@ -43,8 +43,8 @@ function nfpm(place: AlpinePlace) {
     title: 'nfpm',
     language: 'sh',
     text: lines(
-      'nfpm package --packager apk --target . &&',
-      `  curl --fail-with-body -u "${USER}:${TOKEN}" -T ./*.apk ${url}`,
+      'nfpm package --packager apk --target package.apk &&',
+      `  curl --fail-with-body -u "${USER}:${TOKEN}" -T package.apk ${url}`,
     ),
   } as const
 }
