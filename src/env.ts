@@ -42,3 +42,12 @@ export function requireAdminToken(env: Env): string {
     remedy: 'run `npm run setup` (for local development `npm start`, which writes .dev.vars)',
   })
 }
+
+/**
+ * What sessions are signed with. Not by the admin token alone, which may be one that somebody made up:
+ * whoever has a session could try guesses on its signature, and nobody would count them.
+ * @throws RegistryError not-configured
+ */
+export function requireSessionSecret(env: Env): string {
+  return JSON.stringify([requireAdminToken(env), secretsOf(env)('SIGNING_KEY')])
+}

@@ -11,7 +11,7 @@ import { hashToken } from '../core/access/token-text.ts'
 import { query } from '../core/database.ts'
 import { RegistryError } from '../core/errors.ts'
 import { findOwnerName } from '../core/names.ts'
-import { type Env, requireAdminToken } from '../env.ts'
+import { type Env, requireAdminToken, requireSessionSecret } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
 import { parseCredentials } from './credentials.ts'
 import type { Endpoint, Params, ResourceQuery } from './endpoint.ts'
@@ -54,7 +54,7 @@ export async function authorize(
 ): Promise<Authorized> {
   const secret = parseCredentials(request.headers.get('authorization'))
   const adminToken = requireAdminToken(env)
-  const session = findSession(endpoint, request, adminToken)
+  const session = findSession(endpoint, request, requireSessionSecret(env))
   const resource = 'resource' in endpoint ? endpoint.resource?.(params) : undefined
   const started = Date.now()
   const row = await readRow(env.DB, params.owner, tokenKeyOf(secret, session), resource)

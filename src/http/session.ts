@@ -20,15 +20,15 @@ export interface RequestSession {
 export function findSession(
   endpoint: Endpoint,
   request: Request,
-  adminToken: string,
+  secret: string,
 ): RequestSession | undefined {
   const reads = endpoint.method === 'GET' && endpoint.access === 'read'
   if (!reads && endpoint.session !== true) return undefined
   if (request.headers.has('authorization')) return undefined
   const value = readCookie(request, cookieName(request))
-  const session = value === undefined ? undefined : parseSession(value, adminToken, Date.now())
+  const session = value === undefined ? undefined : parseSession(value, secret, Date.now())
   if (value === undefined || session === undefined) return undefined
-  return { session, csrfToken: csrfTokenOf(value, adminToken) }
+  return { session, csrfToken: csrfTokenOf(value, secret) }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { parseSession } from '../../src/core/access/session.ts'
 import { buildApk } from '../support/apk-builder.ts'
 import { override } from '../support/worker/bindings.ts'
 import { csrfOf, FROM_HERE, post, signIn } from '../support/worker/browser.ts'
@@ -182,11 +183,21 @@ describe('a session', () => {
     expect(await statusOf(FILE, headers)).toBe(401)
   })
 
-  it('is over when the admin token is replaced', async () => {
+  it.each([
+    ['admin token', () => override({ ADMIN_TOKEN: 'another-admin-token-of-the-tests' })],
+    ['signing key', () => override({ SIGNING_KEY: env.OTHER_SIGNING_KEY })],
+  ])('is over when the %s is replaced', async (_, replace) => {
     const { token } = await tokenOf('secret', { scopes: ['read'] })
     const sessions = [await signIn(token), await signIn(ADMIN_TOKEN)]
-    override({ ADMIN_TOKEN: 'another-admin-token-of-the-tests' })
+    for (const { headers } of sessions) expect(await statusOf(FILE, headers)).toBe(200)
+    replace()
     for (const { headers } of sessions) expect(await statusOf(FILE, headers)).toBe(401)
+  })
+
+  it('is no proof of a guessed admin token to who has it', async () => {
+    const { cookie } = await signIn(ADMIN_TOKEN)
+    const value = cookie.slice(cookie.indexOf('=') + 1)
+    expect(parseSession(value, ADMIN_TOKEN, Date.now())).toBeUndefined()
   })
 
   it('is not looked at where there is an Authorization header', async () => {

@@ -1,6 +1,6 @@
 // PURE: what a browser's cookie says of who signed in, and the proof that this registry said it. A
 // session names an access token and allows what that token allows at the time, or is the deployment
-// admin's. The key comes from ADMIN_TOKEN, so that replacing that ends every session.
+// admin's. The secret that signs comes from the deployment's own, so that replacing one ends every session.
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 
 export type SessionSubject =
@@ -43,21 +43,21 @@ export function startSession(
 }
 
 /** The cookie's value: fields and their HMAC, of characters that need no quoting. */
-export function formatSession(session: Session, adminToken: string): string {
+export function formatSession(session: Session, secret: string): string {
   const subject =
     session.kind === 'admin' ? ['admin'] : ['token', session.tokenId, session.hashPrefix]
   const times = [session.issuedAt, session.expiresAt].map((time) => String(time / 1000))
   const text = [VERSION, ...subject, ...times].join('.')
-  return `${text}.${sign('session', text, adminToken)}`
+  return `${text}.${sign('session', text, secret)}`
 }
 
 /** Undefined for what was not signed here, with this ADMIN_TOKEN, or is over. */
-export function parseSession(value: string, adminToken: string, now: number): Session | undefined {
+export function parseSession(value: string, secret: string, now: number): Session | undefined {
   const match = FORM.exec(value)
   if (match === null) return undefined
   const [, admin, tokenId = '', hashPrefix = '', issued, expires, mac = ''] = match
   const text = value.slice(0, -mac.length - 1)
-  if (!sameText(mac, sign('session', text, adminToken))) return undefined
+  if (!sameText(mac, sign('session', text, secret))) return undefined
   const times = { issuedAt: Number(issued) * 1000, expiresAt: Number(expires) * 1000 }
   // The length is looked at too: a session signed by a version with a longer one ends with it.
   if (times.expiresAt <= now || times.issuedAt + SESSION_MS <= now) return undefined
@@ -72,13 +72,13 @@ export function isTokenOf(session: Session, hash: string): boolean {
 }
 
 /** What the forms of a session carry: only pages of this origin can know it. */
-export function csrfTokenOf(cookieValue: string, adminToken: string): string {
-  return sign('form', cookieValue, adminToken)
+export function csrfTokenOf(cookieValue: string, secret: string): string {
+  return sign('form', cookieValue, secret)
 }
 
 /** base64url of HMAC-SHA-256 under a key of its own for each purpose (HKDF, RFC 5869). */
-function sign(purpose: 'session' | 'form', text: string, adminToken: string): string {
-  const key = hkdfSync('sha256', adminToken, '', `cairn ${purpose} ${VERSION}`, 32)
+function sign(purpose: 'session' | 'form', text: string, secret: string): string {
+  const key = hkdfSync('sha256', secret, '', `cairn ${purpose} ${VERSION}`, 32)
   return createHmac('sha256', Buffer.from(key)).update(text).digest('base64url')
 }
 

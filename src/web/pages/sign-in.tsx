@@ -4,7 +4,7 @@ import { identify, type Principal } from '../../core/access/principal.ts'
 import { formatSession, startSession } from '../../core/access/session.ts'
 import { type FoundToken, findToken } from '../../core/access/tokens.ts'
 import { RegistryError, statusOf } from '../../core/errors.ts'
-import { requireAdminToken } from '../../env.ts'
+import { requireAdminToken, requireSessionSecret } from '../../env.ts'
 import type { Call, Endpoint } from '../../http/endpoint.ts'
 import { countFailure } from '../../http/failures.ts'
 import { parseLocalPath } from '../../http/local-path.ts'
@@ -50,16 +50,16 @@ async function signIn(call: Call): Promise<Response> {
   const next = fields.get('next')
   const secret = (fields.get('token') ?? '').trim()
   if (secret === '') return signInPage(call, next, refused(400, 'paste a token'))
-  const adminToken = requireAdminToken(env)
   const row = await findToken(env.DB, secret)
-  const principal = identify(secret, adminToken, row, Date.now())
+  const principal = identify(secret, requireAdminToken(env), row, Date.now())
   if (principal.kind === 'rejected') {
     return signInPage(call, next, await failureOf(call, secret, principal.detail))
   }
   const session = startSession(principal.kind === 'admin' ? undefined : row, Date.now())
   const seconds = Math.floor((session.expiresAt - Date.now()) / 1000)
   const location = parseLocalPath(next, url) ?? homeOf(principal, row)
-  const cookie = sessionCookie(request, formatSession(session, adminToken), seconds)
+  const value = formatSession(session, requireSessionSecret(env))
+  const cookie = sessionCookie(request, value, seconds)
   return redirect(location, cookie)
 }
 
