@@ -49,6 +49,17 @@ export const accessToken = sqliteTable(
   (table) => [index('access_token_owner').on(table.ownerId)],
 )
 
+/** Sessions of browsers that were signed out of before their end; others have no row anywhere. */
+export const endedSession = sqliteTable(
+  'ended_session',
+  {
+    id: text('id').primaryKey(),
+    /** When it would have ended anyway: nobody has to remember it from then on. */
+    expiresAt: integer('expires_at').notNull(),
+  },
+  (table) => [index('ended_session_expiry').on(table.expiresAt)],
+)
+
 /** One signed repository. `head` is a random id, new at each commit: the fence compares it. */
 export const repository = sqliteTable(
   'repository',

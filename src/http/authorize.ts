@@ -1,6 +1,7 @@
 // Who asks, for whose packages, for what: one statement on the D1 primary per request answers all
 // three, and a pure function decides.
 import { type OwnerRow, refusalOf } from '../core/access/decide.ts'
+import { hasEnded } from '../core/access/ended-sessions.ts'
 import {
   identify,
   identifySession,
@@ -42,6 +43,8 @@ interface Row {
   readonly packages: string | null
   readonly expiresAt: number | null
   readonly lastUsedAt: number | null
+  /** 1 for a session that was signed out of. */
+  readonly ended: number
   readonly resource: string | null
 }
 
@@ -57,13 +60,13 @@ export async function authorize(
   const session = findSession(endpoint, request, requireSessionSecret(env))
   const resource = 'resource' in endpoint ? endpoint.resource?.(params) : undefined
   const started = Date.now()
-  const row = await readRow(env.DB, params.owner, tokenKeyOf(secret, session), resource)
+  const row = await readRow(env.DB, params.owner, tokenKeyOf(secret, session), session, resource)
   const databaseMs = Date.now() - started
   const owner = ownerOf(row)
   const principal =
     session === undefined
       ? identify(secret, adminToken, tokenOf(row), Date.now())
-      : identifySession(session.session, tokenOf(row), Date.now())
+      : identifySession(session.session, row.ended === 1, tokenOf(row), Date.now())
   // Written the same whether there is such an owner or not.
   const shown = findOwnerName(params.owner ?? '') ?? quote(params.owner ?? '')
   const refusal = refusalOf(endpoint.access, principal, owner, shown)
@@ -74,7 +77,7 @@ export async function authorize(
   return {
     principal,
     owner,
-    // One whose token is gone is none.
+    // One that has ended, or whose token is gone, is none.
     session: principal.kind === 'anonymous' ? undefined : session,
     databaseMs,
     resource: row.resource === null ? undefined : JSON.parse(row.resource),
@@ -99,20 +102,24 @@ async function readRow(
   db: D1Database,
   ownerName: string | undefined,
   token: TokenKey,
+  found: RequestSession | undefined,
   resource: ResourceQuery | undefined,
 ): Promise<Row> {
   const name = ownerName === undefined ? undefined : findOwnerName(ownerName)
+  const parameters = [name ?? null, token.value, ...(resource?.parameters ?? [])]
+  const session = found === undefined ? [] : [found.session.id]
   const row = await query(() =>
     db
       .prepare(
         `SELECT o.id AS ownerId, o.name AS ownerName, o.visibility, o.signing_key AS signingKey,
            t.id AS tokenId, t.hash, t.owner_id AS tokenOwnerId, t.scopes, t.repositories, t.packages,
            t.expires_at AS expiresAt, t.last_used_at AS lastUsedAt,
+           ${found === undefined ? '0' : hasEnded(`?${parameters.length + 1}`)} AS ended,
            ${resource === undefined ? 'NULL' : `(${resource.sql})`} AS resource
          FROM (SELECT 1) LEFT JOIN owner o ON o.name = ?1
            LEFT JOIN access_token t ON t.${token.column} = ?2`,
       )
-      .bind(name ?? null, token.value, ...(resource?.parameters ?? []))
+      .bind(...parameters, ...session)
       .first<Row>(),
   )
   if (row === null) throw new Error('a statement that always has a row had none')

@@ -81,19 +81,27 @@ describe('who a session is', () => {
   const row = { ...TOKEN, ownerId: 'o', scopes: '["write"]', repositories: null, packages: null }
 
   it('is what its token is now', () => {
-    expect(identifySession(session, row, NOW)).toMatchObject({
+    expect(identifySession(session, false, row, NOW)).toMatchObject({
       kind: 'token',
       id: TOKEN.id,
       scopes: ['write'],
     })
-    expect(identifySession(startSession(undefined, NOW), undefined, NOW)).toEqual({ kind: 'admin' })
+    expect(identifySession(startSession(undefined, NOW), false, undefined, NOW)).toEqual({
+      kind: 'admin',
+    })
+  })
+
+  it('is nobody once it was ended, whatever its token', () => {
+    for (const each of [session, startSession(undefined, NOW)]) {
+      expect(identifySession(each, true, row, NOW)).toEqual({ kind: 'anonymous' })
+    }
   })
 
   it('is nobody without its token, after its expiry, or with another of the same id', () => {
     const nobody = { kind: 'anonymous' }
-    expect(identifySession(session, undefined, NOW)).toEqual(nobody)
-    expect(identifySession(session, { ...row, expiresAt: NOW }, NOW)).toEqual(nobody)
-    expect(identifySession(session, { ...row, hash: 'cd'.repeat(32) }, NOW)).toEqual(nobody)
+    expect(identifySession(session, false, undefined, NOW)).toEqual(nobody)
+    expect(identifySession(session, false, { ...row, expiresAt: NOW }, NOW)).toEqual(nobody)
+    expect(identifySession(session, false, { ...row, hash: 'cd'.repeat(32) }, NOW)).toEqual(nobody)
   })
 })
 

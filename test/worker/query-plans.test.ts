@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
 import { sweep } from '../../src/core/blobs/sweep.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
-import { signIn } from '../support/worker/browser.ts'
+import { post, signIn } from '../support/worker/browser.ts'
 import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 
@@ -74,6 +74,10 @@ it('of the forms, whose pages take three statements at most', async () => {
     expect([path, (await answerOf(path, { headers })).status]).toEqual([path, 200])
     expect([path, statements.length - from <= 3]).toEqual([path, true])
   }
+  const { text } = await answerOf('/acme/-/manage', { headers })
+  const [, csrf = ''] = /name="csrf" value="([^"]+)"/.exec(text) ?? []
+  expect((await post('/-/sign-out', { csrf }, headers)).status).toBe(303)
+  expect(statements.filter((sql) => sql.startsWith('DELETE FROM ended_session'))).toHaveLength(1)
   expect(statements.length).toBeGreaterThan(4)
   expect(await growingOf(statements)).toEqual({})
 })

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseSession } from '../../src/core/access/session.ts'
 import { buildApk } from '../support/apk-builder.ts'
-import { override } from '../support/worker/bindings.ts'
+import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { csrfOf, FROM_HERE, post, signIn } from '../support/worker/browser.ts'
 import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
 
@@ -26,7 +26,7 @@ describe('signing in', () => {
     expect([status, headers.get('location')]).toEqual([303, '/secret'])
     expect(headers.get('cache-control')).toBe('no-store')
     const [cookie, ...attributes] = (headers.get('set-cookie') ?? '').split('; ')
-    expect(cookie).toMatch(/^__Host-cairn_session=1\.token\./)
+    expect(cookie).toMatch(/^__Host-cairn_session=2\.[0-9a-f-]{36}\.token\./)
     expect(cookie).not.toContain(token)
     expect(attributes.sort()).toEqual([
       'HttpOnly',
@@ -232,6 +232,46 @@ describe('signing out', () => {
     const { status, headers } = await post('/-/sign-out', { csrf }, session.headers)
     expect([status, headers.get('location')]).toEqual([303, '/'])
     expect(headers.get('set-cookie')).toMatch(/^__Host-cairn_session=; Path=\/; Max-Age=0; /)
+  })
+
+  it('ends that session for whoever copied its cookie, and no other', async () => {
+    const { token } = await tokenOf('secret', { scopes: ['read'] })
+    for (const of of [ADMIN_TOKEN, token]) {
+      const [session, other] = [await signIn(of), await signIn(of)]
+      expect(await statusOf(FILE, session.headers)).toBe(200)
+      const csrf = await csrfOf(session)
+      expect((await post('/-/sign-out', { csrf }, session.headers)).status).toBe(303)
+      expect(await statusOf(FILE, session.headers)).toBe(401)
+      expect((await post('/-/owners', { csrf }, session.headers)).status).toBe(401)
+      expect(await statusOf(FILE, other.headers)).toBe(200)
+      expect((await post('/-/sign-out', { csrf }, session.headers)).status).toBe(303)
+    }
+  })
+
+  it('is remembered until the session would have ended', async () => {
+    const ended = async () =>
+      (await env.DB.prepare('SELECT id FROM ended_session').all<{ id: string }>()).results
+    const signOut = async () => {
+      const session = await signIn(ADMIN_TOKEN)
+      await post('/-/sign-out', { csrf: await csrfOf(session) }, session.headers)
+    }
+    await signOut()
+    await signOut()
+    expect(await ended()).toHaveLength(2)
+    await env.DB.prepare('UPDATE ended_session SET expires_at = ?').bind(Date.now()).run()
+    await signOut()
+    expect(await ended()).toHaveLength(1)
+  })
+
+  it('that is not kept says so, and keeps the cookie', async () => {
+    const session = await signIn(ADMIN_TOKEN)
+    const csrf = await csrfOf(session)
+    const batch = async () => {
+      throw new Error('D1 is away')
+    }
+    override({ DB: wrapMethod(env.DB, 'batch', batch) })
+    const { status, headers } = await post('/-/sign-out', { csrf }, session.headers)
+    expect([status, headers.has('set-cookie')]).toEqual([503, false])
   })
 
   it('needs the token of a form of this session', async () => {

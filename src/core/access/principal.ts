@@ -61,15 +61,17 @@ export function identify(
 }
 
 /**
- * Who a session is: what its token is now. One whose token was revoked, has expired or was replaced
- * is nobody's.
+ * Who a session is: what its token is now. One that was ended, or whose token was revoked, has expired
+ * or was replaced, is nobody's.
  * @param row the token that has the session's token id, if there is one
  */
 export function identifySession(
   session: Session,
+  ended: boolean,
   row: (TokenRow & { readonly hash: string }) | undefined,
   now: number,
 ): Principal {
+  if (ended) return { kind: 'anonymous' }
   if (session.kind === 'admin') return { kind: 'admin' }
   const good = row !== undefined && isTokenOf(session, row.hash) && !hasExpired(row, now)
   return good ? principalOf(row) : { kind: 'anonymous' }

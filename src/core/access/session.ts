@@ -1,4 +1,4 @@
-// PURE: what a browser's cookie says of who signed in, and the proof that this registry said it. A
+// What a browser's cookie says of who signed in, and the proof that this registry said it. A
 // session names an access token and allows what that token allows at the time, or is the deployment
 // admin's. The secret that signs comes from the deployment's own, so that replacing one ends every session.
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
@@ -13,6 +13,8 @@ export type SessionSubject =
     }
 
 export type Session = SessionSubject & {
+  /** Random, so that one can be ended and another of the same second goes on. */
+  readonly id: string
   /** Unix milliseconds, in whole seconds. */
   readonly issuedAt: number
   readonly expiresAt: number
@@ -21,9 +23,9 @@ export type Session = SessionSubject & {
 /** However long the token lasts: a forgotten browser is signed out by the next day. */
 export const SESSION_MS = 12 * 60 * 60 * 1000
 const HASH_PREFIX = 16
-const VERSION = '1'
+const VERSION = '2'
 const FORM =
-  /^1\.(?:(admin)|token\.([0-9a-f-]{36})\.([0-9a-f]{16}))\.(\d{1,12})\.(\d{1,12})\.([A-Za-z0-9_-]{43})$/
+  /^2\.([0-9a-f-]{36})\.(?:(admin)|token\.([0-9a-f-]{36})\.([0-9a-f]{16}))\.(\d{1,12})\.(\d{1,12})\.([A-Za-z0-9_-]{43})$/
 
 /**
  * @param token the row of the access token that signs in, undefined for the deployment admin
@@ -37,9 +39,10 @@ export function startSession(
 ): Session {
   const end = Math.min(now + SESSION_MS, token?.expiresAt ?? Number.POSITIVE_INFINITY)
   const times = { issuedAt: wholeSeconds(now), expiresAt: wholeSeconds(end) }
-  if (token === undefined) return { kind: 'admin', ...times }
+  const id = crypto.randomUUID()
+  if (token === undefined) return { kind: 'admin', id, ...times }
   const hashPrefix = token.hash.slice(0, HASH_PREFIX)
-  return { kind: 'token', tokenId: token.id, hashPrefix, ...times }
+  return { kind: 'token', id, tokenId: token.id, hashPrefix, ...times }
 }
 
 /** The cookie's value: fields and their HMAC, of characters that need no quoting. */
@@ -47,7 +50,7 @@ export function formatSession(session: Session, secret: string): string {
   const subject =
     session.kind === 'admin' ? ['admin'] : ['token', session.tokenId, session.hashPrefix]
   const times = [session.issuedAt, session.expiresAt].map((time) => String(time / 1000))
-  const text = [VERSION, ...subject, ...times].join('.')
+  const text = [VERSION, session.id, ...subject, ...times].join('.')
   return `${text}.${sign('session', text, secret)}`
 }
 
@@ -55,15 +58,15 @@ export function formatSession(session: Session, secret: string): string {
 export function parseSession(value: string, secret: string, now: number): Session | undefined {
   const match = FORM.exec(value)
   if (match === null) return undefined
-  const [, admin, tokenId = '', hashPrefix = '', issued, expires, mac = ''] = match
+  const [, id = '', admin, tokenId = '', hashPrefix = '', issued, expires, mac = ''] = match
   const text = value.slice(0, -mac.length - 1)
   if (!sameText(mac, sign('session', text, secret))) return undefined
   const times = { issuedAt: Number(issued) * 1000, expiresAt: Number(expires) * 1000 }
   // The length is looked at too: a session signed by a version with a longer one ends with it.
   if (times.expiresAt <= now || times.issuedAt + SESSION_MS <= now) return undefined
   return admin === undefined
-    ? { kind: 'token', tokenId, hashPrefix, ...times }
-    : { kind: 'admin', ...times }
+    ? { kind: 'token', id, tokenId, hashPrefix, ...times }
+    : { kind: 'admin', id, ...times }
 }
 
 /** Whether the row that has the session's token id is that of the token that signed in. */

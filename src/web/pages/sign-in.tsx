@@ -1,5 +1,6 @@
 // Signing in with a token, and out again. A token is looked at once, here; from then on the browser
 // has a session that allows what the token allows.
+import { endSession } from '../../core/access/ended-sessions.ts'
 import { identify, type Principal } from '../../core/access/principal.ts'
 import { formatSession, startSession } from '../../core/access/session.ts'
 import { type FoundToken, findToken } from '../../core/access/tokens.ts'
@@ -65,7 +66,10 @@ async function signIn(call: Call): Promise<Response> {
 
 async function signOut(call: Call): Promise<Response> {
   // A session that is over already only has its cookie removed.
-  if (call.session !== undefined) await readSessionForm(call)
+  if (call.session !== undefined) {
+    await readSessionForm(call)
+    await endSession(call.env.DB, call.session.session, Date.now())
+  }
   return redirect('/', sessionCookie(call.request, '', 0))
 }
 
