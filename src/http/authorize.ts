@@ -3,12 +3,13 @@
 import { type OwnerRow, refusalOf } from '../core/access/decide.ts'
 import { hasEnded } from '../core/access/ended-sessions.ts'
 import {
+  type GivenSecret,
+  givenSecret,
   identify,
   identifySession,
   type Principal,
   type TokenRow,
 } from '../core/access/principal.ts'
-import { hashToken } from '../core/access/token-text.ts'
 import { query } from '../core/database.ts'
 import { RegistryError } from '../core/errors.ts'
 import { findOwnerName } from '../core/names.ts'
@@ -55,7 +56,7 @@ export async function authorize(
   params: Params,
   env: Env,
 ): Promise<Authorized> {
-  const secret = parseCredentials(request.headers.get('authorization'))
+  const secret = findSecret(request)
   const adminToken = requireAdminToken(env)
   const session = findSession(endpoint, request, requireSessionSecret(env))
   const resource = 'resource' in endpoint ? endpoint.resource?.(params) : undefined
@@ -71,7 +72,7 @@ export async function authorize(
   const shown = findOwnerName(params.owner ?? '') ?? quote(params.owner ?? '')
   const refusal = refusalOf(endpoint.access, principal, owner, shown)
   if (refusal !== undefined) {
-    if (principal.kind === 'rejected') await countFailure(env, request, secret ?? '')
+    if (principal.kind === 'rejected') await countFailure(env, request, secret?.text ?? '')
     throw new RegistryError(refusal)
   }
   return {
@@ -86,14 +87,19 @@ export async function authorize(
   }
 }
 
+function findSecret(request: Request): GivenSecret | undefined {
+  const text = parseCredentials(request.headers.get('authorization'))
+  return text === undefined ? undefined : givenSecret(text)
+}
+
 interface TokenKey {
   readonly column: 'hash' | 'id'
   readonly value: string | null
 }
 
 /** A session knows its token by id, since the text is with whoever signed in. */
-function tokenKeyOf(secret: string | undefined, found: RequestSession | undefined): TokenKey {
-  if (secret !== undefined) return { column: 'hash', value: hashToken(secret) }
+function tokenKeyOf(secret: GivenSecret | undefined, found: RequestSession | undefined): TokenKey {
+  if (secret !== undefined) return { column: 'hash', value: secret.hash }
   const session = found?.session
   return { column: 'id', value: session?.kind === 'token' ? session.tokenId : null }
 }

@@ -1,9 +1,8 @@
 // Who is asking: the deployment admin, an access token, nobody, or somebody with credentials that
 // are not good. The token's row arrives with the one statement that a request makes.
 import { timingSafeEqual } from 'node:crypto'
-import { sha256 } from '../digests.ts'
 import { isTokenOf, type Session } from './session.ts'
-import { isTokenText } from './token-text.ts'
+import { hashToken, isTokenText } from './token-text.ts'
 
 export type Scope = 'read' | 'write' | 'admin'
 export const SCOPES: readonly Scope[] = ['read', 'write', 'admin']
@@ -40,20 +39,31 @@ export interface TokenRow {
   readonly expiresAt: number | null
 }
 
+/** What a request sent as its password or token. */
+export interface GivenSecret {
+  readonly text: string
+  /** As `hashToken` makes it. */
+  readonly hash: string
+}
+
+export function givenSecret(text: string): GivenSecret {
+  return { text, hash: hashToken(text) }
+}
+
 /**
- * @param secret what the request sent as its password or token; undefined when it sent none
+ * @param secret undefined when the request sent none
  * @param row the token whose hash is that of the secret, if there is one
  * @param now Unix milliseconds
  */
 export function identify(
-  secret: string | undefined,
+  secret: GivenSecret | undefined,
   adminToken: string,
   row: TokenRow | undefined,
   now: number,
 ): Principal {
   if (secret === undefined) return { kind: 'anonymous' }
-  if (sameSecret(secret, adminToken)) return { kind: 'admin' }
-  if (row === undefined) return { kind: 'rejected', detail: unknownDetail(secret) }
+  if (isAdminToken(secret, adminToken)) return { kind: 'admin' }
+  if (row === undefined) return { kind: 'rejected', detail: unknownDetail(secret.text) }
   if (hasExpired(row, now)) {
     return { kind: 'rejected', detail: 'the access token has expired: ask for a new one' }
   }
@@ -96,9 +106,14 @@ export function parseGrantColumns(
   }
 }
 
+let hashedAdminToken: GivenSecret | undefined
+
 /** Digests have one length, so that the comparison tells nothing of the secrets' lengths either. */
-function sameSecret(given: string, expected: string): boolean {
-  return timingSafeEqual(Buffer.from(sha256(given)), Buffer.from(sha256(expected)))
+function isAdminToken({ hash }: GivenSecret, adminToken: string): boolean {
+  if (hashedAdminToken?.text !== adminToken) {
+    hashedAdminToken = givenSecret(adminToken)
+  }
+  return timingSafeEqual(Buffer.from(hash), Buffer.from(hashedAdminToken.hash))
 }
 
 function unknownDetail(secret: string): string {

@@ -1,7 +1,7 @@
 // Signing in with a token, and out again. A token is looked at once, here; from then on the browser
 // has a session that allows what the token allows.
 import { endSession } from '../../core/access/ended-sessions.ts'
-import { identify, type Principal } from '../../core/access/principal.ts'
+import { givenSecret, identify, type Principal } from '../../core/access/principal.ts'
 import { formatSession, startSession } from '../../core/access/session.ts'
 import { type FoundToken, findToken } from '../../core/access/tokens.ts'
 import { RegistryError, statusOf } from '../../core/errors.ts'
@@ -52,7 +52,7 @@ async function signIn(call: Call): Promise<Response> {
   const secret = (fields.get('token') ?? '').trim()
   if (secret === '') return signInPage(call, next, refused(400, 'paste a token'))
   const row = await findToken(env.DB, secret)
-  const principal = identify(secret, requireAdminToken(env), row, Date.now())
+  const principal = identify(givenSecret(secret), requireAdminToken(env), row, Date.now())
   if (principal.kind === 'rejected') {
     return signInPage(call, next, await failureOf(call, secret, principal.detail))
   }
