@@ -5,6 +5,8 @@ import { invalidRequest, RegistryError } from '../errors.ts'
 
 /** A default reader hands out 4 KiB at a time in workerd, at twice the cost per byte. */
 const READ_BYTES = 256 * 1024
+/** Of a body that is nearly over: enough to notice that it is not. */
+const LEAST_READ_BYTES = 1024
 /** A refused body is read to its end so that the refusal arrives, but not for ever. */
 const DRAIN_MS = 60_000
 /** Twice what the platform lets through on most plans. */
@@ -31,8 +33,9 @@ export interface Body {
  * @param length what Content-Length declared, in bytes
  */
 export function openBody(source: ByteSource, length: number | undefined, limits: BodyLimits): Body {
-  const reader = readerOf(source)
   let total = 0
+  // A buffer as large as a small body is expected to be: filling a larger one with zeros costs more.
+  const reader = readerOf(source, () => (length ?? Number.POSITIVE_INFINITY) - total)
   let ended = false
   const deadline = Date.now() + limits.totalMs
 
@@ -76,11 +79,15 @@ interface ChunkReader {
   cancel(): Promise<unknown>
 }
 
-function readerOf(source: ByteSource): ChunkReader {
+/** @param left bytes that are yet to come, as far as is known */
+function readerOf(source: ByteSource, left: () => number): ChunkReader {
   if (source instanceof ReadableStream) {
     const reader = source.getReader({ mode: 'byob' })
     return {
-      read: () => reader.readAtLeast(READ_BYTES, new Uint8Array(READ_BYTES)),
+      read() {
+        const bytes = Math.min(READ_BYTES, Math.max(left() + 1, LEAST_READ_BYTES))
+        return reader.readAtLeast(bytes, new Uint8Array(bytes))
+      },
       cancel: () => reader.cancel(),
     }
   }
@@ -102,9 +109,10 @@ function brokenOff(total: number, length: number | undefined, cause?: unknown): 
 async function withinStall<T>(read: Promise<T>, stallMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const stalled = new Promise<never>((_, reject) => {
-    const detail = `no byte of the body arrived for ${stallMs / 1000} s: send it again`
-    const error = new RegistryError({ code: 'body-timeout', detail })
-    timer = setTimeout(() => reject(error), stallMs)
+    timer = setTimeout(() => {
+      const detail = `no byte of the body arrived for ${stallMs / 1000} s: send it again`
+      reject(new RegistryError({ code: 'body-timeout', detail }))
+    }, stallMs)
   })
   try {
     return await Promise.race([read, stalled])
