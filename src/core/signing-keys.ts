@@ -31,7 +31,7 @@ export interface Signature {
 
 export interface KeySet {
   /** Changes whenever a key or a file name does. */
-  readonly id: () => string
+  readonly id: string
   /** The current key first; never empty. */
   readonly keys: readonly [SigningKey, ...SigningKey[]]
 }
@@ -65,8 +65,13 @@ export function loadKeySet(
   const previous = loadKey(findSecret, `${name}_PREVIOUS`, ownerName)
   const both = previous !== undefined && previous.fileName !== current.fileName
   const keys: KeySet['keys'] = both ? [current, previous] : [current]
-  // Every request loads keys to see that they are there; few need the id, which costs a digest.
-  return { keys, id: () => idOf(keys) }
+  return {
+    keys,
+    // Every request loads keys to see that they are there; few need the id, which costs a digest.
+    get id() {
+      return idOf(keys)
+    },
+  }
 }
 
 function idOf(keys: KeySet['keys']): string {

@@ -71,7 +71,7 @@ async function checkIndex(repository: CheckedRepository, row: IndexRow): Promise
   const bytes = await readCheckedObject(bucket, row)
   if (typeof bytes === 'string') return [bytes]
   // After a change of keys nobody gets this file: the next request for it has it signed anew.
-  const signers = row.keySet === keys.id() ? keys : undefined
+  const signers = row.keySet === keys.id ? keys : undefined
   const { problems, listings } = await indexing.inspectIndexFile(bytes, signers)
   const expected = new Map<string, string>()
   for (const architecture of indexing.architecturesIn(row.path)) {

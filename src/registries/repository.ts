@@ -99,7 +99,7 @@ export class Repository extends DurableObject<Env> {
       keys,
       now,
     })
-    const stored = await this.#storeFiles(written, keys.id())
+    const stored = await this.#storeFiles(written, keys.id)
     return {
       files: stored,
       dropped,
