@@ -7,18 +7,22 @@ export interface LocalOptions {
   signal: AbortSignal
   /** Called with the address, without a slash at its end. */
   onListening?: (url: string) => Promise<void>
+  /** Gets the output, which the user sees otherwise. */
+  onOutput?: (text: string) => void
 }
 
 /** Resolves with the exit code. Without standard input: wrangler asks no questions. */
 export function runLocalWrangler(
   args: readonly string[],
-  { signal, onListening }: LocalOptions,
+  { signal, onListening, onOutput }: LocalOptions,
 ): Promise<number> {
+  const output = onOutput ? 'pipe' : 'inherit'
   return runProcessGroup(process.execPath, [wranglerProgram, ...args], {
     cwd: projectDirectory,
     env: localEnvironment(),
-    stdio: ['ignore', 'inherit', 'inherit', ...(onListening ? (['ipc'] as const) : [])],
+    stdio: ['ignore', output, output, ...(onListening ? (['ipc'] as const) : [])],
     signal,
+    ...(onOutput ? { onOutput } : {}),
     onMessage: (message) => {
       const url = findListeningUrl(message)
       if (url !== undefined) void onListening?.(url)

@@ -11,6 +11,8 @@ export interface GroupOptions {
   /** Ends the group when it aborts. */
   signal: AbortSignal
   onMessage?: (message: unknown) => void
+  /** Gets what comes over pipes. */
+  onOutput?: (text: string) => void
 }
 
 const graceMs = 5_000
@@ -21,11 +23,16 @@ export async function runProcessGroup(
   args: readonly string[],
   options: GroupOptions,
 ): Promise<number> {
-  const { cwd, env, stdio, signal, onMessage } = options
+  const { cwd, env, stdio, signal, onMessage, onOutput } = options
   const leader = spawn(program, args, { cwd, env, stdio, detached: true })
   await once(leader, 'spawn')
+  // With pipes not before the last of what it wrote.
   const exited = once(leader, 'exit')
+  const ended = onOutput ? once(leader, 'close') : exited
   if (onMessage) leader.on('message', onMessage)
+  if (onOutput)
+    for (const stream of [leader.stdout, leader.stderr])
+      stream?.setEncoding('utf8').on('data', onOutput)
   const group = leader.pid ?? 0
   const guard = startGuard(group)
   const { promise: aborted, resolve: abort } = Promise.withResolvers<void>()
@@ -33,7 +40,7 @@ export async function runProcessGroup(
   await Promise.race([exited, aborted])
   await endGroup(group)
   guard.kill('SIGKILL')
-  const [code] = await exited
+  const [code] = await ended
   return typeof code === 'number' ? code : 1
 }
 

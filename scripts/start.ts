@@ -25,9 +25,18 @@ async function start(given: string[]): Promise<number> {
   reportDevVars(varsFile, vars)
   const database = formatWranglerOptions(options, ['persist-to', 'config', 'env'])
   const migrate = ['d1', 'migrations', 'apply', 'DB', '--local', ...database]
-  const migrated = await runLocalWrangler(migrate, { signal: stop.signal })
+  console.log('Brings the database up to date.')
+  // A screen of tables, which says something only when it ends badly.
+  const said: string[] = []
+  const migrated = await runLocalWrangler(migrate, {
+    signal: stop.signal,
+    onOutput: (text) => said.push(text),
+  })
   if (stop.signal.aborted) return 0
-  if (migrated !== 0) return migrated
+  if (migrated !== 0) {
+    process.stderr.write(said.join(''))
+    return migrated
+  }
   const token = process.stdout.isTTY ? quoteWord(vars.adminToken) : readToken(varsFile)
   const dev = ['dev', '--show-interactive-dev-session=false', ...given]
   const ended = await runLocalWrangler(dev, {

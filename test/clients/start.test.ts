@@ -80,6 +80,7 @@ describeWith(['apk', 'curl'], 'npm start', ({ apk }) => {
     expect(token).not.toBe('')
     expect((await stat(varsFile)).mode & 0o777).toBe(0o600)
     expect(first.output).not.toContain(token)
+    expect(first.output).not.toContain('0000_core.sql')
 
     const [publish, install, container] = first.sections
     const published = await expectSuccess(scriptOf(publish), checkout)
@@ -123,6 +124,15 @@ describeWith(['apk', 'curl'], 'npm start', ({ apk }) => {
     for (const { pid } of runtimes) process.kill(pid, 'SIGKILL')
     expect(await waitForExit(group)).toBe(1)
     await expectNothingLeft(checkout, port)
+  })
+
+  it('shows what wrangler said of migrations that fail', async () => {
+    await using checkout = await createCheckout()
+    await writeFile(join(checkout.directory, 'migrations/9999_bad.sql'), 'CREATE NONSENSE;')
+    const args = ['--silent', 'start', '--', '--port', '0']
+    const failed = await run('npm', args, { cwd: checkout.directory, env: checkout.env })
+    expect(failed.code).toBe(1)
+    expect(failed.stderr).toMatch(/near "NONSENSE": syntax error/)
   })
 
   it('shows the token on a terminal, adds a missing secret, and ends with the terminal', async () => {
