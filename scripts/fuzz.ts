@@ -6,22 +6,40 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { projectDirectory } from './wrangler.ts'
 
-const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } },
-})
-for (const [name, value] of Object.entries(values))
-  if (!/^\d{1,10}$/.test(value)) throw new Error(`--${name} must be a number, not ${value}`)
+interface FuzzOptions {
+  seconds: string
+  seed?: string
+}
 
-const vitest = join(projectDirectory, 'node_modules/vitest/vitest.mjs')
-const files = ['test/unit/alpine/fuzz.test.ts', 'test/worker/bad-input-fuzz.test.ts']
-// The prefix is what lets a variable through to tests that run in workerd.
-const env = { ...process.env, VITE_FUZZ_SECONDS: values.seconds }
-const child = spawn(process.execPath, [vitest, 'run', '--no-file-parallelism', ...files], {
-  cwd: projectDirectory,
-  stdio: 'inherit',
-  env: values.seed === undefined ? env : { ...env, VITE_FUZZ_SEED: values.seed },
-})
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.on(signal, () => child.kill(signal))
-const [code] = await once(child, 'exit')
-process.exitCode = typeof code === 'number' ? code : 1
+/** @throws Error in one line */
+function readOptions(): FuzzOptions {
+  const { values } = parseArgs({
+    options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } },
+  })
+  for (const [name, value] of Object.entries(values))
+    if (!/^\d{1,10}$/.test(value)) throw new Error(`--${name} must be a number, not ${value}`)
+  return values
+}
+
+async function fuzz({ seconds, seed }: FuzzOptions): Promise<number> {
+  const vitest = join(projectDirectory, 'node_modules/vitest/vitest.mjs')
+  const files = ['test/unit/alpine/fuzz.test.ts', 'test/worker/bad-input-fuzz.test.ts']
+  // The prefix is what lets a variable through to tests that run in workerd.
+  const env = { ...process.env, VITE_FUZZ_SECONDS: seconds }
+  const child = spawn(process.execPath, [vitest, 'run', '--no-file-parallelism', ...files], {
+    cwd: projectDirectory,
+    stdio: 'inherit',
+    env: seed === undefined ? env : { ...env, VITE_FUZZ_SEED: seed },
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => child.kill(signal))
+  const [code] = await once(child, 'exit')
+  return typeof code === 'number' ? code : 1
+}
+
+try {
+  process.exitCode = await fuzz(readOptions())
+} catch (error) {
+  console.error(`npm run fuzz: ${error instanceof Error ? error.message : error}`)
+  process.exitCode = 1
+}

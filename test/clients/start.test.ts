@@ -153,6 +153,18 @@ describeWith(['apk', 'curl'], 'npm start', ({ apk }) => {
   })
 })
 
+describeWith([], 'npm run fuzz', () => {
+  it('refuses bad options in one line', async () => {
+    for (const option of ['--seconds=soon', '--forever']) {
+      const { code, stderr } = await run(process.execPath, ['scripts/fuzz.ts', option])
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(/^npm run fuzz: [^\n]+\n$/),
+      })
+    }
+  })
+})
+
 describeWith([], 'wrangler dev without npm start', () => {
   it('answers 503 with one line that names the cause and the command', async () => {
     await using checkout = await createCheckout()
