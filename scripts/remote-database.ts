@@ -1,16 +1,16 @@
 // The database of the deployed Worker, through wrangler. wrangler.toml gives it no id: wrangler finds
 // it by its name, once a deployment has made it.
-import { runWrangler } from './wrangler.ts'
+import { failureOf, runWrangler } from './wrangler.ts'
 
 /** Whether it is there, which it is from the first deployment on. */
 export async function hasDatabase(worker: readonly string[]): Promise<boolean> {
   // Not `d1 info`, which asks for statistics too and needs another permission for them.
   const args = ['d1', 'migrations', 'list', 'DB', '--remote', ...worker]
-  const { code, stdout, stderr } = await runWrangler(args, { output: 'returned' })
-  if (code === 0) return true
-  const said = `${stdout}${stderr}`
+  const finished = await runWrangler(args, { output: 'returned' })
+  if (finished.code === 0) return true
+  const said = `${finished.stdout}${finished.stderr}`
   if (/Couldn't find an? (auto-provisioned )?D1 DB named/.test(said)) return false
-  throw new Error(`cannot ask for the database:\n${said.trim()}`)
+  throw failureOf('cannot ask for the database', finished)
 }
 
 export async function migrateDatabase(worker: readonly string[]): Promise<void> {

@@ -43,6 +43,14 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv
 }
 
+/** Who is not logged in is told how, in place of a paragraph that proposes a temporary account. */
+export function failureOf(what: string, { stdout, stderr }: Finished): Error {
+  const said = `${stdout}${stderr}`.trim()
+  if (/necessary to set a CLOUDFLARE_API_TOKEN/.test(said))
+    return new Error(`${what}: log in with "npx wrangler login", or set CLOUDFLARE_API_TOKEN`)
+  return new Error(`${what}:\n${said}`)
+}
+
 /** Runs one command of wrangler to its end. */
 export async function runWrangler(
   args: readonly string[],

@@ -11,8 +11,8 @@ export async function tryDeployment(code: string): Promise<void> {
   await using checkout = await createCheckout()
   await using cloudflare = await startCloudflare()
   const { directory } = checkout
-  const env = { ...checkout.env, ...cloudflare.env }
-  const shell = async (script: string) => {
+  const account = { ...checkout.env, ...cloudflare.env }
+  const shell = async (script: string, env = account) => {
     const {
       code: ended,
       stdout,
@@ -24,6 +24,12 @@ export async function tryDeployment(code: string): Promise<void> {
   const configuration = join(directory, 'wrangler.toml')
   const text = await readFile(configuration, 'utf8')
   await writeFile(configuration, text.replace(/^main = /m, 'workers_dev = false\n$&'))
+
+  for (const command of ['setup', 'deploy']) {
+    const stranger = await shell(`npm run --silent ${command}`, checkout.env)
+    expect(stranger.ended).toBe(1)
+    expect(stranger.said).toMatch(/^npm run \w+: [^\n]*: log in with "npx wrangler login"[^\n]*\n$/)
+  }
 
   const first = await shell(code)
   expect(first).toMatchObject({ ended: 0, said: expect.stringContaining('Deployed.') })
