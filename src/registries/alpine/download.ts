@@ -101,7 +101,7 @@ async function signedByToday(
   if (row === undefined) return undefined
   const { env, owner } = call
   const keys = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
-  return row.keySet === keys.id ? row : rebuild(call, keys.id())
+  return row.keySet === keys.id ? row : rebuild(call, keys.id)
 }
 
 /** Has the index files written anew, unless this set of keys signed them all, and reads the row. */
