@@ -1,61 +1,17 @@
-// The repository's object goes away at each step of a commit, comes back, is there twice, or has a
-// batch that lands when it is long gone. After each: what was answered holds, rows, index files and
+// The repository's object goes away at each step of a commit, comes back, or has a batch that lands
+// when it is long gone. After each: what was answered holds, rows, index files and
 // objects agree, and the next publish works.
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { readIndex } from '../support/index-reader.ts'
-import { clearOverrides, override, wrapMethod } from '../support/worker/bindings.ts'
 import { atSteps, type Reached, STEPS, type Step } from '../support/worker/commit-steps.ts'
-import {
-  countRebuiltIndexes,
-  expectConsistent,
-  listUnnamedObjects,
-} from '../support/worker/consistency.ts'
-import {
-  ADMIN,
-  answerOf,
-  createOwner,
-  listKeys,
-  MAIN,
-  publish,
-  put,
-  send,
-} from '../support/worker/registry.ts'
+import { expectConsistent, listUnnamedObjects } from '../support/worker/consistency.ts'
+import { createOwner, MAIN, publish, put, send } from '../support/worker/registry.ts'
+import { apk, download, expectSound, remove } from '../support/worker/soundness.ts'
 
-const apk = (name: string, pkgdesc = 'first') =>
-  buildApk({ name, version: '1-r0', info: { pkgdesc } })
-const fileOf = (name: string) => `${MAIN}/x86_64/${name}-1-r0.apk`
-const remove = (name: string) => answerOf(fileOf(name), { method: 'DELETE', headers: ADMIN })
 const pause = (milliseconds = 2) => new Promise((resolve) => setTimeout(resolve, milliseconds))
-
-async function download(path: string): Promise<number> {
-  const response = await send(path)
-  await response.arrayBuffer()
-  return response.status
-}
-
-async function namesInIndex(): Promise<string[]> {
-  const response = await send(`${MAIN}/x86_64/APKINDEX.tar.gz`)
-  const { entries } = readIndex(new Uint8Array(await response.arrayBuffer()))
-  return entries.map((entry) => entry.P ?? '').sort()
-}
-
 const revision = () => env.DB.prepare('SELECT revision FROM repository').first<number>('revision')
-
-/** What must hold whatever happened: exactly these are there, and all works as ever. */
-async function expectSound(names: readonly string[]): Promise<void> {
-  clearOverrides()
-  vi.restoreAllMocks()
-  expect(await countRebuiltIndexes()).toBe(0)
-  await expectConsistent()
-  expect(await namesInIndex()).toEqual([...names].sort())
-  for (const name of names) expect(await download(fileOf(name))).toBe(200)
-  expect((await put(apk('next'))).text).toMatch(/^published next /)
-  expect((await remove('next')).status).toBe(204)
-  await expectConsistent()
-}
 
 /** Acts when the step is reached for the first so many times. */
 function onStep(wanted: Step, act: (reached: Reached) => unknown, times = 1): { count: number } {
@@ -227,83 +183,5 @@ describe('a batch that lands when its object is gone', () => {
     expect((await put(apk('hello'), elsewhere)).text).toMatch(/revision 1$/)
     await expect(kept[0]?.()).rejects.toThrow(/UNIQUE.*repository/)
     await expectSound(['base', 'gone'])
-  })
-})
-
-describe('two objects on one repository', () => {
-  /** Sends the calls to two objects by turns; each believes to be the only one. */
-  function splitObject(): void {
-    let calls = 0
-    const getByName = (name: string) => env.REPOSITORY.getByName(`${name} ${calls++ % 2}`)
-    override({ REPOSITORY: wrapMethod(env.REPOSITORY, 'getByName', getByName) })
-  }
-
-  it('that send their batches at once: one is through, the other commits on top', async () => {
-    const waiting = new Set<object>()
-    let batches = 0
-    atSteps(async (step, { instance }) => {
-      if (step !== 'before the batch') return
-      batches++
-      waiting.add(instance)
-      while (waiting.size < 2) await pause()
-    })
-    splitObject()
-    const answers = await Promise.all([put(apk('left')), put(apk('right'))])
-    expect(answers.map(({ text }) => text.replace(/.*, /, '')).sort()).toEqual([
-      'revision 3',
-      'revision 4',
-    ])
-    expect([batches, waiting.size]).toEqual([3, 2])
-    await expectSound(['base', 'gone', 'left', 'right'])
-  })
-
-  it('let one win where both publish one name with other bytes', async () => {
-    const waiting = new Set<object>()
-    atSteps(async (step, { instance }) => {
-      if (step !== 'before the batch') return
-      waiting.add(instance)
-      while (waiting.size < 2) await pause()
-    })
-    splitObject()
-    const answers = await Promise.all([put(apk('hello', 'left')), put(apk('hello', 'right'))])
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409])
-    expect(await listKeys('blobs/')).toHaveLength(3)
-    await expectSound(['base', 'gone', 'hello'])
-  })
-
-  it('lose nothing of many publishes and removals, and refuse without a trace', async () => {
-    const committing = new Set<object>()
-    let batches = 0
-    atSteps((step, { instance }) => {
-      if (step !== 'before the batch') return
-      batches++
-      committing.add(instance)
-    })
-    splitObject()
-    const there = new Set(['base'])
-    let refused = 0
-    const first = await revision()
-    for (let round = 0; round < 6; round++) {
-      const names = Array.from({ length: 8 }, (_, at) => `package${round}${at}`)
-      await Promise.all(
-        names.map(async (name, at) => {
-          const { status, text } = await put(apk(name))
-          if (status === 201) there.add(name)
-          else if (/^other changes of this repository kept coming first/.test(text)) refused++
-          else expect.fail(`${status} ${text}`)
-          if (status !== 201 || at % 2 > 0) return
-          const removal = await remove(name)
-          if (removal.status === 204) there.delete(name)
-          else expect(removal.text).toMatch(/^other changes of this repository kept coming first/)
-        }),
-      )
-    }
-    expect((await remove('gone')).status).toBe(204)
-    const commits = ((await revision()) ?? 0) - (first ?? 0)
-    console.info(`two objects: ${commits} commits of ${batches} batches, ${refused} refused`)
-    expect(committing.size).toBe(2)
-    expect(batches).toBeGreaterThan(commits)
-    expect((await listUnnamedObjects()).filter((key) => key.startsWith('blobs/'))).toEqual([])
-    await expectSound([...there])
   })
 })
