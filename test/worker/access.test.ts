@@ -107,6 +107,14 @@ describe('managing', () => {
   })
 })
 
+it('tells the deployment admin what an absent owner needs', async () => {
+  const { status, text } = await answerOf(index('absent'), { headers: ADMIN })
+  expect({ status, text }).toEqual({
+    status: 404,
+    text: 'no owner absent: it has to be created first',
+  })
+})
+
 it('tells nobody whether a private owner exists', async () => {
   const probes = [
     [index('secret'), index('absent'), 'GET'],

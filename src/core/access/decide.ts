@@ -34,7 +34,8 @@ export function refusalOf(
       return { code: 'invalid-credentials', detail: principal.detail }
     case 'admin':
       // Endpoints for the deployment admin create owners, so they cope with an absent one.
-      return owner === undefined && access !== 'deployment-admin' ? absent(ownerName) : undefined
+      if (owner !== undefined || access === 'deployment-admin') return undefined
+      return { code: 'not-found', detail: `no owner ${ownerName}: it has to be created first` }
     case 'token':
       return tokenRefusal(access, principal, owner, ownerName)
   }
