@@ -1,7 +1,7 @@
 // The bindings and secrets of the Worker, as wrangler.toml and `npm run setup` give them.
 import type { RepositoryStub } from './core/commit/change.ts'
-import { RegistryError } from './core/errors.ts'
 import type { FindSecret } from './core/signing-keys.ts'
+import { unusableSecret } from './core/unusable-secret.ts'
 
 export interface Env {
   readonly DB: D1Database
@@ -33,14 +33,8 @@ export function secretsOf(env: Env): FindSecret {
 export function requireAdminToken(env: Env): string {
   const token = secretsOf(env)('ADMIN_TOKEN')?.trim()
   if (token !== undefined && token.length >= ADMIN_TOKEN_LENGTH) return token
-  throw new RegistryError({
-    code: 'not-configured',
-    cause:
-      token === undefined
-        ? 'the secret ADMIN_TOKEN is missing'
-        : `the secret ADMIN_TOKEN is shorter than ${ADMIN_TOKEN_LENGTH} characters`,
-    remedy: 'run `npm run setup` (for local development `npm start`, which writes .dev.vars)',
-  })
+  const fault = `is shorter than ${ADMIN_TOKEN_LENGTH} characters`
+  throw unusableSecret('ADMIN_TOKEN', token === undefined ? undefined : fault)
 }
 
 /**

@@ -8,6 +8,7 @@ import { FormatError } from '../formats/format-error.ts'
 import { formatPem, parsePem } from '../formats/pem.ts'
 import { sha256 } from './digests.ts'
 import { RegistryError } from './errors.ts'
+import { unusableSecret } from './unusable-secret.ts'
 
 export type SignatureHash = 'SHA-1' | 'SHA-256'
 
@@ -61,7 +62,7 @@ export function loadKeySet(
 ): KeySet {
   const name = binding ?? DEFAULT_BINDING
   const current = loadKey(findSecret, name, ownerName)
-  if (current === undefined) throw unusable(name, 'is missing')
+  if (current === undefined) throw unusableSecret(name)
   const previous = loadKey(findSecret, `${name}_PREVIOUS`, ownerName)
   const both = previous !== undefined && previous.fileName !== current.fileName
   const keys: KeySet['keys'] = both ? [current, previous] : [current]
@@ -89,7 +90,7 @@ function loadKey(
   const fileName =
     findSecret(`${binding}_NAME`) ?? `${ownerName}@${material.fingerprint.slice(0, 16)}.rsa.pub`
   if (!FILE_NAME.test(fileName)) {
-    throw unusable(`${binding}_NAME`, 'is not a key file name such as "acme-1.rsa.pub"')
+    throw unusableSecret(`${binding}_NAME`, 'is not a key file name such as "acme-1.rsa.pub"')
   }
   return { fileName, ...material }
 }
@@ -108,7 +109,7 @@ function importKey(binding: string, pem: string): Material {
     const { pkcs1, pkcs8 } = readPrivateKey(pem)
     const { spki, bits } = extractRsaPublicKey(pkcs1)
     if (bits < MIN_BITS || bits > MAX_BITS) {
-      throw unusable(binding, `has ${bits} bits: use RSA of ${MIN_BITS} to ${MAX_BITS}`)
+      throw unusableSecret(binding, `has ${bits} bits: use RSA of ${MIN_BITS} to ${MAX_BITS}`)
     }
     const key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
     return {
@@ -119,7 +120,7 @@ function importKey(binding: string, pem: string): Material {
   } catch (cause) {
     if (cause instanceof RegistryError) throw cause
     const reason = cause instanceof FormatError ? cause.message : 'it is not a usable RSA key'
-    throw unusable(binding, `is unreadable: ${reason}`, cause)
+    throw unusableSecret(binding, `is unreadable: ${reason}`, cause)
   }
 }
 
@@ -145,12 +146,4 @@ function readPrivateKey(pem: string): { pkcs1: Uint8Array; pkcs8: Uint8Array } {
     default:
       throw new FormatError('unsupported', `it is a ${label}, not an RSA private key`)
   }
-}
-
-function unusable(secret: string, why: string, cause?: unknown): RegistryError {
-  const remedy = 'run `npm run setup` (for local development `npm start`, which writes .dev.vars)'
-  return new RegistryError(
-    { code: 'not-configured', cause: `the secret ${secret} ${why}`, remedy },
-    { cause },
-  )
 }

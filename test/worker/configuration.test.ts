@@ -30,30 +30,36 @@ const answers = () =>
   )
 
 describe('a deployment that is not configured answers 503 everywhere, with cause and remedy', () => {
+  const setup = 'run `npm run setup`'
+  // What is there is never replaced by setup.
+  const put = (name: string) => `store a good one with \`npx wrangler secret put ${name}\``
   it.each([
-    ['no admin token', { ADMIN_TOKEN: undefined }, 'the secret ADMIN_TOKEN is missing'],
-    ['an empty admin token', { ADMIN_TOKEN: ' ' }, 'the secret ADMIN_TOKEN is missing'],
+    ['no admin token', { ADMIN_TOKEN: undefined }, 'the secret ADMIN_TOKEN is missing', setup],
+    ['an empty admin token', { ADMIN_TOKEN: ' ' }, 'the secret ADMIN_TOKEN is missing', setup],
     [
       'a short admin token',
       { ADMIN_TOKEN: 'short' },
       'the secret ADMIN_TOKEN is shorter than 16 characters',
+      put('ADMIN_TOKEN'),
     ],
-    ['no signing key', { SIGNING_KEY: undefined }, 'the secret SIGNING_KEY is missing'],
+    ['no signing key', { SIGNING_KEY: undefined }, 'the secret SIGNING_KEY is missing', setup],
     [
       'a signing key that is none',
       { SIGNING_KEY: 'secret-text' },
       'the secret SIGNING_KEY is unreadable: the key is not in PEM format',
+      put('SIGNING_KEY'),
     ],
     [
       'a key file name that is none',
       { SIGNING_KEY_NAME: '../evil' },
       'the secret SIGNING_KEY_NAME is not a key file name',
+      put('SIGNING_KEY_NAME'),
     ],
-  ])('%s', async (_, bindings, cause) => {
+  ])('%s', async (_, bindings, cause, remedy) => {
     override(bindings)
     for (const answer of await answers()) {
       expect(answer.startsWith(`503 not configured: ${cause}`)).toBe(true)
-      expect(answer).toContain('run `npm run setup`')
+      expect(answer).toContain(`; ${remedy}`)
       expect(answer).not.toContain('secret-text')
       expect(answer).not.toContain('\n')
     }
