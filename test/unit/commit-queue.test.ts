@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  type Clock,
   CommitQueue,
-  GATHER_MS,
   GROUP_BYTES,
   GROUP_LIMIT,
-  type StartTimer,
+  LEAST_GATHER_MS,
+  MOST_GATHER_MS,
 } from '../../src/core/commit/queue.ts'
 
 interface Change {
@@ -15,12 +16,15 @@ interface Change {
 }
 
 /** For tests of what has nothing to do with time. */
-const atOnce: StartTimer = (_, fire) => {
-  queueMicrotask(fire)
-  return () => {}
+const atOnce: Clock = {
+  now: () => 0,
+  start(_, fire) {
+    queueMicrotask(fire)
+    return () => {}
+  },
 }
 
-function recordingQueue(groups: (readonly Change[])[], startTimer = atOnce) {
+function recordingQueue(groups: (readonly Change[])[], clock = atOnce) {
   let running = 0
   return new CommitQueue<Change, number>({
     commit: async (group) => {
@@ -32,7 +36,7 @@ function recordingQueue(groups: (readonly Change[])[], startTimer = atOnce) {
     },
     keyOf: (change) => change.key,
     weightOf: (change) => change.weight,
-    startTimer,
+    clock,
   })
 }
 
@@ -92,18 +96,22 @@ describe('the commit queue', () => {
   })
 })
 
-/** A queue whose clock stands still but for `fire`. */
-function burstQueue() {
+/** A queue whose clock stands still but for `fire` and for what a commit takes, in milliseconds. */
+function burstQueue(commitTakes = 0) {
   const groups: (readonly Change[])[] = []
   const timers: { milliseconds: number; fire: () => void; cancelled: boolean }[] = []
   let made = 0
-  const queue = recordingQueue(groups, (milliseconds, fire) => {
-    const timer = { milliseconds, fire, cancelled: false }
-    timers.push(timer)
-    return () => {
-      timer.cancelled = true
-    }
-  })
+  const clock: Clock = {
+    now: () => groups.length * commitTakes,
+    start(milliseconds, fire) {
+      const timer = { milliseconds, fire, cancelled: false }
+      timers.push(timer)
+      return () => {
+        timer.cancelled = true
+      }
+    },
+  }
+  const queue = recordingQueue(groups, clock)
   return {
     timers,
     sizes: () => groups.map((group) => group.length),
@@ -134,11 +142,23 @@ describe('the commit queue in a burst', () => {
     submit(2)
     await settle()
     expect(sizes()).toEqual([1, 3])
-    expect(timers).toMatchObject([{ milliseconds: GATHER_MS, cancelled: false }])
+    expect(timers).toMatchObject([{ milliseconds: LEAST_GATHER_MS, cancelled: false }])
     const last = submit(1)
     await Promise.all([...late, ...last])
     expect(sizes()).toEqual([1, 3, 5])
     expect(timers[0]?.cancelled).toBe(true)
+  })
+
+  it.each([
+    [5, LEAST_GATHER_MS],
+    [333, 333],
+    [60_000, MOST_GATHER_MS],
+  ])('waits after a commit of %i ms for %i ms at most', async (commitTakes, milliseconds) => {
+    const { timers, submit, settle } = burstQueue(commitTakes)
+    await Promise.all(submit(4))
+    await settle()
+    expect(timers).toMatchObject([{ milliseconds }])
+    timers[0]?.fire()
   })
 
   it('waits no longer than its timer, and not at all once nobody came back', async () => {

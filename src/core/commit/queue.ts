@@ -1,22 +1,31 @@
 // Puts the commits of one repository one after the other, and lets the changes that arrive during
 // one share the next. Input gates do not do this: they are open while R2 or D1 is awaited. After a
 // group of several it waits a moment: those who just got their answer are about to come back, and a
-// commit for the first of them alone would keep the others waiting. Who publishes alone never waits.
+// commit for the first of them alone would keep the others waiting, the longer the more it has to write.
+// Who publishes alone never waits.
 
 /** At most this many changes share a commit. */
 export const GROUP_LIMIT = 256
 /** At most this many bytes of metadata share a commit: D1 takes 2 MB per parameter. */
 export const GROUP_BYTES = 1_000_000
 
-/** The longest wait for the rest of a burst, in milliseconds from the end of the last commit. */
-export const GATHER_MS = 100
+/** The longest wait for the rest of a burst, in milliseconds: as long as the commit before it took, … */
+export const LEAST_GATHER_MS = 100
+/** … within these bounds. */
+export const MOST_GATHER_MS = 1000
 
-/** Calls back once after so many milliseconds, unless the function that it returns is called. */
-export type StartTimer = (milliseconds: number, fire: () => void) => () => void
+/** The time, in milliseconds, and calls back once after so many unless what it returns is called. */
+export interface Clock {
+  now(): number
+  start(milliseconds: number, fire: () => void): () => void
+}
 
-const startTimer: StartTimer = (milliseconds, fire) => {
-  const timer = setTimeout(fire, milliseconds)
-  return () => clearTimeout(timer)
+const clock: Clock = {
+  now: () => Date.now(),
+  start(milliseconds, fire) {
+    const timer = setTimeout(fire, milliseconds)
+    return () => clearTimeout(timer)
+  },
 }
 
 interface Waiting<C, R> {
@@ -33,8 +42,8 @@ interface QueueOptions<C, R> {
   readonly keyOf: (change: C) => string
   /** Bytes that the change adds to the largest parameter. */
   readonly weightOf: (change: C) => number
-  /** In the place of the clock, for tests. */
-  readonly startTimer?: StartTimer
+  /** In the place of the real one, for tests. */
+  readonly clock?: Clock
 }
 
 export class CommitQueue<C, R> {
@@ -43,9 +52,11 @@ export class CommitQueue<C, R> {
   /** Told of every change that comes while the next group gathers. */
   #onArrival: (() => void) | undefined
   readonly #options: QueueOptions<C, R>
+  readonly #clock: Clock
 
   constructor(options: QueueOptions<C, R>) {
     this.#options = options
+    this.#clock = options.clock ?? clock
   }
 
   /** Resolves with the change's own result once its commit is over. */
@@ -61,17 +72,20 @@ export class CommitQueue<C, R> {
     this.#running = true
     while (this.#waiting.length > 0) {
       const group = this.#takeGroup()
+      const started = this.#clock.now()
       await this.#commitNext(group)
-      if (group.length > 1) await this.#gather(group.length + this.#waiting.length)
+      const took = this.#clock.now() - started
+      if (group.length > 1) await this.#gather(group.length + this.#waiting.length, took)
     }
     this.#running = false
   }
 
   /** Waits until as many are there as the burst had, or until the group is full, but not for long. */
-  async #gather(expected: number): Promise<void> {
+  async #gather(expected: number, took: number): Promise<void> {
     if (this.#hasGathered(expected)) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const cancel = (this.#options.startTimer ?? startTimer)(GATHER_MS, resolve)
+    const longest = Math.min(Math.max(took, LEAST_GATHER_MS), MOST_GATHER_MS)
+    const cancel = this.#clock.start(longest, resolve)
     this.#onArrival = () => {
       if (this.#hasGathered(expected)) resolve()
     }
