@@ -50,6 +50,16 @@ describeInBrowser('a visit', ({ open, registry }) => {
     expect(await page.getByRole('link', { name: 'hello', exact: true }).count()).toBe(0)
   })
 
+  it('breaks no line within an option', async () => {
+    const page = await open()
+    await page.goto('/acme/-/alpine/edge/main')
+    const option = page.getByText('--help', { exact: true }).first()
+    for (let width = 320; width < 1300; width += 40) {
+      await page.setViewportSize({ width, height: 800 })
+      expect(await option.evaluate((element) => element.getClientRects().length)).toBe(1)
+    }
+  })
+
   it('copies what a block shows', async () => {
     const page = await open({ permissions: ['clipboard-read', 'clipboard-write'] })
     await page.goto('/acme/-/alpine/edge/main')

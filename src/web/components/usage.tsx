@@ -45,6 +45,11 @@ function groupsOf(
   }
 }
 
+/** Browsers would break the line after the dashes. */
+function keepOption(part: string) {
+  return part.startsWith('--') ? <code class="unbroken">{part}</code> : part
+}
+
 interface SnippetsProps {
   readonly title: string
   readonly groups: readonly SnippetGroup[]
@@ -62,7 +67,9 @@ function Snippets({ title, groups, firstOpen = false }: SnippetsProps) {
           {group.snippets.map((snippet) => (
             <div>
               <h3>{snippet.title}</h3>
-              {snippet.note !== undefined && <p class="muted small">{snippet.note}</p>}
+              {snippet.note !== undefined && (
+                <p class="muted small">{snippet.note.split(/(--\w+)/).map(keepOption)}</p>
+              )}
               <CodeBlock text={snippet.text} label={`${group.title}: ${snippet.title}`} />
             </div>
           ))}
