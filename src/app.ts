@@ -2,11 +2,10 @@
 import { Hono } from 'hono'
 import { apiEndpoints } from './api/index.ts'
 import { API_INFO } from './api/openapi.ts'
-import { RegistryError } from './core/errors.ts'
 import type { Env } from './env.ts'
 import { requireConfiguration } from './http/configuration.ts'
 import type { Endpoint } from './http/endpoint.ts'
-import { type AppEnv, mount, NOTHING_HERE } from './http/mount.ts'
+import { type AppEnv, mount, nothingHere } from './http/mount.ts'
 import { problemResponse } from './http/problem.ts'
 import { registries } from './registries/index.ts'
 import { webEndpoints } from './web/index.ts'
@@ -38,7 +37,7 @@ mount(app, endpoints)
 
 app.notFound(async (context) => {
   await requireConfiguration(context.env)
-  throw new RegistryError(NOTHING_HERE)
+  throw nothingHere(context.req.path)
 })
 
 app.onError((error, context) => {

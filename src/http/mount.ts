@@ -12,7 +12,11 @@ export interface AppEnv {
   Bindings: Env
 }
 
-export const NOTHING_HERE = { code: 'not-found', detail: 'there is nothing at this path' } as const
+/** A mistyped path of the API is told where all of them are; a page has links for that. */
+export function nothingHere(path: string): RegistryError {
+  const hint = path.startsWith('/api/') ? ': /api/v1/docs has those that there are' : ''
+  return new RegistryError({ code: 'not-found', detail: `there is nothing at this path${hint}` })
+}
 
 export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
   const methods = new Map<string, Set<string>>()
@@ -28,7 +32,7 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
     app.all(path, async ({ env, req }) => {
       await requireConfiguration(env)
       // apko asks a repository for `apk-configuration` and takes only a 404 for "there is none".
-      if (req.method === 'GET' || req.method === 'HEAD') throw new RegistryError(NOTHING_HERE)
+      if (req.method === 'GET' || req.method === 'HEAD') throw nothingHere(req.path)
       throw new RegistryError({ code: 'method-not-allowed', allow: [...allowed].join(', ') })
     })
   }

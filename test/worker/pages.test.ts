@@ -89,6 +89,16 @@ describe('a fault', () => {
     expect(line.text).toBe('there is nothing at this path')
   })
 
+  it('of a path that the API does not have names the page of those that it has', async () => {
+    for (const path of ['/api/packages/acme/alpine/edge', '/api/nothing']) {
+      const { status, text } = await answerOf(path, { method: 'PUT' })
+      expect([status, text]).toEqual([
+        404,
+        'there is nothing at this path: /api/v1/docs has those that there are',
+      ])
+    }
+  })
+
   it('under /api is never a page', async () => {
     for (const path of ['/api', '/api/v1/owners', '/api/packages/acme/alpine/edge/main/x/y.apk']) {
       const { headers } = await send(path, { headers: BROWSER })
