@@ -43,8 +43,8 @@ export interface PackageDescription {
 
 export interface ViewFact {
   readonly label: string
-  /** Several where files differ. */
-  readonly values: readonly ViewValue[]
+  /** Several where files differ, each with the architectures that say so, unless all do. */
+  readonly values: readonly (ViewValue & { readonly architectures?: readonly string[] })[]
 }
 
 export type ViewValue =

@@ -55,8 +55,9 @@ function factsOf(files: readonly ReadFile[]): ViewFact[] {
     field: (entry: IndexEntry) => T | undefined,
     show: (value: T) => ViewValue,
   ): ViewFact => {
-    const values = new Set(files.map(({ entry }) => field(entry)))
-    return { label, values: [...values].flatMap((value) => (value ? [show(value)] : [])) }
+    const found = byArchitecture(files, (entry) => [field(entry)])
+    const values = found.flatMap(({ item, only }) => (item ? [{ ...show(item), ...only }] : []))
+    return { label, values }
   }
   const text = (value: string): ViewValue => ({ kind: 'text', text: value })
   const code = (value: string): ViewValue => ({ kind: 'code', text: value })
@@ -101,23 +102,28 @@ function relationsOf(files: readonly ReadFile[]): Relation[] {
   ]
 }
 
-/** The items of all files, with the architectures of those that not every architecture has. */
-function relation(
-  title: string,
-  files: readonly ReadFile[],
-  list: (entry: IndexEntry) => readonly string[],
-): Relation {
-  const found = new Map<string, Set<string>>()
+/** The items of all files, each once, with the architectures of those that not every one has. */
+function byArchitecture<T>(files: readonly ReadFile[], list: (entry: IndexEntry) => readonly T[]) {
+  const found = new Map<T, Set<string>>()
   for (const { architecture, entry } of files) {
     for (const item of list(entry)) {
       found.set(item, (found.get(item) ?? new Set()).add(architecture))
     }
   }
   const all = new Set(files.map(({ architecture }) => architecture)).size
-  const entries = [...found].map(([item, architectures]) => {
+  return [...found].map(([item, architectures]) => {
+    return { item, only: architectures.size < all ? { architectures: [...architectures] } : {} }
+  })
+}
+
+function relation(
+  title: string,
+  files: readonly ReadFile[],
+  list: (entry: IndexEntry) => readonly string[],
+): Relation {
+  const entries = byArchitecture(files, list).map(({ item, only }) => {
     const { name, conflict } = parseDependency(item)
     const text = conflict ? item.slice(1) : item
-    const only = architectures.size < all ? { architectures: [...architectures] } : {}
     // A package that provides something has no need to be found by it.
     return { text, ...(title === 'Provides' ? {} : { name }), ...only }
   })

@@ -11,9 +11,14 @@ export function factOf({ label, values }: ViewFact, hrefOf: FindHref): Fact {
     value: values.map((value) => (
       <span class="line">
         <Value value={value} hrefOf={hrefOf} />
+        <Architectures names={value.architectures} />
       </span>
     )),
   }
+}
+
+function Architectures({ names }: { readonly names: readonly string[] | undefined }) {
+  return names === undefined ? null : <span class="muted small"> {names.join(', ')}</span>
 }
 
 interface ValueProps {
@@ -75,9 +80,7 @@ export function Entries({ entries, hrefOf }: EntriesProps) {
         return (
           <li>
             {href === undefined ? text : <a href={href}>{text}</a>}
-            {architectures !== undefined && (
-              <span class="muted small"> {architectures.join(', ')}</span>
-            )}
+            <Architectures names={architectures} />
           </li>
         )
       })}

@@ -61,8 +61,12 @@ describe('what pages show of an Alpine package', () => {
       fileOf('x86_64', { depends: ['musl', 'so:libc.musl-x86_64.so.1'] }),
       fileOf('aarch64', { depends: ['musl', 'so:libc.musl-aarch64.so.1'], installedSize: 5000 }),
     ])
-    expect(facts.find(({ label }) => label === 'Licence')?.values).toHaveLength(1)
-    expect(facts.find(({ label }) => label === 'Installed size')?.values).toHaveLength(2)
+    const valuesOf = (wanted: string) => facts.find(({ label }) => label === wanted)?.values
+    expect(valuesOf('Licence')).toEqual([{ kind: 'text', text: 'MIT' }])
+    expect(valuesOf('Installed size')).toEqual([
+      { kind: 'bytes', size: 4096, architectures: ['x86_64'] },
+      { kind: 'bytes', size: 5000, architectures: ['aarch64'] },
+    ])
     expect(relations[0]?.entries).toEqual([
       { text: 'musl', name: 'musl' },
       {
