@@ -27,12 +27,12 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 }
 
 /** What a form did, said on the page that it leads to. */
-const NOTICES: Readonly<Record<string, string>> = {
-  removed: 'Removed, for everybody.',
-  revoked: 'The token is revoked: it is dead from now on.',
-  changed: 'Changed, from now on.',
-  deleted: 'The owner is deleted.',
-}
+const NOTICES: ReadonlyMap<string | null, string> = new Map([
+  ['removed', 'Removed, for everybody.'],
+  ['revoked', 'The token is revoked: it is dead from now on.'],
+  ['changed', 'Changed, from now on.'],
+  ['deleted', 'The owner is deleted.'],
+])
 
 /** After a form that did what it should. */
 export function seeOther(location: string): Response {
@@ -43,7 +43,7 @@ export function seeOther(location: string): Response {
 export function pageResponse(call: Call, content: PageContent, status = 200): Response {
   const { request, url, owner, principal } = call
   const here = `${url.pathname}${url.search}`
-  const notice = NOTICES[url.searchParams.get('notice') ?? '']
+  const notice = NOTICES.get(url.searchParams.get('notice'))
   const text = formatDocument({ ...content, notice, viewer: viewerOf(call), here })
   const open = principal.kind === 'anonymous' && owner?.visibility !== 'private'
   const headers = new Headers({

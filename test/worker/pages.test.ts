@@ -43,6 +43,17 @@ describe('a page', () => {
     }
   })
 
+  it('says what a form did, of what forms do alone', async () => {
+    const noticeAt = async (notice: string) =>
+      /<p class="panel notice" role="status">.*?<\/p>/.exec(
+        (await answerOf(`/?notice=${notice}`)).text,
+      )?.[0]
+    expect(await noticeAt('removed')).toContain('Removed, for everybody.')
+    for (const other of ['', 'gone', 'constructor', '__proto__']) {
+      expect([other, await noticeAt(other)]).toEqual([other, undefined])
+    }
+  })
+
   it('names its style and script by what is in them, for good', async () => {
     const { text } = await answerOf('/')
     const paths = [...text.matchAll(/"(\/-\/assets\/[^"]+)"/g)].map((match) => match[1] ?? '')
