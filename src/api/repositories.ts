@@ -22,6 +22,7 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
+import { refuseRevoked } from '../http/revocation.ts'
 import { registries } from '../registries/index.ts'
 import type { PackageType, RepositoryNaming } from '../registries/registry.ts'
 import { formatTime, json, onlyFields } from './json.ts'
@@ -161,6 +162,7 @@ async function put(call: OwnedCall, type: string, naming: RepositoryNaming): Pro
   refuseRestricted(principal)
   const name = naming.parseName(params)
   const body = await readJsonObject(request)
+  await refuseRevoked(call)
   onlyFields(body, ['immutable'])
   if (body.immutable !== true) {
     throw invalidRequest('immutable must be true: a repository that is immutable stays so')

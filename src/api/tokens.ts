@@ -16,6 +16,7 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
+import { refuseRevoked } from '../http/revocation.ts'
 import { REPOSITORY } from '../registries/index.ts'
 import { formatTime, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
@@ -84,9 +85,11 @@ export const tokenEndpoints: readonly Endpoint[] = [
       answers: { 201: { description: 'Created', content: jsonContent(NEW_TOKEN_SCHEMA) } },
       faults: ['invalid-request', 'body-too-large', 'body-timeout'],
     },
-    handler: async ({ request, env, owner, principal }) => {
-      refuseRestricted(principal)
+    handler: async (call) => {
+      const { request, env, owner } = call
+      refuseRestricted(call.principal)
       const body = await readJsonObject(request)
+      await refuseRevoked(call)
       onlyFields(body, GRANT_NAMES)
       const grant = parseGrant(body, REPOSITORY)
       const { token, text } = await createToken(env.DB, owner.id, grant)

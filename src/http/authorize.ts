@@ -25,6 +25,8 @@ export interface Authorized {
   readonly owner: OwnerRow | undefined
   readonly session: RequestSession | undefined
   readonly resource: unknown
+  /** Unix milliseconds. */
+  readonly authorizedAt: number
   /** How long the statement took, in milliseconds. */
   readonly databaseMs: number
   /** The token to note the use of. */
@@ -60,9 +62,9 @@ export async function authorize(
   const adminToken = requireAdminToken(env)
   const session = findSession(endpoint, request, requireSessionSecret(env))
   const resource = 'resource' in endpoint ? endpoint.resource?.(params) : undefined
-  const started = Date.now()
+  const authorizedAt = Date.now()
   const row = await readRow(env.DB, params.owner, tokenKeyOf(secret, session), session, resource)
-  const databaseMs = Date.now() - started
+  const databaseMs = Date.now() - authorizedAt
   const owner = ownerOf(row)
   const principal =
     session === undefined
@@ -80,6 +82,7 @@ export async function authorize(
     owner,
     // One that has ended, or whose token is gone, is none.
     session: principal.kind === 'anonymous' ? undefined : session,
+    authorizedAt,
     databaseMs,
     resource: row.resource === null ? undefined : JSON.parse(row.resource),
     token:

@@ -37,6 +37,8 @@ export interface Call<R = unknown> {
   readonly resource: R | undefined
   /** The file that is uploaded, where a page's form sends it among others; else it is in the body. */
   readonly file?: ByteSource
+  /** When it was found out who asks, Unix milliseconds. */
+  readonly authorizedAt: number
   /** How long the one statement of the request took, in milliseconds. */
   readonly databaseMs: number
   /** Keeps the isolate alive for work after the response. */

@@ -64,6 +64,7 @@ const NOBODY = {
   owner: undefined,
   session: undefined,
   resource: undefined,
+  authorizedAt: 0,
   databaseMs: 0,
 } as const
 

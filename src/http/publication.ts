@@ -10,6 +10,7 @@ import { quote } from '../formats/format-error.ts'
 import { UPLOAD_LIMITS } from './body-limits.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type Operation, TEXT } from './operation.ts'
+import { refuseRevoked } from './revocation.ts'
 import { openUpload } from './upload-body.ts'
 
 export interface PublicationCall<T> {
@@ -76,12 +77,17 @@ export async function publishUpload<T>(
   const upload = chosen
     ? { body: chosen, length: undefined }
     : await openUpload(request, UPLOAD_LIMITS)
+  const inspectAllowed = async (source: ByteSource) => {
+    const inspected = await inspect(source)
+    await refuseRevoked(call)
+    return inspected
+  }
   const { file, published } = await publishFile({
     db: call.env.DB,
     bucket: call.env.BLOBS,
     namespace: call.env.REPOSITORY,
     place: { owner: call.owner, type, into },
-    upload: { ...upload, limits: UPLOAD_LIMITS, inspect, contentsOf },
+    upload: { ...upload, limits: UPLOAD_LIMITS, inspect: inspectAllowed, contentsOf },
     describe,
     waitUntil: call.waitUntil,
   })

@@ -4,6 +4,7 @@ import { csrfTokenOf, parseSession, type Session, sameText } from '../core/acces
 import { RegistryError } from '../core/errors.ts'
 import type { Call, Endpoint } from './endpoint.ts'
 import { readFields } from './request-body.ts'
+import { refuseRevoked } from './revocation.ts'
 
 /** The prefix makes browsers refuse a cookie that another host or a path set (RFC 6265bis 4.1.3). */
 const SECURE_NAME = '__Host-cairn_session'
@@ -63,11 +64,12 @@ export function requireCsrfToken(session: RequestSession | undefined, given: str
 
 /**
  * The fields of a form of the web, sent from a page of the session.
- * @throws RegistryError forbidden, invalid-request, body-too-large
+ * @throws RegistryError forbidden, invalid-credentials, invalid-request, body-too-large
  */
 export async function readSessionForm(call: Call): Promise<URLSearchParams> {
   const fields = await readFields(call.request)
   requireCsrfToken(call.session, fields.get('csrf'))
+  await refuseRevoked(call)
   return fields
 }
 

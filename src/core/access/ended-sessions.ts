@@ -8,6 +8,12 @@ export function hasEnded(parameter: string): string {
   return `EXISTS (SELECT 1 FROM ended_session WHERE id = ${parameter})`
 }
 
+/** @throws RegistryError storage-unavailable */
+export async function isSessionEnded(db: D1Database, { id }: Session): Promise<boolean> {
+  const statement = db.prepare(`SELECT ${hasEnded('?1')} AS ended`).bind(id)
+  return (await query(() => statement.first('ended'))) === 1
+}
+
 /**
  * Ends a session: from now on whoever has its cookie is nobody.
  * @param now Unix milliseconds

@@ -93,6 +93,15 @@ export async function deleteToken(db: D1Database, ownerId: string, id: string): 
   return deleted.length > 0
 }
 
+/**
+ * Whether the token is there and has not expired.
+ * @param now Unix milliseconds
+ */
+export async function isTokenValid(db: D1Database, id: string, now: number): Promise<boolean> {
+  const sql = 'SELECT 1 FROM access_token WHERE id = ?1 AND coalesce(expires_at > ?2, true)'
+  return (await query(() => db.prepare(sql).bind(id, now).first())) !== null
+}
+
 /** Notes the use, unless the last one noted is less than an hour ago. Never throws. */
 export async function noteLastUse(
   db: D1Database,
