@@ -5,7 +5,7 @@ import {
   ADMIN,
   answerOf,
   createOwner,
-  listKeys,
+  forgetContents,
   publish,
   tokenOf,
 } from '../support/worker/registry.ts'
@@ -77,7 +77,7 @@ describe('of a public package', () => {
   })
 
   it('says that it was not recorded', async () => {
-    await env.BLOBS.delete(await listKeys('contents/'))
+    await forgetContents()
     const { status, text } = await read()
     expect([status, JSON.parse(text).detail]).toEqual([
       404,

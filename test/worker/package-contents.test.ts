@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
-import { answerOf, createOwner, listKeys, publish } from '../support/worker/registry.ts'
+import { answerOf, createOwner, forgetContents, publish } from '../support/worker/registry.ts'
 
 const PAGE = '/acme/-/packages/alpine/hello/1-r0'
 const hello = { name: 'hello', version: '1-r0' }
@@ -74,7 +74,7 @@ it('stays light whatever the paths are', async () => {
 
 it('says where nothing was recorded, and shows everything else', async () => {
   await publish(hello)
-  await env.BLOBS.delete(await listKeys('contents/'))
+  await forgetContents()
   const { section, page } = await shown()
   expect(section).toContain('Not recorded')
   expect(page).toContain('hello-1-r0.apk')

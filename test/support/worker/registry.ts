@@ -98,3 +98,12 @@ export async function checkRepository(): Promise<CheckPage[]> {
   }
   return pages
 }
+
+/** As if every package had been published before there were lists of what packages hold. */
+export async function forgetContents(): Promise<void> {
+  await env.BLOBS.delete(await listKeys('contents/'))
+  for (const key of await listKeys('blobs/')) {
+    const object = await env.BLOBS.get(key)
+    await env.BLOBS.put(key, (await object?.arrayBuffer()) ?? '')
+  }
+}
