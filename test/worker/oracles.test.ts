@@ -1,6 +1,15 @@
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 import { buildApk } from '../support/apk-builder.ts'
-import { answerOf, createOwner, MAIN, put, tokenOf } from '../support/worker/registry.ts'
+import { expectConsistent } from '../support/worker/consistency.ts'
+import {
+  ADMIN,
+  answerOf,
+  createOwner,
+  listKeys,
+  MAIN,
+  put,
+  tokenOf,
+} from '../support/worker/registry.ts'
 
 // What answers must not tell: whether a private owner exists, what it has, whether a guess is right.
 
@@ -67,4 +76,21 @@ it('tells nobody by a file of their own that a private owner has the same', asyn
   expect((await put(theirs, MAIN.replace('acme', 'secret'))).status).toBe(201)
   expect(await contentsOf(theirs, 'known')).toBe(404)
   expect(await contentsOf(buildApk({ name: 'nobodys', version: '1-r0' }), 'unknown')).toBe(404)
+})
+
+it('keeps the list of a package whose bytes somebody had as something else', async () => {
+  const bytes = buildApk({ name: 'hello', version: '1-r0' })
+  const elsewhere = '/api/packages/secret/generic/any/1/file'
+  const first = await answerOf(elsewhere, { method: 'PUT', headers: ADMIN, body: bytes })
+  expect(first.status).toBe(201)
+  for (const path of [MAIN, MAIN.replace('edge', 'v3.22'), MAIN]) {
+    const { status } = await put(bytes, path)
+    expect(status === 201 || status === 409).toBe(true)
+    const { text } = await answerOf('/api/v1/packages/acme/alpine/hello/1-r0/files')
+    const { sha256 } = JSON.parse(text)[0]
+    const list = `/api/v1/packages/acme/alpine/hello/1-r0/files/${sha256}/contents`
+    await vi.waitFor(async () => expect((await answerOf(list)).status).toBe(200))
+    await vi.waitFor(async () => expect(await listKeys('blobs/')).toHaveLength(1))
+  }
+  await expectConsistent()
 })

@@ -1,7 +1,8 @@
 // What becomes of staged bytes whose content is in the store already: they are dropped, unless the
-// object that the row names is gone, whose place they take.
+// object that the row names is gone, whose place they take. The list of what they hold stays either way.
 
 import { query, runBatch } from '../database.ts'
+import { copyList } from './contents.ts'
 import { discardObjects } from './objects.ts'
 import type { StagedBlob } from './staged-blob.ts'
 
@@ -30,7 +31,10 @@ async function adopt(db: D1Database, bucket: R2Bucket, blob: StagedBlob): Promis
   )
   if (known === null) return false
   if (known.r2Key === blob.r2Key) return true
-  if ((await bucket.head(known.r2Key)) !== null) return false
+  if ((await bucket.head(known.r2Key)) !== null) {
+    await copyList(bucket, blob.r2Key, known.r2Key)
+    return false
+  }
   console.error(`the object ${known.r2Key} is missing: ${blob.r2Key} takes its place`)
   const [, replaced] = await query(() =>
     runBatch(db, [

@@ -45,6 +45,19 @@ export async function readContents(
   }
 }
 
+/**
+ * Keeps the list of one object beside another one of the same bytes that has none: they may have
+ * come first as a file of a type that keeps no lists. Should the other one be swept meanwhile, the list
+ * stays for good, as some kilobytes that nobody reads.
+ */
+export async function copyList(bucket: R2Bucket, from: string, to: string): Promise<void> {
+  if ((await openList(bucket, to)) !== undefined) return
+  const list = await openList(bucket, from)
+  if (list === undefined) return
+  // R2 takes a stream only with its length, and a list is small (formats/content-list.ts).
+  await bucket.put(contentsKey(to), await new Response(list).arrayBuffer())
+}
+
 /** Asks for both at once, since of most packages it is not known where the list is, and each takes a trip. */
 async function openList(bucket: R2Bucket, blobKey: string): Promise<ReadableStream | undefined> {
   const [bytes, beside] = await Promise.all([
