@@ -20,12 +20,14 @@ const parts: Readonly<Record<string, (report: Report, options: Options) => Promi
   gitea: benchGitea,
 }
 
-async function main(): Promise<void> {
+/** @throws Error in one line for options that are no good */
+function readCommandLine(): Options {
   const options = readOptions(process.argv.slice(2))
-  const { only, json } = options
-  if (only !== undefined && parts[only] === undefined) {
-    throw new Error(`there is no part ${only}: one of ${Object.keys(parts).join(', ')}`)
-  }
+  if (options.only === undefined || parts[options.only] !== undefined) return options
+  throw new Error(`there is no part ${options.only}: one of ${Object.keys(parts).join(', ')}`)
+}
+
+async function main({ only, json, ...options }: Options): Promise<void> {
   const report = new Report()
   console.log(formatHeader())
   for (const [name, bench] of Object.entries(parts)) {
@@ -36,4 +38,11 @@ async function main(): Promise<void> {
   }
 }
 
-await main()
+let options: Options | undefined
+try {
+  options = readCommandLine()
+} catch (error) {
+  console.error(`npm run bench: ${error instanceof Error ? error.message : error}`)
+  process.exitCode = 1
+}
+if (options !== undefined) await main(options)

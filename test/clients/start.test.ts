@@ -153,14 +153,17 @@ describeWith(['apk', 'curl'], 'npm start', ({ apk }) => {
   })
 })
 
-describeWith([], 'npm run fuzz', () => {
-  it('refuses bad options in one line', async () => {
-    for (const option of ['--seconds=soon', '--forever']) {
-      const { code, stderr } = await run(process.execPath, ['scripts/fuzz.ts', option])
-      expect({ code, stderr }).toEqual({
-        code: 1,
-        stderr: expect.stringMatching(/^npm run fuzz: [^\n]+\n$/),
-      })
+describeWith([], 'bad options', () => {
+  it.each([
+    ['fuzz', 'scripts/fuzz.ts', ['--seconds=soon', '--forever']],
+    ['bench', 'bench/run.ts', ['--runs=many', '--forever', '--only=nothing']],
+  ])('of npm run %s are refused in one line', async (name, script, options) => {
+    for (const option of options) {
+      const { code, stderr } = await run(process.execPath, [script, option])
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(new RegExp(`^npm run ${name}: [^\\n]+\\n$`)),
+      ])
     }
   })
 })
