@@ -31,8 +31,9 @@ async function adopt(db: D1Database, bucket: R2Bucket, blob: StagedBlob): Promis
   )
   if (known === null) return false
   if (known.r2Key === blob.r2Key) return true
-  if ((await bucket.head(known.r2Key)) !== null) {
-    await copyList(bucket, blob.r2Key, known.r2Key)
+  const kept = await bucket.head(known.r2Key)
+  if (kept !== null) {
+    await copyList(bucket, blob.r2Key, kept)
     return false
   }
   console.error(`the object ${known.r2Key} is missing: ${blob.r2Key} takes its place`)

@@ -50,12 +50,13 @@ export async function readContents(
  * come first as a file of a type that keeps no lists. Should the other one be swept meanwhile, the list
  * stays for good, as some kilobytes that nobody reads.
  */
-export async function copyList(bucket: R2Bucket, from: string, to: string): Promise<void> {
-  if ((await openList(bucket, to)) !== undefined) return
+export async function copyList(bucket: R2Bucket, from: string, to: R2Object): Promise<void> {
+  if (parseCarriedList(to) !== undefined) return
+  if ((await bucket.head(contentsKey(to.key))) !== null) return
   const list = await openList(bucket, from)
   if (list === undefined) return
   // R2 takes a stream only with its length, and a list is small (formats/content-list.ts).
-  await bucket.put(contentsKey(to), await new Response(list).arrayBuffer())
+  await bucket.put(contentsKey(to.key), await new Response(list).arrayBuffer())
 }
 
 /** Asks for both at once, since of most packages it is not known where the list is, and each takes a trip. */
