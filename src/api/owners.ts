@@ -124,9 +124,10 @@ export const ownerEndpoints: readonly Endpoint[] = [
   },
 ]
 
-async function put({ request, env, params }: Call): Promise<Response> {
+async function put(call: Call): Promise<Response> {
+  const { env, params } = call
   const name = parseOwnerName(params.owner ?? '')
-  const body = await readJsonObject(request)
+  const body = await readJsonObject(call)
   onlyFields(body, ['visibility', 'signing_key'])
   const signingKey = parseSigningKey(body.signing_key)
   // Before the row exists: an owner whose key cannot be read could publish nothing.

@@ -22,7 +22,6 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
-import { refuseRevoked } from '../http/revocation.ts'
 import { registries } from '../registries/index.ts'
 import type { PackageType, RepositoryNaming } from '../registries/registry.ts'
 import { formatTime, json, onlyFields } from './json.ts'
@@ -158,11 +157,10 @@ async function get(call: OwnedCall, type: string, naming: RepositoryNaming): Pro
 }
 
 async function put(call: OwnedCall, type: string, naming: RepositoryNaming): Promise<Response> {
-  const { env, owner, params, principal, request } = call
+  const { env, owner, params, principal } = call
   refuseRestricted(principal)
   const name = naming.parseName(params)
-  const body = await readJsonObject(request)
-  await refuseRevoked(call)
+  const body = await readJsonObject(call)
   onlyFields(body, ['immutable'])
   if (body.immutable !== true) {
     throw invalidRequest('immutable must be true: a repository that is immutable stays so')

@@ -16,7 +16,6 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
-import { refuseRevoked } from '../http/revocation.ts'
 import { REPOSITORY } from '../registries/index.ts'
 import { formatTime, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
@@ -86,10 +85,9 @@ export const tokenEndpoints: readonly Endpoint[] = [
       faults: ['invalid-request', 'body-too-large', 'body-timeout'],
     },
     handler: async (call) => {
-      const { request, env, owner } = call
+      const { env, owner } = call
       refuseRestricted(call.principal)
-      const body = await readJsonObject(request)
-      await refuseRevoked(call)
+      const body = await readJsonObject(call)
       onlyFields(body, GRANT_NAMES)
       const grant = parseGrant(body, REPOSITORY)
       const { token, text } = await createToken(env.DB, owner.id, grant)

@@ -2,6 +2,8 @@
 import { type BodyLimits, openBody } from '../core/blobs/body.ts'
 import { invalidRequest, RegistryError } from '../core/errors.ts'
 import { concatBytes } from '../formats/bytes.ts'
+import type { Call } from './endpoint.ts'
+import { refuseRevoked } from './revocation.ts'
 
 /**
  * Content-Length in bytes; undefined for a chunked body.
@@ -23,10 +25,15 @@ const SMALL_LIMITS: BodyLimits = { bodyBytes: 64 * 1024, stallMs: 60_000, totalM
 
 /**
  * The JSON object in the body, whatever its Content-Type: curl sends that of a form.
- * @throws RegistryError body-too-large, invalid-request
+ * @throws RegistryError body-too-large, invalid-request, invalid-credentials
  */
-export async function readJsonObject(request: Request): Promise<Readonly<Record<string, unknown>>> {
-  const bytes = await readSmall(request)
+export async function readJsonObject(call: Call): Promise<Readonly<Record<string, unknown>>> {
+  const object = parseJsonObject(await readSmall(call.request))
+  await refuseRevoked(call)
+  return object
+}
+
+function parseJsonObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(
       new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes),
