@@ -13,7 +13,7 @@ import {
 import { query } from '../core/database.ts'
 import { RegistryError } from '../core/errors.ts'
 import { findOwnerName } from '../core/names.ts'
-import { type Env, requireAdminToken, requireSessionSecret } from '../env.ts'
+import { type Env, requireAdminToken } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
 import { parseCredentials } from './credentials.ts'
 import type { Endpoint, Params, ResourceQuery } from './endpoint.ts'
@@ -60,7 +60,7 @@ export async function authorize(
 ): Promise<Authorized> {
   const secret = findSecret(request)
   const adminToken = requireAdminToken(env)
-  const session = findSession(endpoint, request, requireSessionSecret(env))
+  const session = findSession(endpoint, request, env)
   const resource = 'resource' in endpoint ? endpoint.resource?.(params) : undefined
   const authorizedAt = Date.now()
   const row = await readRow(env.DB, params.owner, tokenKeyOf(secret, session), session, resource)
@@ -74,7 +74,7 @@ export async function authorize(
   const shown = findOwnerName(params.owner ?? '') ?? quote(params.owner ?? '')
   const refusal = refusalOf(endpoint.access, principal, owner, shown)
   if (refusal !== undefined) {
-    if (principal.kind === 'rejected') await countFailure(env, request, secret?.text ?? '')
+    if (principal.kind === 'rejected' && secret) await countFailure(env, request, secret)
     throw new RegistryError(refusal)
   }
   return {

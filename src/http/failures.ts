@@ -1,5 +1,5 @@
 // Slows down guessing of tokens, wherever they are sent.
-import { hashToken } from '../core/access/token-text.ts'
+import type { GivenSecret } from '../core/access/principal.ts'
 import { RegistryError } from '../core/errors.ts'
 import type { Env } from '../env.ts'
 
@@ -11,9 +11,9 @@ const FAILURE_PERIOD_S = 60
  * refused, so that good credentials work whatever others do at the same address.
  * @throws RegistryError too-many-failures
  */
-export async function countFailure(env: Env, request: Request, secret: string): Promise<void> {
+export async function countFailure(env: Env, request: Request, secret: GivenSecret): Promise<void> {
   const address = request.headers.get('cf-connecting-ip') ?? 'unknown'
-  const keys = [`address ${address}`, `token ${hashToken(secret)}`]
+  const keys = [`address ${address}`, `token ${secret.hash}`]
   try {
     const counts = await Promise.all(keys.map((key) => env.WRONG_CREDENTIALS.limit({ key })))
     if (counts.every((count) => count.success)) return

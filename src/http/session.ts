@@ -2,6 +2,7 @@
 // say so; whatever else changes something takes the Authorization header alone.
 import { csrfTokenOf, parseSession, type Session, sameText } from '../core/access/session.ts'
 import { RegistryError } from '../core/errors.ts'
+import { type Env, requireSessionSecret } from '../env.ts'
 import type { Call, Endpoint } from './endpoint.ts'
 import { readFields } from './request-body.ts'
 import { refuseRevoked } from './revocation.ts'
@@ -21,15 +22,16 @@ export interface RequestSession {
 export function findSession(
   endpoint: Endpoint,
   request: Request,
-  secret: string,
+  env: Env,
 ): RequestSession | undefined {
   const reads = endpoint.method === 'GET' && endpoint.access === 'read'
   if (!reads && endpoint.session !== true) return undefined
   if (request.headers.has('authorization')) return undefined
   const value = readCookie(request, cookieName(request))
-  const session = value === undefined ? undefined : parseSession(value, secret, Date.now())
-  if (value === undefined || session === undefined) return undefined
-  return { session, csrfToken: csrfTokenOf(value, secret) }
+  if (value === undefined) return undefined
+  const secret = requireSessionSecret(env)
+  const session = parseSession(value, secret, Date.now())
+  return session && { session, csrfToken: csrfTokenOf(value, secret) }
 }
 
 /**

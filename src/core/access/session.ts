@@ -54,7 +54,7 @@ export function formatSession(session: Session, secret: string): string {
   return `${text}.${sign('session', text, secret)}`
 }
 
-/** Undefined for what was not signed here, with this ADMIN_TOKEN, or is over. */
+/** Undefined for what was not signed here, with this secret, or is over. */
 export function parseSession(value: string, secret: string, now: number): Session | undefined {
   const match = FORM.exec(value)
   if (match === null) return undefined

@@ -3,7 +3,7 @@ import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { accessToken } from '../../db/schema.ts'
 import { query } from '../database.ts'
-import { parseGrantColumns, type Scope, type TokenRow } from './principal.ts'
+import { type GivenSecret, parseGrantColumns, type Scope, type TokenRow } from './principal.ts'
 import { hashToken, mintToken } from './token-text.ts'
 
 export interface TokenGrant {
@@ -67,8 +67,11 @@ export interface FoundToken extends TokenRow {
   readonly ownerName: string
 }
 
-/** The token of this text, also when it has expired; undefined for none. */
-export async function findToken(db: D1Database, text: string): Promise<FoundToken | undefined> {
+/** The token that this is, also when it has expired; undefined for none. */
+export async function findToken(
+  db: D1Database,
+  secret: GivenSecret,
+): Promise<FoundToken | undefined> {
   const row = await query(() =>
     db
       .prepare(
@@ -76,7 +79,7 @@ export async function findToken(db: D1Database, text: string): Promise<FoundToke
            t.expires_at AS expiresAt, o.name AS ownerName
          FROM access_token t JOIN owner o ON o.id = t.owner_id WHERE t.hash = ?1`,
       )
-      .bind(hashToken(text))
+      .bind(secret.hash)
       .first<FoundToken>(),
   )
   return row ?? undefined

@@ -1,7 +1,12 @@
 // Signing in with a token, and out again. A token is looked at once, here; from then on the browser
 // has a session that allows what the token allows.
 import { endSession } from '../../core/access/ended-sessions.ts'
-import { givenSecret, identify, type Principal } from '../../core/access/principal.ts'
+import {
+  type GivenSecret,
+  givenSecret,
+  identify,
+  type Principal,
+} from '../../core/access/principal.ts'
 import { formatSession, startSession } from '../../core/access/session.ts'
 import { type FoundToken, findToken } from '../../core/access/tokens.ts'
 import { RegistryError, statusOf } from '../../core/errors.ts'
@@ -49,10 +54,11 @@ async function signIn(call: Call): Promise<Response> {
   const { env, request, url } = call
   const fields = await readFields(request)
   const next = fields.get('next')
-  const secret = (fields.get('token') ?? '').trim()
-  if (secret === '') return signInPage(call, next, refused(400, 'paste a token'))
+  const text = (fields.get('token') ?? '').trim()
+  if (text === '') return signInPage(call, next, refused(400, 'paste a token'))
+  const secret = givenSecret(text)
   const row = await findToken(env.DB, secret)
-  const principal = identify(givenSecret(secret), requireAdminToken(env), row, Date.now())
+  const principal = identify(secret, requireAdminToken(env), row, Date.now())
   if (principal.kind === 'rejected') {
     return signInPage(call, next, await failureOf(call, secret, principal.detail))
   }
@@ -92,7 +98,11 @@ function refused(status: number, text: string, headers: Refused['headers'] = {})
   return { status, text, headers }
 }
 
-async function failureOf({ env, request }: Call, secret: string, detail: string): Promise<Refused> {
+async function failureOf(
+  { env, request }: Call,
+  secret: GivenSecret,
+  detail: string,
+): Promise<Refused> {
   try {
     await countFailure(env, request, secret)
     return refused(401, detail, { 'www-authenticate': FORM_CHALLENGE })
