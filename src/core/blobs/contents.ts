@@ -1,6 +1,6 @@
 // Reads the list of what a package holds (formats/content-list.ts), which its bytes' object carries or
-// which lies beside it. It is unpacked as far as it is asked for, and a long one never held as a whole. Packages of types without lists, and
-// those that were published before there were any, have none.
+// which lies beside it. It is unpacked as far as it is asked for, and a long one never held as a whole.
+// Packages of types without lists, and those that were published before there were any, have none.
 import {
   type ContentEntry,
   type ContentListHead,

@@ -39,7 +39,8 @@ export async function stageUpload<T>(bucket: R2Bucket, upload: Upload<T>): Promi
   const pump = new Pump(body, sink)
   try {
     const inspected = await upload.inspect(pump.chunks())
-    await finish(bucket, r2Key, pump, upload.contentsOf?.(inspected))
+    await pump.end()
+    await commit(bucket, r2Key, sink, upload.contentsOf?.(inspected))
     const blob = { r2Key, size: pump.size, stagedAt: Date.now(), ...pump.digests.digests() }
     return { blob, inspected }
   } catch (error) {
@@ -50,15 +51,14 @@ export async function stageUpload<T>(bucket: R2Bucket, upload: Upload<T>): Promi
 }
 
 /** Stores what is left of the bytes and the list at once, since each takes a trip; both or none. */
-async function finish(
+async function commit(
   bucket: R2Bucket,
   r2Key: string,
-  pump: Pump,
+  sink: Sink,
   contents: Uint8Array | undefined,
 ): Promise<void> {
-  await pump.end()
-  const carried = contents && pump.isHeld() ? formatCarriedList(contents) : undefined
-  const puts = [pump.commit(carried)]
+  const carried = contents && sink.isHeld() ? formatCarriedList(contents) : undefined
+  const puts = [stored(sink.commit(carried))]
   if (contents && !carried) puts.push(stored(bucket.put(contentsKey(r2Key), contents)))
   const ends = await Promise.allSettled(puts)
   const failed = ends.find((end) => end.status === 'rejected')
@@ -96,14 +96,6 @@ class Pump {
   async end(): Promise<void> {
     if (!this.#ended) throw new Error('the inspection did not read to the end')
     if (this.#held !== undefined) await stored(this.#sink.write(this.#held))
-  }
-
-  isHeld(): boolean {
-    return this.#sink.isHeld()
-  }
-
-  commit(metadata?: Record<string, string>): Promise<void> {
-    return stored(this.#sink.commit(metadata))
   }
 }
 
