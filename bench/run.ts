@@ -2,6 +2,7 @@
 // platform itself costs and beside other tools, prints a table, and writes it as JSON. Times are
 // printed, never asserted. Ends with 0 unless something broke.
 import { writeFile } from 'node:fs/promises'
+import { reportFailure } from '../scripts/failure.ts'
 import { type Options, readOptions } from './options.ts'
 import { benchBursts } from './parts/bursts.ts'
 import { benchDownloads } from './parts/downloads.ts'
@@ -42,7 +43,6 @@ let options: Options | undefined
 try {
   options = readCommandLine()
 } catch (error) {
-  console.error(`npm run bench: ${error instanceof Error ? error.message : error}`)
-  process.exitCode = 1
+  reportFailure('npm run bench', error)
 }
 if (options !== undefined) await main(options)

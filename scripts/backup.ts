@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import * as schema from '../src/db/schema.ts'
+import { reportFailure } from './failure.ts'
 import { failureOf, runWrangler } from './wrangler.ts'
 
 /** Has rows only within a batch. */
@@ -30,8 +31,8 @@ if (file.startsWith('-')) {
   process.exit(2)
 }
 try {
-  await backUp(resolve(file), given)
+  // npm runs scripts in the project's folder; the user may be elsewhere.
+  await backUp(resolve(process.env.INIT_CWD ?? '.', file), given)
 } catch (error) {
-  console.error(`npm run backup: ${error instanceof Error ? error.message : error}`)
-  process.exitCode = 1
+  reportFailure('npm run backup', error)
 }

@@ -5,6 +5,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { reportFailure } from './failure.ts'
 import { exampleOwner } from './quick-start.ts'
 import { waitUntilReady } from './readiness.ts'
 import { hasDatabase, migrateDatabase } from './remote-database.ts'
@@ -55,6 +56,5 @@ async function wrangle(args: string[], env: NodeJS.ProcessEnv = {}): Promise<voi
 try {
   await deploy(process.argv.slice(2))
 } catch (error) {
-  console.error(`npm run deploy: ${error instanceof Error ? error.message : error}`)
-  process.exitCode = 1
+  reportFailure('npm run deploy', error)
 }

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { parsePackageName } from '../src/registries/alpine/format/name.ts'
 import { parseVersion } from '../src/registries/alpine/format/version.ts'
 import { buildExamplePackage } from './example-package.ts'
+import { reportFailure } from './failure.ts'
 
 try {
   const { values } = parseArgs({
@@ -22,6 +23,5 @@ try {
   await writeFile(file, buildExamplePackage({ name, version }))
   console.log(`wrote ${file}`)
 } catch (error) {
-  console.error(`npm run example: ${error instanceof Error ? error.message : error}`)
-  process.exitCode = 1
+  reportFailure('npm run example', error)
 }

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { reportFailure } from './failure.ts'
 import { projectDirectory } from './wrangler.ts'
 
 interface FuzzOptions {
@@ -40,6 +41,5 @@ async function fuzz({ seconds, seed }: FuzzOptions): Promise<number> {
 try {
   process.exitCode = await fuzz(readOptions())
 } catch (error) {
-  console.error(`npm run fuzz: ${error instanceof Error ? error.message : error}`)
-  process.exitCode = 1
+  reportFailure('npm run fuzz', error)
 }

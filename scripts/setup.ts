@@ -4,6 +4,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { reportFailure } from './failure.ts'
 import { createSecret, type SecretName, secretNames } from './secrets.ts'
 import { listSecrets, putSecret } from './stored-secrets.ts'
 
@@ -79,6 +80,5 @@ function parseSetupArguments(given: readonly string[]): SetupArguments {
 try {
   await setUp(parseSetupArguments(process.argv.slice(2)))
 } catch (error) {
-  console.error(`npm run setup: ${error instanceof Error ? error.message : error}`)
-  process.exitCode = 1
+  reportFailure('npm run setup', error)
 }

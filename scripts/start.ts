@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { type DevVars, prepareDevVars } from './dev-vars.ts'
+import { reportFailure } from './failure.ts'
 import { requireFreePort } from './listen-address.ts'
 import { runLocalWrangler } from './local-wrangler.ts'
 import { exampleOwner, formatSections, quickStart } from './quick-start.ts'
@@ -97,6 +98,5 @@ watchParent()
 try {
   process.exitCode = await start(process.argv.slice(2))
 } catch (error) {
-  console.error(`npm start: ${error instanceof Error ? error.message : error}`)
-  process.exitCode = 1
+  reportFailure('npm start', error)
 }
