@@ -1,11 +1,12 @@
 // A Gitea to compare with, if one is given: GITEA_URL, GITEA_USER and GITEA_TOKEN (which may write
 // packages). What is published there stays, in branches of their own.
-import { expectOk } from './registry.ts'
+import { put } from './registry.ts'
 
 export interface Gitea {
   /** A new repository of Alpine packages. */
   readonly repository: string
-  publish(bytes: Uint8Array): Promise<void>
+  /** Milliseconds from the start of the PUT to the end of its 201. */
+  publish(bytes: Uint8Array): Promise<number>
 }
 
 export function findGitea(): Gitea | undefined {
@@ -13,12 +14,6 @@ export function findGitea(): Gitea | undefined {
   if (!base || !user || !token) return undefined
   const branch = `bench-${Date.now()}`
   const repository = `${base.replace(/\/$/, '')}/api/packages/${user}/alpine/${branch}/main`
-  const headers = { authorization: `Basic ${btoa(`${user}:${token}`)}` }
-  return {
-    repository,
-    async publish(bytes) {
-      const request = { method: 'PUT', headers, body: bytes as Uint8Array<ArrayBuffer> }
-      await expectOk(fetch(repository, request))
-    },
-  }
+  const authorization = `Basic ${btoa(`${user}:${token}`)}`
+  return { repository, publish: (bytes) => put(repository, bytes, authorization) }
 }

@@ -20,9 +20,13 @@ export async function createOwner(server: Server, owner: string): Promise<void> 
 
 /** Milliseconds from the start of the PUT to the end of its 201. */
 export function publish(server: Server, owner: string, bytes: Uint8Array): Promise<number> {
-  const headers = { authorization: `Bearer ${server.adminToken}` }
-  const request = { method: 'PUT', headers, body: bytes as Uint8Array<ArrayBuffer> }
-  return timed(() => expectOk(fetch(repositoryUrl(server, owner), request)))
+  return put(repositoryUrl(server, owner), bytes, `Bearer ${server.adminToken}`)
+}
+
+/** The same of any address. */
+export function put(url: string, bytes: Uint8Array, authorization: string): Promise<number> {
+  const body = bytes as Uint8Array<ArrayBuffer>
+  return timed(() => expectOk(fetch(url, { method: 'PUT', headers: { authorization }, body })))
 }
 
 export async function sizeOf(url: string): Promise<number> {

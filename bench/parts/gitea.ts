@@ -1,7 +1,7 @@
 // The same publishes into a Gitea, if one is given: one package after the other into a repository
 // that grows from nothing.
 import { findGitea } from '../gitea.ts'
-import { summarise, timed } from '../measure.ts'
+import { summarise } from '../measure.ts'
 import type { Options } from '../options.ts'
 import { buildPackage } from '../packages.ts'
 import type { Report } from '../report.ts'
@@ -18,7 +18,7 @@ export async function benchGitea(report: Report, { full, runs = 10 }: Options): 
   for (const packages of full ? SIZES : SIZES.slice(0, -1)) {
     while (spent.length < packages + runs) {
       const { bytes } = buildPackage(spent.length, 'x86_64')
-      spent.push(await timed(() => gitea.publish(bytes)))
+      spent.push(await gitea.publish(bytes))
     }
     const last = spent.slice(-runs)
     report.add(PART, `publish at ${packages}`, 'ms', last, packages)
