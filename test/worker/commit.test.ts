@@ -1,7 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { buildApk } from '../support/apk-builder.ts'
-import { readIndex } from '../support/index-reader.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { interceptCommits } from '../support/worker/commits.ts'
 import {
@@ -13,17 +12,9 @@ import {
   put,
   send,
 } from '../support/worker/registry.ts'
+import { apk, fileOf, namesInIndex } from '../support/worker/soundness.ts'
 
 beforeEach(() => createOwner())
-
-const apk = (name: string) => buildApk({ name, version: '1-r0' })
-const fileOf = (name: string) => `${MAIN}/x86_64/${name}-1-r0.apk`
-
-async function namesInIndex(): Promise<string[]> {
-  const response = await send(`${MAIN}/x86_64/APKINDEX.tar.gz`)
-  const { entries } = readIndex(new Uint8Array(await response.arrayBuffer()))
-  return entries.map((entry) => entry.P ?? '').sort()
-}
 
 const head = () =>
   env.DB.prepare('SELECT head, revision FROM repository').first<{

@@ -2,13 +2,12 @@
 // staged must stay. And a refusal of one half of a group must not be one of the other.
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { clearOverrides, override, wrapMethod } from '../support/worker/bindings.ts'
 import { atSteps } from '../support/worker/commit-steps.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, answerOf, createOwner, MAIN, publish, put } from '../support/worker/registry.ts'
+import { apk } from '../support/worker/soundness.ts'
 
-const apk = (name: string) => buildApk({ name, version: '1-r0' })
 const outage = () => Promise.reject(new Error('D1_ERROR: internal error'))
 
 beforeEach(async () => {

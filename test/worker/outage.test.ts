@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import {
   ADMIN,
@@ -12,13 +11,12 @@ import {
   publish,
   put,
 } from '../support/worker/registry.ts'
+import { apk, fileOf } from '../support/worker/soundness.ts'
 
 // What clients are told while the database, the store or the repository's object is away.
 
 beforeEach(() => createOwner())
 
-const apk = (name: string) => buildApk({ name, version: '1-r0' })
-const fileOf = (name: string) => `${MAIN}/x86_64/${name}-1-r0.apk`
 const revision = () => env.DB.prepare('SELECT revision FROM repository').first<number>('revision')
 
 describe('an outage', () => {

@@ -18,7 +18,8 @@ export async function download(path: string): Promise<number> {
   return response.status
 }
 
-async function namesInIndex(): Promise<string[]> {
+/** Of the packages for x86_64, sorted. */
+export async function namesInIndex(): Promise<string[]> {
   const response = await send(`${MAIN}/x86_64/APKINDEX.tar.gz`)
   const { entries } = readIndex(new Uint8Array(await response.arrayBuffer()))
   return entries.map((entry) => entry.P ?? '').sort()

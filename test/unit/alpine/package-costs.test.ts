@@ -1,20 +1,10 @@
 // Input that is small but dear: each of these once took minutes at the size that an upload may have.
 import { expect, test } from 'vitest'
-import { inspectPackage } from '../../../src/registries/alpine/format/package.ts'
 import { parsePackageInfo } from '../../../src/registries/alpine/format/pkginfo.ts'
-import {
-  type ApkSpec,
-  buildApk,
-  buildApkParts,
-  gzipMember,
-  tarEnd,
-  tarEntry,
-} from '../../support/apk-builder.ts'
-import { chunked, expectRefusal } from '../formats/streams.ts'
+import { buildApk, buildApkParts, gzipMember, tarEnd, tarEntry } from '../../support/apk-builder.ts'
+import { expectRefusal } from '../formats/streams.ts'
+import { build, inspect, join } from './inspection.ts'
 
-const join = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
-const inspect = (bytes: Uint8Array) => inspectPackage(chunked(bytes))
-const build = (spec: ApkSpec) => inspect(buildApk(spec))
 const repeat = (part: Uint8Array, count: number) =>
   join(...Array.from({ length: count }, () => part))
 

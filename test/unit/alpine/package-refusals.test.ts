@@ -1,29 +1,15 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import {
-  inspectPackage,
-  type PackageLimits,
-  packageLimits,
-} from '../../../src/registries/alpine/format/package.ts'
-import {
   type ApkSpec,
-  buildApk,
   buildApkParts,
   gzipMember,
   tarEnd,
   tarEntry,
 } from '../../support/apk-builder.ts'
-import { chunked, expectRefusal } from '../formats/streams.ts'
-
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-const sign = { privateKeyPem, keyName: 'me@example.org-1.rsa.pub' }
-const join = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
-
-const inspect = (bytes: Uint8Array, limits: Partial<PackageLimits> = {}, size = 65_536) =>
-  inspectPackage(chunked(bytes, size), { ...packageLimits, ...limits })
-const build = (spec: ApkSpec, limits?: Partial<PackageLimits>) => inspect(buildApk(spec), limits)
+import { expectRefusal } from '../formats/streams.ts'
+import { build, inspect, join, sign } from './inspection.ts'
 
 describe('refuses what is no package of format v2:', () => {
   const tar = tarEntry({ name: '.PKGINFO', content: 'x' })

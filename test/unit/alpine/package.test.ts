@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { ContentEntry } from '../../../src/formats/content-list.ts'
 import {
@@ -14,15 +14,7 @@ import {
   tarEntry,
 } from '../../support/apk-builder.ts'
 import { chunked } from '../formats/streams.ts'
-
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const privateKeyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-const sign = { privateKeyPem, keyName: 'me@example.org-1.rsa.pub' }
-const join = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
-
-const inspect = (bytes: Uint8Array, limits: Partial<PackageLimits> = {}, size = 65_536) =>
-  inspectPackage(chunked(bytes, size), { ...packageLimits, ...limits })
-const build = (spec: ApkSpec, limits?: Partial<PackageLimits>) => inspect(buildApk(spec), limits)
+import { build, inspect, join, sign } from './inspection.ts'
 
 const everything: ApkSpec = {
   sign: [sign, { ...sign, algorithm: 'RSA', keyName: 'old.rsa.pub' }],
