@@ -61,8 +61,7 @@ export class Repository extends DurableObject<Env> {
   async ping(): Promise<void> {}
 
   async #commit(group: readonly Submitted[]): Promise<readonly ChangeResult[]> {
-    // The latest request knows best which key the owner has now.
-    const address = group.at(-1)?.address
+    const address = group[0]?.address
     const indexing = address === undefined ? undefined : findIndexing(address.type)
     if (address === undefined || indexing === undefined) {
       throw new Error(`no index is known for the type ${address?.type}`)
@@ -90,7 +89,7 @@ export class Repository extends DurableObject<Env> {
     const { repositoryId } = snapshot
     const source = { db: this.env.DB, address, repositoryId, format: indexing }
     const segments = await prepareSegments(this.#store, source, snapshot, plan)
-    const keys = loadKeySet(secretsOf(this.env), address.signingKey, address.ownerName)
+    const keys = loadKeySet(secretsOf(this.env), snapshot.signingKey, address.ownerName)
     const { written, dropped } = indexing.buildIndexFiles({
       address,
       existing: snapshot.indexes,

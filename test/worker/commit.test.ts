@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { buildApk } from '../support/apk-builder.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
-import { interceptCommits } from '../support/worker/commits.ts'
+import { interceptCommits, wrapCommits } from '../support/worker/commits.ts'
 import {
   countRows,
   createOwner,
@@ -21,8 +21,6 @@ const head = () =>
     head: string
     revision: number
   }>()
-
-type Batch = D1Database['batch']
 
 /** What another instance of the object would do in between: a commit of its own. */
 const overtake = () =>
@@ -205,13 +203,13 @@ describe('a batch whose answer is lost', () => {
   it('is unknown, and nothing is deleted, while nobody can say what became of it', async () => {
     let failing = true
     // Snapshots are answered, commits land, but no answer comes through any more.
-    const dead = wrapMethod(env.DB, 'batch', (async (statements: D1PreparedStatement[]) => {
-      const results = await env.DB.batch(statements)
-      return failing && results.length > 5 ? lost() : results
-    }) as Batch)
+    const dead = wrapCommits(env.DB, async (run) => {
+      const results = await run()
+      return failing ? lost() : results
+    })
     override({
       DB: wrapMethod(dead, 'prepare', (sql) => {
-        const statement = env.DB.prepare(sql)
+        const statement = dead.prepare(sql)
         return failing && sql.startsWith('SELECT id, head') ? unanswered(statement) : statement
       }),
     })

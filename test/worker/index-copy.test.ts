@@ -20,7 +20,7 @@ beforeEach(() => createOwner())
 async function addressOf() {
   const owner = await env.DB.prepare("SELECT id FROM owner WHERE name = 'acme'").first<string>('id')
   const ownerId = owner ?? ''
-  return { ownerId, ownerName: 'acme', signingKey: null, type: 'alpine', name: 'edge/main' }
+  return { ownerId, ownerName: 'acme', type: 'alpine', name: 'edge/main' }
 }
 
 const objectOf = async () =>
@@ -113,7 +113,7 @@ describe("the object's copy", () => {
       changeId: 'x',
       fileId: file?.id ?? '',
       fileName: file?.name ?? '',
-      createdBy: 'test',
+      createdBy: 'admin',
     } as const
     expect((await second.commit(await addressOf(), change)).outcome).toBe('committed')
     const before = await workOf()

@@ -19,7 +19,7 @@ let address: RepositoryAddress
 beforeEach(async () => {
   await createOwner()
   const ownerId = (await env.DB.prepare('SELECT id FROM owner').first<string>('id')) ?? ''
-  address = { ownerId, ownerName: 'acme', signingKey: null, type: 'deb', name: 'bookworm' }
+  address = { ownerId, ownerName: 'acme', type: 'deb', name: 'bookworm' }
 })
 
 function publishOf(name: string, part: string): Change {
@@ -48,7 +48,7 @@ function publishOf(name: string, part: string): Change {
       sha256,
       stagedAt: Date.now(),
     },
-    createdBy: 'test',
+    createdBy: 'admin',
   }
 }
 

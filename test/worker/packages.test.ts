@@ -36,7 +36,7 @@ async function fileOf(version: string, fileName: string, more: Partial<NewFile> 
     metadata: '{}',
     properties: {},
     blob,
-    createdBy: 'test',
+    createdBy: 'admin',
     ...more,
   }
   return file

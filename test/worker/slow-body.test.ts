@@ -68,6 +68,16 @@ it.each([
 })
 
 it.each([
+  ['revoked', revoke],
+  ['expired', expire],
+] as const)('goes into no repository when its token was %s a moment ago', async (_, meanwhile) => {
+  const { status, text } = await upload({ path: PATHS.alpine, seconds: 0, meanwhile })
+  expect(`${status} ${text}`).toMatch(/^401 the access token was revoked, or has expired, before/)
+  expect(await listKeys()).toEqual([])
+  expect(await countRows()).toMatchObject({ package: 0, package_blob: 0 })
+})
+
+it.each([
   ['POST', '/api/v1/owners/acme/tokens', { name: 'later', scopes: ['admin'] }],
   ['PUT', '/api/v1/owners/acme/repositories/alpine/edge/main', { immutable: true }],
 ] as const)('%s %s changes nothing when the token was revoked', async (method, path, fields) => {

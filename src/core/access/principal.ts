@@ -29,6 +29,11 @@ export function authorOf(principal: Principal): string {
   return principal.kind === 'token' ? principal.id : principal.kind
 }
 
+/** Whether that is an access token, which may end. */
+export function isTokenId(author: string): boolean {
+  return author !== 'admin'
+}
+
 /** A row of `access_token`, as the request's statement returns it. */
 export interface TokenRow {
   readonly id: string

@@ -2,7 +2,7 @@
 import { and, eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { accessToken } from '../../db/schema.ts'
-import { query } from '../database.ts'
+import { query, runBatch, type Statement } from '../database.ts'
 import { type GivenSecret, parseGrantColumns, type Scope, type TokenRow } from './principal.ts'
 import { hashToken, mintToken } from './token-text.ts'
 
@@ -97,12 +97,22 @@ export async function deleteToken(db: D1Database, ownerId: string, id: string): 
 }
 
 /**
+ * Those tokens of a list that are there and have not expired, as rows of their `id`.
+ * @param now Unix milliseconds
+ */
+export function selectValidTokens(ids: readonly string[], now: number): Statement {
+  const sql = `SELECT id FROM access_token
+    WHERE id IN (SELECT value FROM json_each(?1)) AND coalesce(expires_at > ?2, true)`
+  return [sql, JSON.stringify(ids), now]
+}
+
+/**
  * Whether the token is there and has not expired.
  * @param now Unix milliseconds
  */
 export async function isTokenValid(db: D1Database, id: string, now: number): Promise<boolean> {
-  const sql = 'SELECT 1 FROM access_token WHERE id = ?1 AND coalesce(expires_at > ?2, true)'
-  return (await query(() => db.prepare(sql).bind(id, now).first())) !== null
+  const [found] = await query(() => runBatch(db, [selectValidTokens([id], now)]))
+  return found?.results.length === 1
 }
 
 /** Notes the use, unless the last one noted is less than an hour ago. Never throws. */

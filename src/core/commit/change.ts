@@ -3,12 +3,10 @@
 import type { Fault } from '../errors.ts'
 import type { NewFile } from '../packages/new-file.ts'
 
-/** Which repository, and what its index files need to know of the owner. */
+/** Which repository. */
 export interface RepositoryAddress {
   readonly ownerId: string
   readonly ownerName: string
-  /** The secret binding of the owner's signing key; null is the deployment's. */
-  readonly signingKey: string | null
   readonly type: string
   /** Unique within owner and type, for Alpine `branch/repository`. */
   readonly name: string
@@ -24,6 +22,7 @@ export interface RemoveChange {
   /** The file to remove: another one that took its name meanwhile is left alone. */
   readonly fileId: string
   readonly fileName: string
+  /** The id of an access token, or `admin`. */
   readonly createdBy: string
 }
 

@@ -1,5 +1,6 @@
 // PURE: which changes of a group apply to a snapshot, and the results of those that do not.
 
+import { isTokenId } from '../access/principal.ts'
 import type { Fault } from '../errors.ts'
 import type { Change, ChangeResult, PublishChange } from './change.ts'
 import type { ExistingFile, ExistingIndex, Snapshot } from './snapshot.ts'
@@ -59,6 +60,10 @@ function settle(
 ): ChangeResult | undefined {
   const revision = snapshot.applied.get(change.changeId)
   if (revision !== undefined) return { outcome: 'committed', revision }
+  if (change.op !== 'reindex' && hasEnded(change.createdBy, snapshot)) {
+    const detail = 'the access token was revoked, or has expired, before the change was made'
+    return { outcome: 'refused', fault: { code: 'invalid-credentials', detail } }
+  }
   switch (change.op) {
     case 'publish':
       return settlePublish(change, snapshot, rules, now)
@@ -67,6 +72,11 @@ function settle(
     case 'reindex':
       return settleReindex(change.keySet, snapshot)
   }
+}
+
+/** A request was allowed some time ago, by a token that may have ended since. */
+function hasEnded(author: string, { tokens }: Snapshot): boolean {
+  return isTokenId(author) && !tokens.has(author)
 }
 
 /** Of many who notice a changed key set at once, the first one's commit does for all. */

@@ -1,6 +1,8 @@
 // What D1 says of a repository before a commit: read in one transaction, and held true by the fence
 // until the batch that follows.
-import { query } from '../database.ts'
+import { isTokenId } from '../access/principal.ts'
+import { selectValidTokens } from '../access/tokens.ts'
+import { query, runBatch } from '../database.ts'
 import type { Change, RepositoryAddress } from './change.ts'
 
 export interface ExistingFile {
@@ -42,9 +44,15 @@ export interface Snapshot {
   readonly indexes: readonly ExistingIndex[]
   /** The changes that were committed before, by id: their requests are repetitions. */
   readonly applied: ReadonlyMap<string, number>
+  /** The secret binding of the owner's signing key; null is the deployment's. */
+  readonly signingKey: string | null
+  /** The access tokens of the changes that are good now. */
+  readonly tokens: ReadonlySet<string>
 }
 
 const HEAD = `SELECT id, head, revision FROM repository WHERE owner_id = ?1 AND type = ?2 AND name = ?3`
+
+const SIGNING_KEY = 'SELECT signing_key AS signingKey FROM owner WHERE id = ?1'
 
 const FILES = `
   SELECT f.id, f.name, f.architecture, p.name AS packageName, v.version, f.blob_sha256 AS sha256,
@@ -85,13 +93,16 @@ export async function readSnapshot(
   const place = [address.ownerId, address.type, address.name]
   const names = changes.flatMap((change) => (change.op === 'reindex' ? [] : [change.fileName]))
   const ids = changes.map((change) => change.changeId)
+  const tokens = new Set(changes.flatMap(authorsOf).filter(isTokenId))
   const results = await query(() =>
-    db.batch([
-      db.prepare(HEAD).bind(...place),
-      db.prepare(FILES).bind(...place, JSON.stringify(names)),
-      db.prepare(INDEXES).bind(...place),
-      db.prepare(APPLIED).bind(JSON.stringify(ids)),
-      db.prepare(RETIRED).bind(...place, JSON.stringify(names)),
+    runBatch(db, [
+      [HEAD, ...place],
+      [FILES, ...place, JSON.stringify(names)],
+      [INDEXES, ...place],
+      [APPLIED, JSON.stringify(ids)],
+      [RETIRED, ...place, JSON.stringify(names)],
+      [SIGNING_KEY, address.ownerId],
+      selectValidTokens([...tokens], Date.now()),
     ]),
   )
   const head = rowsOf<{ id: string; head: string; revision: number }>(results[0])[0]
@@ -104,6 +115,8 @@ export async function readSnapshot(
     retired: rowsOf<RetiredFile>(results[4]),
     indexes: rowsOf<ExistingIndex>(results[2]),
     applied: new Map(applied.map((row) => [row.changeId, row.revision])),
+    signingKey: rowsOf<{ signingKey: string | null }>(results[5])[0]?.signingKey ?? null,
+    tokens: new Set(rowsOf<{ id: string }>(results[6]).map((row) => row.id)),
   }
 }
 
@@ -113,6 +126,10 @@ export async function readHead(db: D1Database, address: RepositoryAddress): Prom
     db.prepare(HEAD).bind(address.ownerId, address.type, address.name).first<{ head: string }>(),
   )
   return row?.head ?? null
+}
+
+function authorsOf(change: Change): string[] {
+  return change.op === 'reindex' ? [] : [change.createdBy]
 }
 
 function rowsOf<T>(result: D1Result | undefined): T[] {

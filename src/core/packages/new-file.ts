@@ -36,6 +36,7 @@ export interface NewFile {
   readonly metadata: string
   readonly properties: Properties
   readonly blob: StagedBlob
+  /** The id of an access token, or `admin`. */
   readonly createdBy: string
 }
 

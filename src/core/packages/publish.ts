@@ -79,8 +79,7 @@ async function commit<T>(
   repository: string,
   file: NewFile,
 ): Promise<Published> {
-  const { id: ownerId, name: ownerName, signingKey } = owner
-  const address = { ownerId, ownerName, signingKey, type, name: repository }
+  const address = { ownerId: owner.id, ownerName: owner.name, type, name: repository }
   const settled = await commitChange({ namespace, address, change: { op: 'publish', ...file } })
   if (settled.outcome === 'absent') throw new Error('a publish that found nothing')
   return settled.outcome === 'committed'

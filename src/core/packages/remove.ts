@@ -71,8 +71,8 @@ export async function removeFiles(removal: Removal): Promise<number> {
 /** All at once: the repository puts them into as few commits as it can. */
 async function removeFrom(removal: Removal, repository: string): Promise<number> {
   const { namespace, owner, type, removedBy: createdBy } = removal
-  const { id: ownerId, name: ownerName, signingKey } = owner
-  const address: RepositoryAddress = { ownerId, ownerName, signingKey, type, name: repository }
+  const { id: ownerId, name: ownerName } = owner
+  const address: RepositoryAddress = { ownerId, ownerName, type, name: repository }
   const ends = await Promise.allSettled(
     removal.files
       .filter((file) => file.repository === repository)

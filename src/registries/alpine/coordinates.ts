@@ -31,8 +31,7 @@ export function parseRepositoryName(params: Params): string {
 }
 
 export function addressOf(owner: OwnerRow, name: string): RepositoryAddress {
-  const { id: ownerId, name: ownerName, signingKey } = owner
-  return { ownerId, ownerName, signingKey, type: TYPE, name }
+  return { ownerId: owner.id, ownerName: owner.name, type: TYPE, name }
 }
 
 /** The row of the architecture's index, or of the noarch one where it has none of its own. */
