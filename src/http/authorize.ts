@@ -18,6 +18,7 @@ import { quote } from '../formats/format-error.ts'
 import { parseCredentials } from './credentials.ts'
 import type { Endpoint, Params, ResourceQuery } from './endpoint.ts'
 import { countFailure } from './failures.ts'
+import { RecentlyAllowed } from './recently-allowed.ts'
 import { findSession, type RequestSession } from './session.ts'
 
 export interface Authorized {
@@ -29,7 +30,7 @@ export interface Authorized {
   readonly authorizedAt: number
   /** How long the statement took, in milliseconds. */
   readonly databaseMs: number
-  /** The token to note the use of. */
+  /** The token to note the use of, unless that was done a moment ago. */
   readonly token: { readonly id: string; readonly lastUsedAt: number | null } | undefined
 }
 
@@ -62,9 +63,13 @@ export async function authorize(
   const adminToken = requireAdminToken(env)
   const session = findSession(endpoint, request, env)
   const resource = 'resource' in endpoint ? endpoint.resource?.(params) : undefined
-  const authorizedAt = Date.now()
-  const row = await readRow(env.DB, params.owner, tokenKeyOf(secret, session), session, resource)
-  const databaseMs = Date.now() - authorizedAt
+  const asked = Date.now()
+  const key = keyOf(endpoint, params, secret)
+  const known = key === undefined ? undefined : recentlyAllowed.find(key, asked)
+  const row =
+    known?.row ??
+    (await readRow(env.DB, params.owner, tokenKeyOf(secret, session), session, resource))
+  const databaseMs = Date.now() - asked
   const owner = ownerOf(row)
   const principal =
     session === undefined
@@ -77,17 +82,33 @@ export async function authorize(
     if (principal.kind === 'rejected' && secret) await countFailure(env, request, secret)
     throw new RegistryError(refusal)
   }
+  if (key !== undefined && known === undefined) recentlyAllowed.note(key, { row, readAt: asked })
   return {
     principal,
     owner,
     // One that has ended, or whose token is gone, is none.
     session: principal.kind === 'anonymous' ? undefined : session,
-    authorizedAt,
+    authorizedAt: known?.readAt ?? asked,
     databaseMs,
     resource: row.resource === null ? undefined : JSON.parse(row.resource),
     token:
-      principal.kind === 'token' ? { id: principal.id, lastUsedAt: row.lastUsedAt } : undefined,
+      principal.kind === 'token' && known === undefined
+        ? { id: principal.id, lastUsedAt: row.lastUsedAt }
+        : undefined,
   }
+}
+
+const recentlyAllowed = new RecentlyAllowed<Row>()
+
+/** To be called when owners or tokens may have changed: whoever does that here sees it at once. */
+export function forgetAllowed(): void {
+  recentlyAllowed.forget()
+}
+
+function keyOf(endpoint: Endpoint, { owner }: Params, secret: GivenSecret | undefined) {
+  const name = owner === undefined ? undefined : findOwnerName(owner)
+  const remembers = 'recheckedByCommit' in endpoint && name !== undefined && secret !== undefined
+  return remembers ? `${name} ${secret.hash}` : undefined
 }
 
 function findSecret(request: Request): GivenSecret | undefined {

@@ -75,6 +75,11 @@ export interface OpenEndpoint extends Description {
 
 export interface OwnedEndpoint<R> extends Description {
   readonly access: Extract<Access, 'read' | 'write' | 'owner-admin'>
+  /**
+   * Its handler ends in a commit, which asks for owner and token again: to begin, what was found out a
+   * few seconds ago will do.
+   */
+  readonly recheckedByCommit?: true
   /** @throws RegistryError for parameters that cannot name anything */
   readonly resource?: (params: Params) => ResourceQuery
   readonly handler: (call: OwnedCall<R>) => Promise<Response>

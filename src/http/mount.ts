@@ -3,7 +3,7 @@ import type { Context, Hono } from 'hono'
 import { noteLastUse } from '../core/access/tokens.ts'
 import { RegistryError } from '../core/errors.ts'
 import type { Env } from '../env.ts'
-import { authorize } from './authorize.ts'
+import { authorize, forgetAllowed } from './authorize.ts'
 import { requireConfiguration } from './configuration.ts'
 import type { Call, Endpoint, OwnedCall } from './endpoint.ts'
 import { refuseForeignForm, requireSession } from './session.ts'
@@ -51,7 +51,18 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   const { token, ...authorized } = await authorize(endpoint, request, params, env)
   if (form && endpoint.access !== 'open') requireSession(authorized.session)
   if (token !== undefined) waitUntil(noteLastUse(env.DB, token, Date.now()))
-  const call: Call = { ...base, ...authorized }
+  try {
+    return await handle(endpoint, { ...base, ...authorized })
+  } catch (error) {
+    // The owner may have been another one: whoever tries again is looked up.
+    forgetAllowed()
+    throw error
+  } finally {
+    if (endpoint.method !== 'GET' && endpoint.access !== 'write') forgetAllowed()
+  }
+}
+
+function handle(endpoint: Endpoint, call: Call): Promise<Response> {
   if (endpoint.access === 'open' || endpoint.access === 'deployment-admin') {
     return endpoint.handler(call)
   }

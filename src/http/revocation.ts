@@ -4,9 +4,7 @@ import { isSessionEnded } from '../core/access/ended-sessions.ts'
 import { isTokenValid } from '../core/access/tokens.ts'
 import { RegistryError } from '../core/errors.ts'
 import type { Call } from './endpoint.ts'
-
-/** A body that took no longer is as good as there at once; an upload may last for most of an hour. */
-const RECENT_MS = 5000
+import { RECENT_MS } from './recently-allowed.ts'
 
 /**
  * To be called when the body is read, before anything is changed.
@@ -19,6 +17,7 @@ export async function refuseRevoked({
   session,
 }: Pick<Call, 'authorizedAt' | 'env' | 'principal' | 'session'>): Promise<void> {
   const now = Date.now()
+  // A body that took no longer is as good as there at once; an upload may last for most of an hour.
   if (now - authorizedAt < RECENT_MS) return
   if (principal.kind === 'token' && !(await isTokenValid(env.DB, principal.id, now))) {
     throw ended('the access token was revoked, or has expired,')

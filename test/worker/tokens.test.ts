@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { buildApk } from '../support/apk-builder.ts'
 import {
   ADMIN,
@@ -18,6 +18,7 @@ const create = (body: unknown, headers: HeadersInit = ADMIN) =>
   answerOf(TOKENS, { method: 'POST', headers, body: JSON.stringify(body) })
 
 beforeEach(() => createOwner())
+afterEach(() => vi.restoreAllMocks())
 
 describe('a new token', () => {
   it('is shown once and stored as its hash', async () => {
@@ -129,14 +130,13 @@ describe('a token', () => {
   })
 
   it('stops at its expiry', async () => {
-    const { id, headers } = await tokenOf('acme', {
+    const { headers } = await tokenOf('acme', {
       scopes: ['write'],
-      expires_at: '2999-01-01T00:00:00Z',
+      expires_at: new Date(Date.now() + 60_000).toISOString(),
     })
     expect((await put(buildApk({ version: '1-r0' }), MAIN, headers)).status).toBe(201)
-    await env.DB.prepare('UPDATE access_token SET expires_at = ? WHERE id = ?')
-      .bind(Date.now() - 1, id)
-      .run()
+    const later = Date.now() + 60_000
+    vi.spyOn(Date, 'now').mockImplementation(() => later)
     const { status, text } = await put(buildApk({ version: '2-r0' }), MAIN, headers)
     expect(`${status} ${text}`).toMatch(/^401 the access token has expired/)
   })

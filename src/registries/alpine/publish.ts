@@ -30,6 +30,7 @@ export const publishEndpoint = ownedEndpoint({
   // What `curl -T file URL/` and GoReleaser send.
   aliases: [`${REPOSITORY}/`, `${REPOSITORY}/:uploadName`],
   access: 'write',
+  recheckedByCommit: true,
   summary: 'Publish a package',
   operation: {
     id: 'publishAlpinePackage',

@@ -1,0 +1,125 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { buildApk } from '../support/apk-builder.ts'
+import {
+  ADMIN,
+  answerOf,
+  countRows,
+  createOwner,
+  listKeys,
+  MAIN,
+  put,
+  send,
+  tokenOf,
+} from '../support/worker/registry.ts'
+import { recordStatements } from '../support/worker/statements.ts'
+
+// Of a burst of uploads the first asks who may do this; the commits ask again. What other instances
+// of the Worker change is changed by SQL here.
+
+beforeEach(() => createOwner())
+afterEach(() => vi.restoreAllMocks())
+
+const apk = (name: string) => buildApk({ name, version: '1-r0' })
+const revoke = (id: string) =>
+  env.DB.prepare('DELETE FROM access_token WHERE id = ?').bind(id).run()
+
+function recordQuestions(): () => number {
+  const statements = recordStatements()
+  return () => statements.filter((sql) => sql.includes('LEFT JOIN access_token')).length
+}
+
+it('asks once for several uploads, and once more after five seconds', async () => {
+  const { headers } = await tokenOf('acme', { scopes: ['write'] })
+  const questions = recordQuestions()
+  for (const name of ['a', 'b', 'c']) expect((await put(apk(name), MAIN, headers)).status).toBe(201)
+  expect(questions()).toBe(1)
+  const later = Date.now() + 5001
+  vi.spyOn(Date, 'now').mockImplementation(() => later)
+  expect((await put(apk('d'), MAIN, headers)).status).toBe(201)
+  expect(questions()).toBe(2)
+})
+
+it('asks for each owner and each token', async () => {
+  await createOwner('other')
+  const [first, second] = [
+    await tokenOf('acme', { scopes: ['write'] }),
+    await tokenOf('acme', { scopes: ['write'], packages: ['b'] }),
+  ]
+  const questions = recordQuestions()
+  expect((await put(apk('a'), MAIN, first.headers)).status).toBe(201)
+  expect((await put(apk('b'), MAIN, second.headers)).status).toBe(201)
+  expect((await put(apk('c'), MAIN, second.headers)).status).toBe(403)
+  const elsewhere = MAIN.replace('acme', 'other')
+  expect((await put(apk('a'), elsewhere, first.headers)).status).toBe(403)
+  expect((await put(apk('a'), MAIN, { authorization: 'Bearer wrong' })).status).toBe(401)
+  expect((await put(apk('a'), MAIN, {})).status).toBe(401)
+  expect(questions()).toBe(5)
+})
+
+it('publishes nothing with a token that was revoked elsewhere', async () => {
+  const { id, headers } = await tokenOf('acme', { scopes: ['write'] })
+  expect((await put(apk('a'), MAIN, headers)).status).toBe(201)
+  const [rows, keys] = [await countRows(), await listKeys()]
+  await revoke(id)
+  const refused = await put(apk('b'), MAIN, headers)
+  expect(`${refused.status} ${refused.text}`).toMatch(/^401 the access token was revoked/)
+  expect({ ...(await countRows()), access_token: 1 }).toEqual({ ...rows, access_token: 1 })
+  expect(await listKeys()).toEqual(keys)
+  const again = await put(apk('b'), MAIN, headers)
+  expect(`${again.status} ${again.text}`).toMatch(/^401 the access token is not known here/)
+})
+
+it('refuses one change of a commit, not those beside it', async () => {
+  const { id, headers } = await tokenOf('acme', { scopes: ['write'] })
+  expect((await put(apk('first'), MAIN, headers)).status).toBe(201)
+  await revoke(id)
+  const answers = await Promise.all([
+    put(apk('a'), MAIN, ADMIN),
+    put(apk('b'), MAIN, headers),
+    put(apk('c'), MAIN, ADMIN),
+  ])
+  expect(answers.map(({ status }) => status)).toEqual([201, 401, 201])
+})
+
+it('reads and removes with nothing that was remembered', async () => {
+  await createOwner('hidden', 'private')
+  const path = MAIN.replace('acme', 'hidden')
+  const { id, headers } = await tokenOf('hidden', { scopes: ['write'] })
+  expect((await put(apk('a'), path, headers)).status).toBe(201)
+  await revoke(id)
+  const file = `${path}/x86_64/a-1-r0.apk`
+  expect((await send(file, { headers })).status).toBe(401)
+  expect((await send(file, { method: 'DELETE', headers })).status).toBe(401)
+  expect((await send(file, { headers: ADMIN })).status).toBe(200)
+})
+
+it('sees at once what is changed here', async () => {
+  const { id, headers } = await tokenOf('acme', { scopes: ['write'] })
+  expect((await put(apk('a'), MAIN, headers)).status).toBe(201)
+  const revoked = { method: 'DELETE', headers: ADMIN }
+  expect((await answerOf(`/api/v1/owners/acme/tokens/${id}`, revoked)).status).toBe(204)
+  const questions = recordQuestions()
+  expect((await put(apk('b'), MAIN, headers)).text).toMatch(/is not known here/)
+  expect(questions()).toBe(1)
+})
+
+it('takes one refusal to notice an owner in the place of another one', async () => {
+  const file = `${MAIN}/x86_64/a-1-r0.apk`
+  expect((await put(apk('a'))).status).toBe(201)
+  expect((await send(file, { method: 'DELETE', headers: ADMIN })).status).toBe(204)
+  const tables = ['repository_change', 'repository_index', 'repository', 'owner']
+  for (const table of tables) await env.DB.prepare(`DELETE FROM ${table}`).run()
+  const insert =
+    "INSERT INTO owner (id, name, visibility, created_at) VALUES ('2', 'acme', 'public', 0)"
+  await env.DB.prepare(insert).run()
+  expect((await put(apk('b'))).text).toMatch(/^no owner acme/)
+  expect((await put(apk('b'))).text).toMatch(/^published .*, revision 1$/)
+})
+
+it('signs with the key that the owner has by then', async () => {
+  expect((await put(apk('a'))).status).toBe(201)
+  await env.DB.prepare("UPDATE owner SET signing_key = 'SIGNING_KEY_ABSENT'").run()
+  const { status, text } = await put(apk('b'))
+  expect(`${status} ${text}`).toMatch(/^503 .*SIGNING_KEY_ABSENT/)
+})
