@@ -37,6 +37,8 @@ interface PreparedCommit {
 export class Repository extends DurableObject<Env> {
   readonly #store = new SegmentStore(this.ctx.storage)
   readonly #generations = new Generations()
+  /** Brings the copy up to the last commit. */
+  #unwritten: (() => void) | undefined
   readonly #queue = new CommitQueue<Submitted, ChangeResult>({
     commit: (group) => this.#commit(group),
     // Of one file name at most one change per commit; re-indexing goes with anything.
@@ -52,8 +54,9 @@ export class Repository extends DurableObject<Env> {
     return this.#queue.submit({ address, change })
   }
 
-  /** What the object's commits cost so far. */
+  /** What the object's commits cost so far, with what the last one left to be written. */
   get work(): IndexWork {
+    this.#write()
     return this.#store.work
   }
 
@@ -85,6 +88,7 @@ export class Repository extends DurableObject<Env> {
   }
 
   async #stageIndexes(prepared: PreparedCommit): Promise<StagedIndexes> {
+    this.#write()
     const { address, indexing, snapshot, plan, now } = prepared
     const { repositoryId } = snapshot
     const source = { db: this.env.DB, address, repositoryId, format: indexing }
@@ -103,7 +107,8 @@ export class Repository extends DurableObject<Env> {
       files: stored,
       dropped,
       committed: (head, revision) => {
-        this.#keep(() => segments.apply({ repositoryId, head, revision }))
+        this.#unwritten = () => segments.apply({ repositoryId, head, revision })
+        this.ctx.waitUntil(this.#writeSoon())
         this.#dropReplaced(snapshot, stored)
       },
     }
@@ -133,10 +138,18 @@ export class Repository extends DurableObject<Env> {
     return stored
   }
 
+  /** Answers leave first: the output gate would hold them until what is written is safe. */
+  async #writeSoon(): Promise<void> {
+    await scheduler.wait(0)
+    this.#write()
+  }
+
   /** A copy that could not be written is behind D1, which the next commit makes up for. */
-  #keep(apply: () => void): void {
+  #write(): void {
+    const write = this.#unwritten
+    this.#unwritten = undefined
     try {
-      apply()
+      write?.()
     } catch (error) {
       console.error('the copy of the index was not written:', error)
     }

@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { buildApk } from '../support/apk-builder.ts'
 import { readIndex } from '../support/index-reader.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
@@ -16,6 +16,7 @@ import {
 import { seedRepository } from '../support/worker/seed.ts'
 
 beforeEach(() => createOwner())
+afterEach(() => vi.restoreAllMocks())
 
 async function addressOf() {
   const owner = await env.DB.prepare("SELECT id FROM owner WHERE name = 'acme'").first<string>('id')
@@ -42,8 +43,16 @@ async function reindexBy(name: string): Promise<void> {
   expect(result.outcome).toBe('committed')
 }
 
+/** Sees to it that the last commit is in the copy, too. */
 const workOf = async () =>
   runInDurableObject(await objectOf(), (instance) => ({ ...instance.work }))
+
+/** The revision that the copy is at. */
+const headOfCopy = async () =>
+  runInDurableObject(
+    await objectOf(),
+    (_, state) => state.storage.sql.exec('SELECT revision FROM copy').one().revision,
+  )
 
 /** The commands of a history from a seed, so that a failure can be repeated. */
 function randomOf(seed: number): (bound: number) => number {
@@ -128,12 +137,14 @@ describe("the object's copy", () => {
 
   it('is made anew when it is lost, or of another history', async () => {
     await publish({ name: 'a' })
+    await workOf()
     const object = await objectOf()
     await runInDurableObject(object, (_, state) =>
       state.storage.sql.exec('DELETE FROM copy').toArray(),
     )
     await publish({ name: 'b' })
     expect(await namesOf()).toEqual(['a', 'b'])
+    await workOf()
     await runInDurableObject(object, (_, state) =>
       state.storage.sql.exec("UPDATE copy SET head = 'of another history', revision = 7").toArray(),
     )
@@ -143,10 +154,36 @@ describe("the object's copy", () => {
 
   it('survives the eviction of its object', async () => {
     await publish({ name: 'a' })
+    await workOf()
     await evictDurableObject(await objectOf())
     await publish({ name: 'b' })
     expect(await namesOf()).toEqual(['a', 'b'])
     expect((await workOf()).segmentsRead).toBe(1)
+  })
+
+  it('is written after the answer, or else before the next commit', async () => {
+    vi.spyOn(scheduler, 'wait').mockReturnValue(new Promise(() => {}))
+    for (const name of ['a', 'b', 'c']) await publish({ name })
+    expect(await namesOf()).toEqual(['a', 'b', 'c'])
+    expect(await headOfCopy()).toBe(2)
+    await workOf()
+    expect(await headOfCopy()).toBe(3)
+    expect((await workOf()).segmentsRead).toBe(2)
+  })
+
+  it('is brought up by the log when its object is gone before it was written', async () => {
+    const never = vi.spyOn(scheduler, 'wait').mockReturnValue(new Promise(() => {}))
+    await publish({ name: 'a' })
+    await workOf()
+    await publish({ name: 'b' })
+    expect(await headOfCopy()).toBe(1)
+    await runInDurableObject(await objectOf(), (_, state) => state.abort()).catch(() => {})
+    never.mockRestore()
+    await publish({ name: 'c' })
+    expect(await namesOf()).toEqual(['a', 'b', 'c'])
+    const incremental = await bytesOf()
+    await reindexBy('a fresh object')
+    expect(await bytesOf()).toEqual(incremental)
   })
 
   it('goes on where a rebuild was cut off', async () => {
