@@ -20,9 +20,14 @@ export interface PieceSummary {
   readonly crc32: number
 }
 
-/** @param level zlib's, from 1 to 9 */
-export function deflatePiece(bytes: Uint8Array, level = 9): DeflatedPiece {
-  const deflated = deflateRawSync(bytes, { level, finishFlush: constants.Z_SYNC_FLUSH })
+/**
+ * Of 39 segments of a real index levels 8 and 9 gave 0.04 % less than 7 and took 11 % longer. More memory
+ * than zlib's own choice makes it a little smaller and faster.
+ * @param level zlib's, from 1 to 9
+ */
+export function deflatePiece(bytes: Uint8Array, level = 7): DeflatedPiece {
+  const options = { level, memLevel: 9, finishFlush: constants.Z_SYNC_FLUSH }
+  const deflated = deflateRawSync(bytes, options)
   return { deflated, length: bytes.length, crc32: crc32(bytes) }
 }
 

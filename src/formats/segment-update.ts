@@ -1,10 +1,12 @@
 // Which segments a set of changes replaces, and by which: the result is what cutting all entries anew
 // would give, but only the segments concerned are read. A run begins with the segment that a change
-// falls into and ends where an untouched segment begins at a content-defined point.
+// falls into and ends as soon as the new segments end where an old one begins: from there on nothing
+// differs. Where the change makes or removes an end that can be a few segments later.
 import {
   type CompareKeys,
-  cutSegments,
-  isSegmentEnd,
+  CUT_RULES,
+  type CutRules,
+  SegmentCutter,
   type SegmentEntry,
   type SegmentKey,
 } from './segments.ts'
@@ -33,10 +35,11 @@ export function updateSegments(
   load: (at: number) => readonly SegmentEntry[],
   changes: readonly EntryChange[],
   compare: CompareKeys,
+  rules: CutRules = CUT_RULES,
 ): SegmentRun[] {
   const runs: SegmentRun[] = []
   for (let change = 0, from = 0; change < changes.length; ) {
-    const run = updateRun({ firsts, load, changes, compare }, from, change)
+    const run = updateRun({ firsts, load, changes, compare, rules }, from, change)
     runs.push(run.run)
     from = run.run.end
     change = run.change
@@ -49,23 +52,26 @@ interface Update {
   readonly load: (at: number) => readonly SegmentEntry[]
   readonly changes: readonly EntryChange[]
   readonly compare: CompareKeys
+  readonly rules: CutRules
 }
 
 function updateRun(update: Update, from: number, firstChange: number) {
-  const { firsts, load, changes, compare } = update
+  const { firsts, load, changes, compare, rules } = update
   const start = startOf(update, from, changes[firstChange]?.key)
-  let entries: SegmentEntry[] = []
-  // They were inside a segment, so they are none: a hash each is what an update would cost most of,
-  // next to its compression.
-  const noEnds = new Set<SegmentEntry>()
+  // They were inside a segment that was long enough, so they end none: a hash each is what an update
+  // would cost most of, next to its compression.
+  const noEnds = new Set<SegmentKey>()
+  const mayEndBefore = (key: SegmentKey) => !noEnds.has(key) && rules.mayEndBefore(key)
+  const cutter = new SegmentCutter({ ...rules, mayEndBefore })
+  const segments: (readonly SegmentEntry[])[] = []
+  const push = (segment: readonly SegmentEntry[] | undefined) => {
+    if (segment !== undefined) segments.push(segment)
+  }
   let change = firstChange
   let end = start
-  for (let open = true; open; ) {
-    if (end < firsts.length) {
-      const loaded = load(end)
-      entries.push(...loaded)
-      for (const inner of loaded.slice(1)) noEnds.add(inner)
-    }
+  for (let ended = false; !ended; ) {
+    const loaded = end < firsts.length ? load(end) : []
+    for (const inner of loaded.slice(Math.max(rules.least, 1))) noEnds.add(inner)
     end = Math.min(end + 1, firsts.length)
     const next = firsts[end]
     const due: EntryChange[] = []
@@ -73,11 +79,11 @@ function updateRun(update: Update, from: number, firstChange: number) {
       if (next !== undefined && compare(each.key, next) >= 0) break
       due.push(each)
     }
-    entries = mergeChanges(entries, due, compare)
-    open = next !== undefined && !beginsAsBefore(next, changes[change], compare)
+    for (const entry of mergeChanges(loaded, due, compare)) push(cutter.push(entry))
+    ended = next === undefined || beginsAsBefore(cutter, next, changes[change], compare)
   }
-  const isEnd = (entry: SegmentEntry) => !noEnds.has(entry) && isSegmentEnd(entry)
-  return { run: { start, end, segments: cutSegments(entries, isEnd) }, change }
+  push(cutter.finish())
+  return { run: { start, end, segments }, change }
 }
 
 /**
@@ -96,13 +102,15 @@ function startOf({ firsts, compare }: Update, from: number, key: SegmentKey | un
   return Math.max(from, low - 1)
 }
 
-/** Only a content-defined point is sure to stay one; where a segment was merely full is not. */
+/** Whether an old segment begins with this key, and a new one too. */
 function beginsAsBefore(
+  cutter: SegmentCutter,
   first: SegmentKey,
   change: EntryChange | undefined,
   compare: CompareKeys,
 ): boolean {
-  return isSegmentEnd(first) && (change === undefined || compare(change.key, first) !== 0)
+  if (change !== undefined && compare(change.key, first) === 0) return false
+  return cutter.isEmpty() || cutter.endsBefore(first)
 }
 
 function mergeChanges(

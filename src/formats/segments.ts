@@ -17,33 +17,60 @@ export interface SegmentEntry extends SegmentKey {
 /** The order of an index. Only equal keys may compare as 0. */
 export type CompareKeys = (a: SegmentKey, b: SegmentKey) => number
 
-export const MAX_SEGMENT_ENTRIES = 512
 /** Characters of text: a row of a Durable Object holds 2 MB. */
 export const MAX_SEGMENT_TEXT = 512 * 1024
-const MEAN_SEGMENT_ENTRIES = 128
 
-/** Whether a segment ends right before this entry. It hangs on the key alone. */
-export function isSegmentEnd({ name, version }: SegmentKey): boolean {
-  const digest = createHash('sha1').update(`${name}\0${version}`).digest()
-  return digest.readUInt32BE(0) % MEAN_SEGMENT_ENTRIES === 0
+export interface CutRules {
+  /** Entries that a segment has, but for the last one. */
+  readonly least: number
+  /** Entries that a segment has at most. */
+  readonly most: number
+  /** Whether a segment of enough entries ends right before this one. It hangs on the key alone. */
+  readonly mayEndBefore: (key: SegmentKey) => boolean
 }
 
-/** Cuts entries into segments as they come, sorted; none is empty. No segment has an end inside. */
+/**
+ * 128 entries on average. Without a least number an entry would be in one of 256 on average, since
+ * long segments have more of them: as much more to compress for a change.
+ */
+export const CUT_RULES: CutRules = {
+  least: 80,
+  most: 512,
+  mayEndBefore({ name, version }) {
+    const digest = createHash('sha1').update(`${name}\0${version}`).digest()
+    return digest.readUInt32BE(0) % 48 === 0
+  },
+}
+
+/** Cuts entries into segments as they come, sorted; none is empty. */
 export class SegmentCutter {
   #open: SegmentEntry[] = []
   #text = 0
-  readonly #isEnd: (entry: SegmentEntry) => boolean
+  readonly #rules: CutRules
 
-  constructor(isEnd: (entry: SegmentEntry) => boolean = isSegmentEnd) {
-    this.#isEnd = isEnd
+  constructor(rules: CutRules = CUT_RULES) {
+    this.#rules = rules
   }
 
   /** Takes the next entry and returns the segment that ends before it, if one does. */
   push(entry: SegmentEntry): readonly SegmentEntry[] | undefined {
-    const ended = this.#open.length > 0 && this.#endsBefore(entry) ? this.finish() : undefined
+    const heavy = this.#text + entry.text.length > MAX_SEGMENT_TEXT
+    const ended = heavy || this.endsBefore(entry) ? this.finish() : undefined
     this.#open.push(entry)
     this.#text += entry.text.length
     return ended
+  }
+
+  /** Whether the open segment ends before such an entry, whatever its text. */
+  endsBefore(key: SegmentKey): boolean {
+    const { least, most, mayEndBefore } = this.#rules
+    const { length } = this.#open
+    return length >= most || (length >= least && mayEndBefore(key))
+  }
+
+  /** Whether no segment is open: only before the first entry. */
+  isEmpty(): boolean {
+    return this.#open.length === 0
   }
 
   /** The segment that is open, if any. */
@@ -53,25 +80,14 @@ export class SegmentCutter {
     this.#text = 0
     return segment.length > 0 ? segment : undefined
   }
-
-  #endsBefore(entry: SegmentEntry): boolean {
-    return (
-      this.#open.length >= MAX_SEGMENT_ENTRIES ||
-      this.#text + entry.text.length > MAX_SEGMENT_TEXT ||
-      this.#isEnd(entry)
-    )
-  }
 }
 
-/**
- * All segments of sorted entries.
- * @param isEnd `isSegmentEnd`, for whoever knows of some entries without a hash
- */
+/** All segments of sorted entries. */
 export function cutSegments(
   entries: Iterable<SegmentEntry>,
-  isEnd: (entry: SegmentEntry) => boolean = isSegmentEnd,
+  rules: CutRules = CUT_RULES,
 ): (readonly SegmentEntry[])[] {
-  const cutter = new SegmentCutter(isEnd)
+  const cutter = new SegmentCutter(rules)
   const segments: (readonly SegmentEntry[])[] = []
   for (const entry of entries) {
     const ended = cutter.push(entry)

@@ -152,6 +152,23 @@ describe("the object's copy", () => {
     expect(await namesOf()).toEqual(['a', 'b', 'c'])
   })
 
+  it('is made anew when it is of an older layout', async () => {
+    await publish({ name: 'a' })
+    await workOf()
+    await runInDurableObject(await objectOf(), (_, { storage }) => {
+      storage.sql.exec('DELETE FROM layout')
+      // Entries of another form would not be read.
+      storage.sql.exec("UPDATE segment_entries SET entries = 'something else'")
+    })
+    await evictDurableObject(await objectOf())
+    await publish({ name: 'b' })
+    expect(await namesOf()).toEqual(['a', 'b'])
+    await workOf()
+    await evictDurableObject(await objectOf())
+    await publish({ name: 'c' })
+    expect((await workOf()).segmentsRead).toBe(1)
+  })
+
   it('survives the eviction of its object', async () => {
     await publish({ name: 'a' })
     await workOf()

@@ -41,7 +41,11 @@ export interface IndexWork {
 /** Compressed bytes read at once. */
 const READ_BYTES = 512 * 1024
 
+/** To be raised when entries are cut, compressed or stored otherwise: older copies are made again. */
+const LAYOUT = 2
+
 const TABLES = `
+  CREATE TABLE IF NOT EXISTS layout (version INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS copy (
     id INTEGER PRIMARY KEY CHECK (id = 1), repository_id TEXT NOT NULL, head TEXT NOT NULL,
     revision INTEGER NOT NULL);
@@ -71,6 +75,14 @@ export class SegmentStore {
     this.#storage = storage
     this.#sql = storage.sql
     this.#sql.exec(TABLES)
+    const [layout] = this.#rows<{ version: number }>('SELECT version FROM layout')
+    if (layout?.version !== LAYOUT) this.transaction(() => this.#beginLayout())
+  }
+
+  #beginLayout(): void {
+    this.clear()
+    this.#sql.exec('DELETE FROM layout')
+    this.#sql.exec('INSERT INTO layout (version) VALUES (?)', LAYOUT)
   }
 
   transaction(run: () => void): void {

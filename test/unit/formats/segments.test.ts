@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type EntryChange, updateSegments } from '../../../src/formats/segment-update.ts'
 import {
+  CUT_RULES,
+  type CutRules,
   cutSegments,
-  isSegmentEnd,
-  MAX_SEGMENT_ENTRIES,
   MAX_SEGMENT_TEXT,
   type SegmentEntry,
   type SegmentKey,
@@ -19,23 +19,23 @@ const entry = (name: string, version = '1', text = `${name} ${version}\n`): Segm
   text,
 })
 
-/** Names whose segments are short, so that small histories have many: every third is a cut. */
-const cuts = Array.from({ length: 3000 }, (_, at) => `c${at}`).filter((name) =>
-  isSegmentEnd(entry(name)),
-)
-const plain = Array.from({ length: 100 }, (_, at) => `p${at}`).filter(
-  (name) => !isSegmentEnd(entry(name)),
-)
-const names = [...cuts.slice(0, 15), ...plain.slice(0, 30)]
+/** Segments so short that small histories have many. Names with an e may begin one. */
+const short: CutRules = { least: 3, most: 7, mayEndBefore: ({ name }) => name.startsWith('e') }
+const noLeast: CutRules = { ...short, least: 0 }
+const names = Array.from({ length: 45 }, (_, at) => `${'eaib'[at % 4]}${at}`)
 
-function apply(segments: readonly (readonly SegmentEntry[])[], changes: readonly EntryChange[]) {
+function apply(
+  segments: readonly (readonly SegmentEntry[])[],
+  changes: readonly EntryChange[],
+  rules: CutRules = CUT_RULES,
+) {
   const firsts = segments.map((segment) => segment[0] ?? entry(''))
   const loaded: number[] = []
   const load = (at: number) => {
     loaded.push(at)
     return segments[at] ?? []
   }
-  const runs = updateSegments(firsts, load, changes, compare)
+  const runs = updateSegments(firsts, load, changes, compare, rules)
   const result = [...segments]
   for (const { start, end, segments: fresh } of runs.toReversed())
     result.splice(start, end - start, ...fresh)
@@ -43,44 +43,61 @@ function apply(segments: readonly (readonly SegmentEntry[])[], changes: readonly
 }
 
 describe('segments', () => {
-  it('end before entries that say so, and when they are full of entries or text', () => {
-    const many = plain
-      .slice(0, 2)
-      .flatMap((name) => Array.from({ length: 2000 }, (_, at) => entry(name, String(at))))
+  it('end before entries that say so when they are long enough, and when they are full', () => {
+    const many = Array.from({ length: 30_000 }, (_, at) => entry(`package-${at}`))
     const segments = cutSegments(many)
     expect(segments.flat()).toEqual(many)
-    for (const segment of segments) {
-      expect(segment.length).toBeLessThanOrEqual(MAX_SEGMENT_ENTRIES)
-      expect(segment.slice(1).some((each) => isSegmentEnd(each))).toBe(false)
+    const lengths = segments.map((segment) => segment.length).slice(0, -1)
+    expect(Math.min(...lengths)).toBeGreaterThanOrEqual(CUT_RULES.least)
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(CUT_RULES.most)
+    expect(many.length / segments.length).toBeGreaterThan(110)
+    expect(many.length / segments.length).toBeLessThan(146)
+    for (const [first, ...rest] of segments.slice(1)) {
+      expect(first && CUT_RULES.mayEndBefore(first)).toBe(true)
+      expect(rest.slice(CUT_RULES.least - 1).some(CUT_RULES.mayEndBefore)).toBe(false)
     }
+    const same = many.map(({ text }, at) => entry('never', String(at), text))
+    const never = { ...CUT_RULES, mayEndBefore: () => false }
+    expect(cutSegments(same, never)[0]).toHaveLength(CUT_RULES.most)
+    expect(cutSegments([])).toEqual([])
+  })
+
+  it('end when they would have too much text', () => {
     const heavy = Array.from({ length: 5 }, (_, at) =>
       entry(`p${at}`, '1', 'x'.repeat(MAX_SEGMENT_TEXT / 2)),
     )
-    expect(cutSegments(heavy).every((segment) => segment.length <= 2)).toBe(true)
-    expect(cutSegments([])).toEqual([])
+    expect(cutSegments(heavy).map((segment) => segment.length)).toEqual([2, 2, 1])
+    const tooMuch = entry('p5', '1', 'x'.repeat(MAX_SEGMENT_TEXT + 1))
+    expect(cutSegments([tooMuch, tooMuch]).map((segment) => segment.length)).toEqual([1, 1])
   })
 })
 
 describe('an update', () => {
-  it('gives what cutting everything anew gives, over any history', () => {
-    const change = fc.record({
-      name: fc.constantFrom(...names),
-      version: fc.constantFrom('1', '2'),
-      text: fc.option(fc.string()),
-    })
-    const history = fc.array(
-      fc.uniqueArray(change, {
-        selector: ({ name, version }) => `${name} ${version}`,
-        maxLength: 12,
-      }),
-      { maxLength: 8 },
-    )
+  const change = fc.record({
+    name: fc.constantFrom(...names),
+    version: fc.constantFrom('1', '2'),
+    text: fc.option(fc.oneof(fc.string(), fc.constant('x'.repeat(MAX_SEGMENT_TEXT / 3)))),
+  })
+  const group = fc.uniqueArray(change, {
+    selector: ({ name, version }) => `${name} ${version}`,
+    maxLength: 12,
+  })
+
+  it.each([
+    ['a least length', short],
+    ['none', noLeast],
+    ['a least length above that of most runs', { ...short, least: 6 }],
+    ['ends everywhere', { ...short, mayEndBefore: () => true }],
+    ['no ends but where a segment is full', { ...short, mayEndBefore: () => false }],
+  ])('gives what cutting everything anew gives, over any history (%s)', (_, rules) => {
+    const history = fc.array(group, { maxLength: 8 })
+    const seed = fc.subarray(names.flatMap((name) => [entry(name), entry(name, '2')]))
     fc.assert(
-      fc.property(history, (groups) => {
-        let segments: readonly (readonly SegmentEntry[])[] = []
-        const model = new Map<string, SegmentEntry>()
-        for (const group of groups) {
-          const changes = group
+      fc.property(seed, history, (given, groups) => {
+        const model = new Map(given.map((each) => [`${each.name} ${each.version}`, each]))
+        let segments = cutSegments(given.toSorted(compare), rules)
+        for (const each of groups) {
+          const changes = each
             .map(
               ({ name, version, text }): EntryChange => ({
                 key: { name, version },
@@ -88,46 +105,31 @@ describe('an update', () => {
               }),
             )
             .toSorted((a, b) => compare(a.key, b.key))
-          segments = apply(segments, changes).result
+          segments = apply(segments, changes, rules).result
           for (const { key, entry: added } of changes) {
             if (added === undefined) model.delete(`${key.name} ${key.version}`)
             else model.set(`${key.name} ${key.version}`, added)
           }
-          expect(segments).toEqual(cutSegments([...model.values()].toSorted(compare)))
+          expect(segments).toEqual(cutSegments([...model.values()].toSorted(compare), rules))
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 
-  it('also where segments are full', () => {
-    const full = Array.from({ length: 1500 }, (_, at) => entry('p1', String(at * 2)))
-    const pure = full.filter((each) => !isSegmentEnd(each))
-    fc.assert(
-      fc.property(
-        fc.uniqueArray(fc.nat(3000), { maxLength: 20 }),
-        fc.array(fc.boolean(), { minLength: 20, maxLength: 20 }),
-        (versions, adds) => {
-          const changes = versions
-            .toSorted((a, b) => a - b)
-            .map(
-              (version, at): EntryChange => ({
-                key: { name: 'p1', version: String(version) },
-                entry: adds[at] ? entry('p1', String(version), 'new') : undefined,
-              }),
-            )
-          const model = new Map(pure.map((each) => [each.version, each]))
-          for (const { key, entry: added } of changes) {
-            if (added === undefined) model.delete(key.version)
-            else model.set(key.version, added)
-          }
-          expect(apply(cutSegments(pure), changes).result).toEqual(
-            cutSegments([...model.values()].toSorted(compare)),
-          )
-        },
-      ),
-      { numRuns: 200 },
-    )
+  it('asks few keys whether a segment may end before them', () => {
+    let asked = 0
+    const counted = {
+      ...CUT_RULES,
+      mayEndBefore: (key: SegmentKey) => {
+        asked++
+        return CUT_RULES.mayEndBefore(key)
+      },
+    }
+    const all = Array.from({ length: 3000 }, (_, at) => entry(`package-${at}`)).toSorted(compare)
+    const segments = cutSegments(all)
+    apply(segments, [{ key: entry('package-12'), entry: entry('package-12', '1', 'new') }], counted)
+    expect(asked).toBeLessThan(5)
   })
 
   it('reads one or two segments for one change, however many there are', () => {
@@ -138,7 +140,7 @@ describe('an update', () => {
       const key = { name: `package-${at * 149}x`, version: '1' }
       return apply(segments, [{ key, entry: entry(key.name) }]).loaded.length
     })
-    expect(costs.toSorted((a, b) => a - b)[100]).toBe(1)
-    expect(Math.max(...costs)).toBeLessThanOrEqual(3)
+    expect(costs.filter((cost) => cost === 1).length).toBeGreaterThan(180)
+    expect(Math.max(...costs)).toBeLessThanOrEqual(5)
   })
 })
