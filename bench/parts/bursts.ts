@@ -8,12 +8,14 @@ import { buildPackage } from '../packages.ts'
 import { createOwner, expectOk, publish } from '../registry.ts'
 import type { Report } from '../report.ts'
 import { readRevision } from '../seed.ts'
+import { startVariant } from '../variant.ts'
 
 const PART = 'bursts'
 const CLIENTS = 32
 const BURST = 1000
 /** One after the other a part of them gives the rate, which hardly depends on how many there are. */
 const SERIAL = 300
+const DISTANT_SERIAL = 100
 
 export async function benchBursts(report: Report, options: Options): Promise<void> {
   const state = await createServerState()
@@ -33,7 +35,23 @@ export async function benchBursts(report: Report, options: Options): Promise<voi
   const ratio = medianOf(parallel) / medianOf(serial)
   report.atLeast(PART, `rate of ${CLIENTS} clients / rate of one`, ratio, 5)
   await compareBare(report, options.runs ?? 5)
+  await compareDistant(report, options.runs ?? 5)
   if (options.full) await fill(report, server)
+}
+
+/** The same where D1 and R2 are trips away, which is what commits share. */
+async function compareDistant(report: Report, runs: number): Promise<void> {
+  await using server = await startVariant(await createServerState(), 'distant')
+  await burst(server, 'warm-up', 200, CLIENTS)
+  const [one, many]: [number[], number[]] = [[], []]
+  for (let run = 0; run < runs; run++) {
+    one.push(await burst(server, `serial-${run}`, DISTANT_SERIAL, 1))
+    many.push(await burst(server, `parallel-${run}`, BURST, CLIENTS))
+  }
+  report.add(PART, 'one client, trips of 10 ms to D1 and R2', '1/s', one)
+  report.add(PART, `${CLIENTS} clients, the same`, '1/s', many)
+  const ratio = medianOf(many) / medianOf(one)
+  report.atLeast(PART, `rate of ${CLIENTS} clients / rate of one, with trips`, ratio, 5)
 }
 
 /** What 32 clients gain where there is nothing to group: one may use up most of the machine alone. */

@@ -1,14 +1,10 @@
 // What a publish costs in rows and text and where its time goes, by bench/counted in the place of the
 // Worker's entry, on the same repositories. Counts are exact; the times are of a Worker that counts.
-import { cp, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { type Server, type ServerState, startServer } from '../../test/support/clients/server.ts'
+import type { Server, ServerState } from '../../test/support/clients/server.ts'
 import { publish } from '../registry.ts'
 import type { Report, Unit } from '../report.ts'
+import { startVariant } from '../variant.ts'
 import { freshPackage } from './publish.ts'
-
-const counted = fileURLToPath(new URL('../counted', import.meta.url).href)
 
 type Counts = Record<string, number>
 
@@ -28,7 +24,7 @@ export async function countPublishes(
   state: ServerState,
   sizes: readonly number[],
 ): Promise<void> {
-  await using server = await startCounted(state)
+  await using server = await startVariant(state, 'counted')
   for (const packages of sizes) {
     const samples: Counts[] = []
     for (let run = -2; run < 9; run++) {
@@ -48,16 +44,6 @@ function add(report: Report, samples: readonly Counts[], name: string, packages:
   if (values.every((value) => value === 0)) return
   const unit = names[name] ?? (name.endsWith(' ms') ? 'ms' : 'calls')
   report.add('counts', `${name} at ${packages}`, unit, values, packages)
-}
-
-/** On the state of a server that was stopped. */
-export async function startCounted(state: ServerState): Promise<Server> {
-  const project = join(state.directory, 'project')
-  await cp(counted, join(project, 'bench/counted'), { recursive: true })
-  const file = join(project, 'wrangler.toml')
-  const settings = await readFile(file, 'utf8')
-  await writeFile(file, settings.replace(/^main = .*$/m, 'main = "bench/counted/worker.ts"'))
-  return startServer(state)
 }
 
 async function readCounts(server: Server): Promise<Counts> {
