@@ -101,7 +101,7 @@ describe('the incremental index', () => {
     const after = await workOf()
     expect(after.segmentsWritten - before.segmentsWritten).toBeLessThanOrEqual(2)
     expect(after.segmentsRead - before.segmentsRead).toBeLessThanOrEqual(2)
-    // A segment has 128 entries on average and 512 at most, of some 250 characters here.
+    // A segment has 160 entries on average and 512 at most, of some 250 characters here.
     expect(after.textCompressed - before.textCompressed).toBeLessThan(512 * 250)
     // Of every segment one small row, for this architecture and noarch.
     expect(after.summariesRead - before.summariesRead).toBeLessThan(5 + count / 64)

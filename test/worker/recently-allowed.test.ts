@@ -17,7 +17,12 @@ import { recordStatements } from '../support/worker/statements.ts'
 // Of a burst of uploads the first asks who may do this; the commits ask again. What other instances
 // of the Worker change is changed by SQL here.
 
-beforeEach(() => createOwner())
+beforeEach(async () => {
+  await createOwner()
+  // However slow the machine is, what was remembered is recent.
+  const now = Date.now()
+  vi.spyOn(Date, 'now').mockImplementation(() => now)
+})
 afterEach(() => vi.restoreAllMocks())
 
 const apk = (name: string) => buildApk({ name, version: '1-r0' })

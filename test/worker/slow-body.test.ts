@@ -28,14 +28,15 @@ interface Slow {
 async function upload({ method = 'PUT', path, body, seconds, meanwhile }: Slow) {
   const { id, headers } = await tokenOf('acme', { scopes: ['admin'] })
   const bytes = body ?? buildApk({ name: 'hello', version: '1-r0' })
+  const start = Date.now()
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => start)
   const { readable, writable } = new IdentityTransformStream()
   const answer = answerOf(path, { method, headers, body: readable })
   const writer = writable.getWriter()
   await writer.write(bytes.subarray(0, 10))
   await vi.waitFor(async () => expect(await isAllowed(id)).toBe(true))
   await meanwhile(id)
-  const late = Date.now() + seconds * 1000
-  vi.spyOn(Date, 'now').mockImplementation(() => late)
+  clock.mockImplementation(() => start + seconds * 1000)
   await writer.write(bytes.subarray(10))
   await writer.close()
   return answer

@@ -50,8 +50,8 @@ describe('segments', () => {
     const lengths = segments.map((segment) => segment.length).slice(0, -1)
     expect(Math.min(...lengths)).toBeGreaterThanOrEqual(CUT_RULES.least)
     expect(Math.max(...lengths)).toBeLessThanOrEqual(CUT_RULES.most)
-    expect(many.length / segments.length).toBeGreaterThan(110)
-    expect(many.length / segments.length).toBeLessThan(146)
+    expect(many.length / segments.length).toBeGreaterThan(140)
+    expect(many.length / segments.length).toBeLessThan(180)
     for (const [first, ...rest] of segments.slice(1)) {
       expect(first && CUT_RULES.mayEndBefore(first)).toBe(true)
       expect(rest.slice(CUT_RULES.least - 1).some(CUT_RULES.mayEndBefore)).toBe(false)
