@@ -54,12 +54,17 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   try {
     return await handle(endpoint, { ...base, ...authorized })
   } catch (error) {
-    // The owner may have been another one: whoever tries again is looked up.
-    forgetAllowed()
+    if ('recheckedByCommit' in endpoint && isAboutAccess(error)) forgetAllowed()
     throw error
   } finally {
     if (endpoint.method !== 'GET' && endpoint.access !== 'write') forgetAllowed()
   }
+}
+
+/** What a commit says when owner or token are gone: whoever tries again is looked up. */
+function isAboutAccess(error: unknown): boolean {
+  const code = error instanceof RegistryError ? error.fault.code : undefined
+  return code === 'not-found' || code === 'invalid-credentials'
 }
 
 function handle(endpoint: Endpoint, call: Call): Promise<Response> {

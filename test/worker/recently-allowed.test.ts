@@ -45,6 +45,17 @@ it('asks once for several uploads, and once more after five seconds', async () =
   expect(questions()).toBe(2)
 })
 
+it('asks no more because something else was refused', async () => {
+  expect((await put(apk('a'))).status).toBe(201)
+  const questions = recordQuestions()
+  expect((await send(`${MAIN}/x86_64/absent-1-r0.apk`)).status).toBe(404)
+  expect(questions()).toBe(1)
+  expect((await put(apk('a'))).status).toBe(409)
+  expect((await put(new Uint8Array(10))).status).toBe(400)
+  expect((await put(apk('b'))).status).toBe(201)
+  expect(questions()).toBe(1)
+})
+
 it('asks for each owner and each token', async () => {
   await createOwner('other')
   const [first, second] = [
