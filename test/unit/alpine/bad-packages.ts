@@ -298,6 +298,12 @@ const control: readonly Row[] = [
     chokes,
   ],
   [
+    'a control file with an escape sequence for a link target',
+    { controlEntries: [tarEntry({ name: '.other', linkName: '\u001b[2J' })] },
+    /^"\.other" in the control segment has the link target "\\u\{1b\}\[2J", which holds a control/,
+    printed,
+  ],
+  [
     'a folder in control',
     { controlEntries: [tarEntry({ name: '.a/b' })] },
     /begins with "\.a\/b": the control segment/,

@@ -97,6 +97,13 @@ async function takeHeadEntry(tar: TarReader, entry: TarEntry, content: HeadConte
       `the control segment holds ${quote(entry.name)}, which is no name for a file: rename it`,
     )
   }
+  if (findUnprintable(entry.linkName) !== undefined) {
+    throw new FormatError(
+      'malformed',
+      `${quote(entry.name)} in the control segment has the link target ${quote(entry.linkName)}, ` +
+        'which holds a control character: pack it as a plain file',
+    )
+  }
   if (entry.name.startsWith('.SIGN.')) {
     content.signatures.push(parseSignatureName(entry.name))
     if (content.signatures.length > maxSignatures) throw tooManySignatures()
