@@ -1,5 +1,6 @@
 // What a repository's Durable Object is asked to do and what it answers. These values cross RPC,
 // so they are plain data: classes do not survive it.
+import type { OwnerRow } from '../access/decide.ts'
 import type { Fault } from '../errors.ts'
 import type { NewFile } from '../packages/new-file.ts'
 
@@ -10,6 +11,14 @@ export interface RepositoryAddress {
   readonly type: string
   /** Unique within owner and type, for Alpine `branch/repository`. */
   readonly name: string
+}
+
+export function addressOf(
+  { id: ownerId, name: ownerName }: OwnerRow,
+  type: string,
+  name: string,
+): RepositoryAddress {
+  return { ownerId, ownerName, type, name }
 }
 
 export interface PublishChange extends NewFile {

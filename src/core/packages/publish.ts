@@ -5,7 +5,7 @@ import { adoptOrDiscard } from '../blobs/adopt.ts'
 import { discardObjects } from '../blobs/objects.ts'
 import { stageUpload, type Upload } from '../blobs/stage.ts'
 import type { StagedBlob } from '../blobs/staged-blob.ts'
-import type { RepositoryStub } from '../commit/change.ts'
+import { addressOf, type RepositoryStub } from '../commit/change.ts'
 import { commitChange, type Settled } from '../commit/client.ts'
 import { RegistryError } from '../errors.ts'
 import { type Creation, createFile } from './create.ts'
@@ -79,7 +79,7 @@ async function commit<T>(
   repository: string,
   file: NewFile,
 ): Promise<Published> {
-  const address = { ownerId: owner.id, ownerName: owner.name, type, name: repository }
+  const address = addressOf(owner, type, repository)
   const settled = await commitChange({ namespace, address, change: { op: 'publish', ...file } })
   if (settled.outcome === 'absent') throw new Error('a publish that found nothing')
   return settled.outcome === 'committed'

@@ -2,7 +2,7 @@
 // leave at the same instant; those without one by one D1 batch. What spans repositories is a sequence
 // of commits, safe to repeat.
 import type { OwnerRow } from '../access/decide.ts'
-import type { RepositoryAddress, RepositoryStub } from '../commit/change.ts'
+import { addressOf, type RepositoryStub } from '../commit/change.ts'
 import { commitChange } from '../commit/client.ts'
 import { query, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
@@ -71,8 +71,7 @@ export async function removeFiles(removal: Removal): Promise<number> {
 /** All at once: the repository puts them into as few commits as it can. */
 async function removeFrom(removal: Removal, repository: string): Promise<number> {
   const { namespace, owner, type, removedBy: createdBy } = removal
-  const { id: ownerId, name: ownerName } = owner
-  const address: RepositoryAddress = { ownerId, ownerName, type, name: repository }
+  const address = addressOf(owner, type, repository)
   const ends = await Promise.allSettled(
     removal.files
       .filter((file) => file.repository === repository)

@@ -1,7 +1,5 @@
 // Where a file or an index is, from the segments of a path. A path that cannot name anything finds
 // nothing; only a publish is told what is wrong with it.
-import type { OwnerRow } from '../../core/access/decide.ts'
-import type { RepositoryAddress } from '../../core/commit/change.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { PATH_NAME_PATTERN, parsePathName } from '../../core/names.ts'
 import { FILE_ROW } from '../../core/packages/file-row.ts'
@@ -28,10 +26,6 @@ export const ARCHITECTURE: Schema = {
 export function parseRepositoryName(params: Params): string {
   const branch = parsePathName('branch', params.branch ?? '')
   return `${branch}/${parsePathName('repository', params.repository ?? '')}`
-}
-
-export function addressOf(owner: OwnerRow, name: string): RepositoryAddress {
-  return { ownerId: owner.id, ownerName: owner.name, type: TYPE, name }
 }
 
 /** The row of the architecture's index, or of the noarch one where it has none of its own. */

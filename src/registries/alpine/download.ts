@@ -1,4 +1,5 @@
 // The two things that apk asks for: the signed index of an architecture, and a package.
+import { addressOf } from '../../core/commit/change.ts'
 import { commitChange } from '../../core/commit/client.ts'
 import { RegistryError } from '../../core/errors.ts'
 import type { FileRow } from '../../core/packages/file-row.ts'
@@ -10,13 +11,13 @@ import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoin
 import { FILE_FAULTS, fileAnswers, fileResponse } from '../../http/file-response.ts'
 import {
   ARCHITECTURE,
-  addressOf,
   FILE_NAME_PATTERN,
   findFile,
   findIndex,
   INDEX_FILE,
   parseRepositoryName,
   REPOSITORY_PARAMETERS,
+  TYPE,
 } from './coordinates.ts'
 import { parseArchitecture } from './format/name.ts'
 
@@ -111,7 +112,7 @@ async function rebuild(
 ): Promise<IndexRow | undefined> {
   await commitChange({
     namespace: env.REPOSITORY,
-    address: addressOf(owner, parseRepositoryName(params)),
+    address: addressOf(owner, TYPE, parseRepositoryName(params)),
     change: { op: 'reindex', changeId: crypto.randomUUID(), keySet },
   })
   return (await readResource(env.DB, owner, findIndex(params))) as IndexRow | undefined
