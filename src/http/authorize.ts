@@ -106,9 +106,9 @@ export function forgetAllowed(): void {
 }
 
 function keyOf(endpoint: Endpoint, { owner }: Params, secret: GivenSecret | undefined) {
-  const name = owner === undefined ? undefined : findOwnerName(owner)
-  const remembers = 'recheckedByCommit' in endpoint && name !== undefined && secret !== undefined
-  return remembers ? `${name} ${secret.hash}` : undefined
+  if (!('recheckedByCommit' in endpoint) || secret === undefined) return undefined
+  const name = findOwnerName(owner ?? '')
+  return name && `${name} ${secret.hash}`
 }
 
 function findSecret(request: Request): GivenSecret | undefined {

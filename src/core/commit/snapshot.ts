@@ -91,9 +91,10 @@ export async function readSnapshot(
   changes: readonly Change[],
 ): Promise<Snapshot> {
   const place = [address.ownerId, address.type, address.name]
-  const names = changes.flatMap((change) => (change.op === 'reindex' ? [] : [change.fileName]))
+  const ofFiles = changes.filter((change) => change.op !== 'reindex')
+  const names = ofFiles.map((change) => change.fileName)
   const ids = changes.map((change) => change.changeId)
-  const tokens = new Set(changes.flatMap(authorsOf).filter(isTokenId))
+  const tokens = new Set(ofFiles.map((change) => change.createdBy).filter(isTokenId))
   const results = await query(() =>
     runBatch(db, [
       [HEAD, ...place],
@@ -126,10 +127,6 @@ export async function readHead(db: D1Database, address: RepositoryAddress): Prom
     db.prepare(HEAD).bind(address.ownerId, address.type, address.name).first<{ head: string }>(),
   )
   return row?.head ?? null
-}
-
-function authorsOf(change: Change): string[] {
-  return change.op === 'reindex' ? [] : [change.createdBy]
 }
 
 function rowsOf<T>(result: D1Result | undefined): T[] {
