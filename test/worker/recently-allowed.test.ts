@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import {
   ADMIN,
   answerOf,
@@ -12,6 +11,7 @@ import {
   send,
   tokenOf,
 } from '../support/worker/registry.ts'
+import { apk, fileOf, remove } from '../support/worker/soundness.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 
 // Of a burst of uploads the first asks who may do this; the commits ask again. What other instances
@@ -25,7 +25,6 @@ beforeEach(async () => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-const apk = (name: string) => buildApk({ name, version: '1-r0' })
 const revoke = (id: string) =>
   env.DB.prepare('DELETE FROM access_token WHERE id = ?').bind(id).run()
 
@@ -48,7 +47,7 @@ it('asks once for several uploads, and once more after five seconds', async () =
 it('asks no more because something else was refused', async () => {
   expect((await put(apk('a'))).status).toBe(201)
   const questions = recordQuestions()
-  expect((await send(`${MAIN}/x86_64/absent-1-r0.apk`)).status).toBe(404)
+  expect((await send(fileOf('absent'))).status).toBe(404)
   expect(questions()).toBe(1)
   expect((await put(apk('a'))).status).toBe(409)
   expect((await put(new Uint8Array(10))).status).toBe(400)
@@ -80,7 +79,7 @@ it('publishes nothing with a token that was revoked elsewhere', async () => {
   await revoke(id)
   const refused = await put(apk('b'), MAIN, headers)
   expect(`${refused.status} ${refused.text}`).toMatch(/^401 the access token was revoked/)
-  expect({ ...(await countRows()), access_token: 1 }).toEqual({ ...rows, access_token: 1 })
+  expect(await countRows()).toEqual(rows)
   expect(await listKeys()).toEqual(keys)
   const again = await put(apk('b'), MAIN, headers)
   expect(`${again.status} ${again.text}`).toMatch(/^401 the access token is not known here/)
@@ -121,9 +120,8 @@ it('sees at once what is changed here', async () => {
 })
 
 it('takes one refusal to notice an owner in the place of another one', async () => {
-  const file = `${MAIN}/x86_64/a-1-r0.apk`
   expect((await put(apk('a'))).status).toBe(201)
-  expect((await send(file, { method: 'DELETE', headers: ADMIN })).status).toBe(204)
+  expect((await remove('a')).status).toBe(204)
   const tables = ['repository_change', 'repository_index', 'repository', 'owner']
   for (const table of tables) await env.DB.prepare(`DELETE FROM ${table}`).run()
   const insert =
