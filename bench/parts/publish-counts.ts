@@ -1,4 +1,4 @@
-// What a publish costs in rows and text and where its time goes, by bench/counted in the place of the
+// What a publish costs in rows and text and where its time goes, by bench/variants/counted.ts in the place of the
 // Worker's entry, on the same repositories. Counts are exact; the times are of a Worker that counts.
 import type { Server, ServerState } from '../../test/support/clients/server.ts'
 import { publish } from '../registry.ts'
