@@ -60,9 +60,20 @@ export class ByteReader {
     return bytes
   }
 
-  /** Gives back bytes that were read last; the next read begins with them. */
+  /** Gives back bytes that were read last; the next read begins with them, as one piece where they were one. */
   unread(bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#pending.push(bytes)
+    if (bytes.length === 0) return
+    const next = this.#pending.at(-1)
+    if (next === undefined || !liesBefore(bytes, next)) {
+      this.#pending.push(bytes)
+      return
+    }
+    const { buffer, byteOffset, length } = bytes
+    this.#pending[this.#pending.length - 1] = new Uint8Array(
+      buffer,
+      byteOffset,
+      length + next.length,
+    )
   }
 
   async atEnd(): Promise<boolean> {
@@ -79,6 +90,10 @@ export class ByteReader {
     this.#ended = true
     await this.#source.return?.()
   }
+}
+
+function liesBefore(bytes: Uint8Array, next: Uint8Array): boolean {
+  return bytes.buffer === next.buffer && bytes.byteOffset + bytes.length === next.byteOffset
 }
 
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {

@@ -1,7 +1,7 @@
 // One gzip member at a time, its end known to the byte (RFC 1952). node:zlib unpacks; header,
 // CRC-32 and size are read here, since zlib's own gunzip joins members and skips padding, and so
 // cannot say where one ends. Refuses bad checksums, long headers and what unpacks past its limit.
-import { crc32, createInflateRaw, type InflateRaw } from 'node:zlib'
+import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib'
 import { type ByteReader, concatBytes } from './bytes.ts'
 import { FormatError } from './format-error.ts'
 
@@ -17,6 +17,9 @@ export interface GzipMemberOptions {
 }
 
 const maxHeader = 128 * 1024
+/** Bytes of a member that is unpacked at once, and of what it unpacks to: a stream would cost more. */
+const smallMember = 16 * 1024
+const smallUnpacked = 64 * 1024
 const flags = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 }
 
 /** Whether bytes begin as a gzip member does. */
@@ -133,11 +136,44 @@ async function readZeroEnded(reader: ByteReader, where: string): Promise<Uint8Ar
   }
 }
 
+/** Unpacks up to the end of the deflate data and leaves the reader there. */
+async function* inflateMember(
+  reader: ByteReader,
+  what: string,
+  count: (bytes: Uint8Array) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const chunk = await reader.readSome()
+  const whole = chunk && inflateAtOnce(chunk)
+  if (chunk === undefined || whole === undefined) {
+    if (chunk !== undefined) reader.unread(chunk)
+    yield* inflateStream(reader, what, count)
+    return
+  }
+  reader.unread(chunk.subarray(whole.used))
+  count(chunk.subarray(0, whole.used))
+  yield whole.unpacked
+}
+
+/** Undefined unless all of it is in the chunk, sound and small: of anything else the stream says what it is. */
+function inflateAtOnce(
+  chunk: Uint8Array,
+): { readonly unpacked: Uint8Array; readonly used: number } | undefined {
+  if (chunk.length > smallMember) return undefined
+  try {
+    const result: unknown = inflateRawSync(chunk, { info: true, maxOutputLength: smallUnpacked })
+    // With `info` zlib gives more than the bytes, of which the types do not know.
+    const { buffer, engine } = result as { buffer: Uint8Array; engine: { bytesWritten: number } }
+    return { unpacked: buffer, used: engine.bytesWritten }
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Feeds the inflater one chunk at a time, and the next only when that one was used up: so at the
  * end whatever was not consumed is a tail of the last chunk and goes back to the reader.
  */
-async function* inflateMember(
+async function* inflateStream(
   reader: ByteReader,
   what: string,
   count: (bytes: Uint8Array) => void,

@@ -31,6 +31,19 @@ test('takes bytes back in the order in which they come again', async () => {
   expect(await reader.readUpTo(200)).toEqual(bytes)
 })
 
+test('gives back as one piece what was one', async () => {
+  const reader = new ByteReader(chunked(bytes, 60))
+  reader.unread(await reader.readUpTo(10))
+  expect(await reader.readSome()).toEqual(bytes.subarray(0, 60))
+  const other = Uint8Array.of(1, 2)
+  reader.unread(bytes.subarray(60, 70))
+  reader.unread(other)
+  expect(await reader.readSome()).toBe(other)
+  reader.unread(bytes.subarray(0, 5))
+  expect(await reader.readSome()).toEqual(bytes.subarray(0, 5))
+  expect(await reader.readSome()).toEqual(bytes.subarray(60, 70))
+})
+
 test('passes over empty chunks and closes a source once', async () => {
   let returned = 0
   const chunks = [new Uint8Array(0), bytes, new Uint8Array(0)]

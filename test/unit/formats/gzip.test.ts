@@ -133,6 +133,7 @@ describe('refuses', () => {
   test('more compressed bytes than it may have', async () => {
     const limit = { maxCompressed: member.length - 1 }
     await expectRefusal(() => unpack(member, limit, 10), 'too-large', /is larger than/)
+    await expectRefusal(() => unpack(member, limit), 'too-large', /is larger than/)
     expect((await unpack(member, { maxCompressed: member.length })).content).toEqual(text)
   })
 
@@ -142,6 +143,28 @@ describe('refuses', () => {
       await expect(unpack(bytes)).rejects.toBeInstanceOf(FormatError)
     }
   })
+})
+
+test('says the same of a small member that comes at once as of one that comes in pieces', async () => {
+  const member = gzipMember(text.subarray(0, 400))
+  const outcome = async (bytes: Uint8Array, size: number) => {
+    try {
+      return await unpack(bytes, {}, size)
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error
+      return { code: error.code, message: error.message }
+    }
+  }
+  const outcomes = new Set<string>()
+  for (let bit = 0; bit < 8 * member.length; bit += 1) {
+    const bytes = new Uint8Array([...member, 1, 2, 3])
+    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+    const atOnce = await outcome(bytes, 65_536)
+    expect(await outcome(bytes, 9)).toEqual(atOnce)
+    outcomes.add('code' in atOnce ? atOnce.code : 'taken')
+  }
+  // A flipped bit of the time or the system in the header changes nothing.
+  expect([...outcomes].sort()).toEqual(['corrupt', 'malformed', 'taken', 'truncated'])
 })
 
 test('a consumer that stops early lets go of the inflater and of nothing else', async () => {
