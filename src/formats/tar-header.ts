@@ -14,23 +14,25 @@ export interface TarBlock {
 
 /** @throws FormatError `malformed`, or `corrupt` when the header's checksum does not hold */
 export function parseTarBlock(block: Uint8Array, where: string): TarBlock {
-  if (decodeLatin1(block.subarray(257, 262)) !== 'ustar') {
+  const text = decodeLatin1(block)
+  if (text.slice(257, 262) !== 'ustar') {
     throw new FormatError(
       'malformed',
       `${where} has no ustar header: make the tar archive in POSIX (pax) or GNU format, not V7`,
     )
   }
-  checkSum(block, where)
+  checkSum(block, text.slice(148, 156), where)
   const number = (start: number, end: number, field: string) =>
-    parseOctal(block.subarray(start, end), field, where)
+    parseOctal(text.slice(start, end), field, where)
+  const bytes = (start: number, end: number) => decodeName(untilZero(block.subarray(start, end)))
   for (const [start, end, field] of unusedNumbers) number(start, end, field)
-  const name = decodeName(untilZero(block.subarray(0, 100)))
-  const prefix = decodeName(untilZero(block.subarray(345, 500)))
+  const name = bytes(0, 100)
+  const prefix = text[345] === '\0' ? '' : bytes(345, 500)
   if (name === '') throw new FormatError('malformed', `${where} has no name: give it one`)
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
     flag: String.fromCharCode(block[156] ?? 0),
-    linkName: decodeName(untilZero(block.subarray(157, 257))),
+    linkName: text[157] === '\0' ? '' : bytes(157, 257),
     mode: number(100, 108, 'mode'),
     size: number(124, 136, 'size'),
   }
@@ -45,33 +47,37 @@ const unusedNumbers = [
   [337, 345, 'device minor'],
 ] as const
 
-function checkSum(block: Uint8Array, where: string): void {
-  let unsigned = 0
-  let signed = 0
-  for (let index = 0; index < block.length; index += 1) {
-    const byte = index >= 148 && index < 156 ? 0x20 : (block[index] ?? 0)
-    unsigned += byte
-    signed += byte < 128 ? byte : byte - 256
+function checkSum(block: Uint8Array, field: string, where: string): void {
+  let sum = 0
+  let high = 0
+  for (const byte of block) {
+    sum += byte
+    high += byte >> 7
   }
-  const stored = Number.parseInt(decodeLatin1(block.subarray(148, 156)).trim(), 8)
+  // The field counts as blanks.
+  for (let index = 148; index < 156; index += 1) {
+    const byte = block[index] ?? 0
+    sum += 0x20 - byte
+    high -= byte >> 7
+  }
+  const stored = Number.parseInt(field.trim(), 8)
   // Some old tars added the bytes as signed numbers.
-  if (stored === unsigned || stored === signed) return
+  if (stored === sum || stored === sum - 256 * high) return
   throw new FormatError(
     'corrupt',
     `${where} does not match the checksum of its tar header: build it anew`,
   )
 }
 
-function parseOctal(bytes: Uint8Array, field: string, where: string): number {
-  const text = decodeLatin1(bytes)
-  if (!/^[0-7]*[ \0]*$/.test(text)) {
+function parseOctal(text: string, field: string, where: string): number {
+  const digits = /^([0-7]*)[ \0]*$/.exec(text)?.[1]
+  if (digits === undefined) {
     throw new FormatError(
       'malformed',
       `${where} has a ${field} that is not an octal number: make the tar archive in POSIX (pax) format`,
     )
   }
-  const digits = /^[0-7]+/.exec(text)?.[0]
-  return digits === undefined ? 0 : Number.parseInt(digits, 8)
+  return digits === '' ? 0 : Number.parseInt(digits, 8)
 }
 
 /** Records of `<length> <key>=<value>\n`, the length counting the whole record. */

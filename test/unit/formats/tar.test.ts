@@ -59,6 +59,20 @@ describe('reads', () => {
     expect(entries.map((entry) => entry.name)).toEqual(['deep/tail', 'g'.repeat(150), 'café'])
   })
 
+  test('a checksum of bytes that were added as signed numbers', async () => {
+    const entry = tarEntry({ name: 'caf?' })
+    entry[3] = 0xe9
+    const old = Number.parseInt(new TextDecoder().decode(entry.subarray(148, 154)), 8)
+    const withSum = (sum: number) => {
+      const changed = entry.slice()
+      changed.set(new TextEncoder().encode(sum.toString(8).padStart(6, '0')), 148)
+      return changed
+    }
+    const signed = old + 0xe9 - 0x100 - 0x3f
+    expect((await list(withSum(signed))).entries.map(({ name }) => name)).toEqual(['café'])
+    await expectRefusal(() => list(withSum(signed + 1)), 'corrupt', /checksum/)
+  })
+
   test('a global header as nothing, and an archive without or with half an end', async () => {
     const global = tarEntry({ name: 'g', typeflag: 'g', content: '11 path=zz\n' })
     const archiveWithGlobal = join(global, tarEntry({ name: 'a' }))
