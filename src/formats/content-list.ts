@@ -8,6 +8,7 @@ import {
   deflatePiece,
   gzipPrefix,
   gzipSuffix,
+  storedPiece,
 } from './deflate-pieces.ts'
 import { FormatError, quote } from './format-error.ts'
 
@@ -87,7 +88,7 @@ export class ContentListWriter {
   finish(): Uint8Array {
     if (!this.#full) this.#flush()
     const head = { format, entries: this.#entries, listed: this.#listed }
-    return joinPieces([deflatePiece(encodeUtf8(`${JSON.stringify(head)}\n`)), ...this.#pieces])
+    return joinPieces([storedPiece(encodeUtf8(`${JSON.stringify(head)}\n`)), ...this.#pieces])
   }
 
   /** All of what is pending is kept, or none of it and nothing after it. */

@@ -2,6 +2,7 @@
 // raw deflate ended by a sync flush, so byte aligned, never final and without reference to others.
 // What changed is compressed again, the rest is copied, and the checksums combine.
 import { constants, crc32, deflateRawSync } from 'node:zlib'
+import { concatBytes } from './bytes.ts'
 
 /** Compressed bytes that may stand anywhere inside a gzip member. */
 export interface DeflatedPiece {
@@ -29,6 +30,17 @@ export function deflatePiece(bytes: Uint8Array, level = 7): DeflatedPiece {
   const options = { level, memLevel: 9, finishFlush: constants.Z_SYNC_FLUSH }
   const deflated = deflateRawSync(bytes, options)
   return { deflated, length: bytes.length, crc32: crc32(bytes) }
+}
+
+/**
+ * A piece of bytes as they are (RFC 1951, 3.2.4): of a few of them compression makes no less.
+ * @param bytes at most 65,535
+ */
+export function storedPiece(bytes: Uint8Array): DeflatedPiece {
+  const { length } = bytes
+  if (length > 0xffff) throw new RangeError(`${length} bytes are too many to be stored in a block`)
+  const header = Uint8Array.of(0, length, length >> 8, ~length, ~length >> 8)
+  return { deflated: concatBytes([header, bytes]), length, crc32: crc32(bytes) }
 }
 
 /** A gzip header without time or name: the same input gives the same bytes for ever. */

@@ -3,13 +3,18 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   combineCrc32,
+  type DeflatedPiece,
   deflatePiece,
   gzipPrefix,
   gzipSuffix,
+  storedPiece,
 } from '../../../src/formats/deflate-pieces.ts'
 
 function assemble(parts: readonly Uint8Array[]): Buffer {
-  const pieces = parts.map((part) => deflatePiece(part))
+  return join(parts.map((part) => deflatePiece(part)))
+}
+
+function join(pieces: readonly DeflatedPiece[]): Buffer {
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
   const crc = pieces.reduce((sum, piece) => combineCrc32(sum, piece.crc32, piece.length), 0)
   const deflated = pieces.map((piece) => piece.deflated)
@@ -33,6 +38,18 @@ test('any split of one text gives that text', () => {
       expect(gunzipSync(assemble(parts)).equals(text)).toBe(true)
     }),
   )
+})
+
+test('pieces that are stored as they are join with the others', () => {
+  const sizes = fc.constantFrom(0, 1, 255, 256, 65_535)
+  fc.assert(
+    fc.property(sizes, fc.uint8Array(), (size, part) => {
+      const stored = Buffer.alloc(size, 'stored')
+      const member = join([storedPiece(stored), deflatePiece(part), storedPiece(stored)])
+      expect(gunzipSync(member).equals(Buffer.concat([stored, part, stored]))).toBe(true)
+    }),
+  )
+  expect(() => storedPiece(new Uint8Array(65_536))).toThrow(RangeError)
 })
 
 test('checksums combine, also over more bytes than 32 bits count', () => {
