@@ -84,9 +84,11 @@ function readerOf(source: ByteSource, left: () => number): ChunkReader {
   if (source instanceof ReadableStream) {
     const reader = source.getReader({ mode: 'byob' })
     return {
-      read() {
+      async read() {
         const bytes = Math.min(READ_BYTES, Math.max(left() + 1, LEAST_READ_BYTES))
-        return reader.readAtLeast(bytes, new Uint8Array(bytes))
+        const { value, done } = await reader.readAtLeast(bytes, new Uint8Array(bytes))
+        // It is shorter at the end alone, which another read would be needed to be told of.
+        return { value, done: done || value.length < bytes }
       },
       cancel: () => reader.cancel(),
     }
