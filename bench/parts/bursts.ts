@@ -13,8 +13,7 @@ import { startVariant } from '../variant.ts'
 const PART = 'bursts'
 const CLIENTS = 32
 const BURST = 1000
-/** One after the other a part of them gives the rate, which hardly depends on how many there are. */
-const SERIAL = 300
+/** Where each takes as long as its trips, a part of them gives the rate of one after the other. */
 const DISTANT_SERIAL = 100
 
 export async function benchBursts(report: Report, options: Options): Promise<void> {
@@ -25,11 +24,11 @@ export async function benchBursts(report: Report, options: Options): Promise<voi
   const parallel: number[] = []
   const builds: number[] = []
   for (let run = 0; run < (options.runs ?? 5); run++) {
-    serial.push(await burst(server, `serial-${run}`, SERIAL, 1))
+    serial.push(await burst(server, `serial-${run}`, BURST, 1))
     parallel.push(await burst(server, `parallel-${run}`, BURST, CLIENTS))
     builds.push(readRevision(state.directory, `parallel-${run}`))
   }
-  report.add(PART, 'one client', '1/s', serial)
+  report.add(PART, `one client, ${BURST} packages`, '1/s', serial)
   report.add(PART, `${CLIENTS} clients, ${BURST} packages`, '1/s', parallel)
   report.add(PART, `commits, which is builds of the index, of ${BURST}`, 'files', builds)
   const ratio = medianOf(parallel) / medianOf(serial)
