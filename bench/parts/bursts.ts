@@ -13,6 +13,7 @@ import { startVariant } from '../variant.ts'
 const PART = 'bursts'
 const CLIENTS = 32
 const BURST = 1000
+const FILLED = 25_000
 /** Where each takes as long as its trips, a part of them gives the rate of one after the other. */
 const DISTANT_SERIAL = 100
 
@@ -35,7 +36,7 @@ export async function benchBursts(report: Report, options: Options): Promise<voi
   report.atLeast(PART, `rate of ${CLIENTS} clients / rate of one`, ratio, 5)
   await compareBare(report, options.runs ?? 5)
   await compareDistant(report, options.runs ?? 5)
-  if (options.full) await fill(report, server)
+  if (options.full) await fill(report)
 }
 
 /** The same where D1 and R2 are trips away, which is what commits share. */
@@ -89,23 +90,47 @@ async function burst(server: Server, owner: string, count: number, clients: numb
   return (1000 * count) / spent
 }
 
-async function fill(report: Report, server: Server): Promise<void> {
-  const count = 25_000
+interface Progress {
+  /** Milliseconds since the start. */
+  readonly at: number
+  /** Of them those in which index files were written. */
+  readonly putting: number
+}
+
+/** A large repository from nothing: the rate of each thousand, and without the writing of its index. */
+async function fill(report: Report): Promise<void> {
+  await using server = await startVariant(await createServerState(), 'puts')
+  await burst(server, 'warm-up', 200, CLIENTS)
   await createOwner(server, 'filled')
-  const ended: number[] = []
+  const base = await timePuts(server)
   const start = performance.now()
-  const numbers = Array.from({ length: count }, () => made++)
+  const progress: Progress[] = [{ at: 0, putting: 0 }]
+  const numbers = Array.from({ length: FILLED }, () => made++)
+  let ended = 0
   await inParallel(CLIENTS, numbers, async (number) => {
     await publish(server, 'filled', buildPackage(number, 'x86_64').bytes)
-    ended.push(performance.now() - start)
+    if (++ended % 1000 > 0) return
+    const at = performance.now() - start
+    progress.push({ at, putting: (await timePuts(server)) - base })
   })
-  for (const upTo of [1000, 5000, 10_000, 15_000, 20_000, count]) {
-    const spent = (ended[upTo - 1] ?? 0) - (ended[upTo - 1000] ?? 0)
-    report.add(PART, `${CLIENTS} clients, the 1,000 up to ${upTo}`, '1/s', [1e6 / spent], upTo)
+  for (const thousand of [1, 5, 10, 15, 20, FILLED / 1000]) {
+    const [from, to] = [progress[thousand - 1], progress[thousand]]
+    if (from === undefined || to === undefined) throw new Error(`no thousand ${thousand}`)
+    const spent = to.at - from.at
+    const apart = spent - (to.putting - from.putting)
+    const what = `${CLIENTS} clients, the 1,000 up to ${1000 * thousand}`
+    report.add(PART, what, '1/s', [1e6 / spent], 1000 * thousand)
+    report.add(PART, `${what}, the index put apart`, '1/s', [1e6 / apart], 1000 * thousand)
   }
-  report.add(PART, `${CLIENTS} clients, all ${count}`, '1/s', [
-    (1000 * count) / (ended.at(-1) ?? 0),
-  ])
+  const whole = progress.at(-1)?.at ?? 0
+  report.add(PART, `${CLIENTS} clients, all ${FILLED}`, '1/s', [(1000 * FILLED) / whole])
   const commits = readRevision(server.state.directory, 'filled')
-  report.add(PART, `commits of all ${count}`, 'files', [commits])
+  report.add(PART, `commits of all ${FILLED}`, 'files', [commits])
+}
+
+/** Milliseconds in which index files were written since the server started. */
+async function timePuts(server: Server): Promise<number> {
+  const response = await fetch(`${server.url}/bench/puts`)
+  const { milliseconds } = (await response.json()) as { milliseconds: number }
+  return milliseconds
 }
