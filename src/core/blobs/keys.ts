@@ -1,6 +1,8 @@
 // The keys of R2. They are opaque, fresh for each write (R2 takes one write a second on a key) and
 // dated by the hour, so that a sweep can list what one hour staged and nothing else.
 
+import { timeOrderedId } from '../ids.ts'
+
 const BLOBS = 'blobs/'
 const CONTENTS = 'contents/'
 
@@ -9,7 +11,7 @@ export const PREFIXES = [BLOBS, 'indexes/', CONTENTS] as const
 
 /** Where a package's bytes go. */
 export function freshBlobKey(now: Date): string {
-  return `${hourPrefix(BLOBS, hourOf(now))}${crypto.randomUUID()}`
+  return `${hourPrefix(BLOBS, hourOf(now))}${timeOrderedId(now.getTime())}`
 }
 
 /** Where the list of what a package holds goes: no row names it but by the key of the bytes. */
@@ -29,7 +31,7 @@ export function withContents(keys: readonly string[]): string[] {
 
 /** Where an index file's bytes go. */
 export function freshIndexKey(now: Date): string {
-  return `${hourPrefix('indexes/', hourOf(now))}${crypto.randomUUID()}`
+  return `${hourPrefix('indexes/', hourOf(now))}${timeOrderedId(now.getTime())}`
 }
 
 /** What the keys of one hour begin with. */

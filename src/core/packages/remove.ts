@@ -1,11 +1,13 @@
 // Removes files wherever they are: those of a repository through its Durable Object, whose index they
 // leave at the same instant; those without one by one D1 batch. What spans repositories is a sequence
 // of commits, safe to repeat.
+
 import type { OwnerRow } from '../access/decide.ts'
 import { addressOf, type RepositoryStub } from '../commit/change.ts'
 import { commitChange } from '../commit/client.ts'
 import { query, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
+import { timeOrderedId } from '../ids.ts'
 import { type DeletedFile, dropOrphans, type PackagePlace } from './rows.ts'
 
 /** A file as the rows had it when it was looked up. */
@@ -76,7 +78,7 @@ async function removeFrom(removal: Removal, repository: string): Promise<number>
     removal.files
       .filter((file) => file.repository === repository)
       .map(({ id: fileId, name: fileName }) => {
-        const changeId = crypto.randomUUID()
+        const changeId = timeOrderedId(Date.now())
         const change = { op: 'remove', changeId, fileId, fileName, createdBy } as const
         return commitChange({ namespace, address, change })
       }),

@@ -1,7 +1,9 @@
 // The two things that apk asks for: the signed index of an architecture, and a package.
+
 import { addressOf } from '../../core/commit/change.ts'
 import { commitChange } from '../../core/commit/client.ts'
 import { RegistryError } from '../../core/errors.ts'
+import { timeOrderedId } from '../../core/ids.ts'
 import type { FileRow } from '../../core/packages/file-row.ts'
 import { loadKeySet } from '../../core/signing-keys.ts'
 import { secretsOf } from '../../env.ts'
@@ -113,7 +115,7 @@ async function rebuild(
   await commitChange({
     namespace: env.REPOSITORY,
     address: addressOf(owner, TYPE, parseRepositoryName(params)),
-    change: { op: 'reindex', changeId: crypto.randomUUID(), keySet },
+    change: { op: 'reindex', changeId: timeOrderedId(Date.now()), keySet },
   })
   return (await readResource(env.DB, owner, findIndex(params))) as IndexRow | undefined
 }

@@ -1,8 +1,10 @@
 // Publishing: PUT of a package. Name, version and architecture come from the package alone; what
 // the path ends in is the uploader's own name for the file and means nothing.
+
 import { authorOf } from '../../core/access/principal.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { RegistryError } from '../../core/errors.ts'
+import { timeOrderedId } from '../../core/ids.ts'
 import { type NewFile, weightOf } from '../../core/packages/new-file.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
 import { ContentListWriter } from '../../formats/content-list.ts'
@@ -92,7 +94,7 @@ function describeFile(
 ): NewFile {
   const { name, version, architecture } = inspected.info
   return {
-    changeId: crypto.randomUUID(),
+    changeId: timeOrderedId(Date.now()),
     packageName: name,
     version,
     fileName: `${name}-${version}.apk`,

@@ -1,8 +1,10 @@
 // PUT, GET and DELETE of a file by its package, version and name. There is no index, so nothing but
 // the rows decides: of several uploads of one name at once, one gets the 201.
+
 import { authorOf } from '../../core/access/principal.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { RegistryError } from '../../core/errors.ts'
+import { timeOrderedId } from '../../core/ids.ts'
 import { FILE_ROW, type FileRow } from '../../core/packages/file-row.ts'
 import type { NewFile } from '../../core/packages/new-file.ts'
 import { readToEnd } from '../../formats/bytes.ts'
@@ -102,7 +104,7 @@ async function publish(call: OwnedCall): Promise<Response> {
 
 function describeFile(call: OwnedCall, names: GenericNames, blob: StagedBlob): NewFile {
   return {
-    changeId: crypto.randomUUID(),
+    changeId: timeOrderedId(Date.now()),
     packageName: foldName(names.packageName),
     version: foldName(names.version),
     fileName: foldName(names.fileName),
