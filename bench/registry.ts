@@ -1,5 +1,6 @@
 // The registry under test as a client sees it, and its owners.
 import type { Server } from '../test/support/clients/server.ts'
+import { expectCreated } from './client.ts'
 import { timed } from './measure.ts'
 import { REPOSITORY } from './seed.ts'
 
@@ -24,11 +25,8 @@ export function publish(server: Server, owner: string, bytes: Uint8Array): Promi
 }
 
 /** The same of any address. */
-export function put(url: string, bytes: Uint8Array, authorization: string): Promise<number> {
-  const body = bytes as Uint8Array<ArrayBuffer>
-  // As curl does: fetch alone asks for gzip, and Wrangler's proxy then compresses one line.
-  const headers = { authorization, 'accept-encoding': 'identity' }
-  return timed(() => expectOk(fetch(url, { method: 'PUT', headers, body })))
+export function put(url: string, body: Uint8Array, authorization: string): Promise<number> {
+  return timed(() => expectCreated(url, { method: 'PUT', headers: { authorization }, body }))
 }
 
 export async function sizeOf(url: string): Promise<number> {

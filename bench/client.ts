@@ -1,0 +1,35 @@
+// Requests by node:http, which costs half of what fetch does: clients share the machine with the server
+// that is measured. It asks for no compression, as curl does.
+import { Agent, request } from 'node:http'
+
+const agent = new Agent({ keepAlive: true })
+
+export interface Sent {
+  readonly method: 'GET' | 'PUT'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array
+}
+
+/** Reads the answer to its end. Fails unless it is 201. */
+export function expectCreated(
+  url: string,
+  { method, headers = {}, body = new Uint8Array(0) }: Sent,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const length = method === 'PUT' ? { 'content-length': String(body.length) } : {}
+  const sent = request(url, { method, agent, headers: { ...headers, ...length } }, (response) => {
+    let text = ''
+    response.setEncoding('utf8')
+    response.on('data', (part: string) => {
+      text += part
+    })
+    response.on('error', reject)
+    response.on('end', () => {
+      if (response.statusCode === 201) resolve()
+      else reject(new Error(`${response.statusCode} from ${url}: ${text}`))
+    })
+  })
+  sent.on('error', reject)
+  sent.end(body)
+  return promise
+}
