@@ -95,7 +95,7 @@ export class ContentListWriter {
   #flush(): void {
     const bytes = encodeUtf8(this.#pending)
     this.#pending = ''
-    const piece = deflatePiece(bytes, level)
+    const piece = deflatePiece(bytes, { level })
     this.#plain += piece.length
     this.#deflated += piece.deflated.length
     this.#full = this.#plain > this.#limits.maxPlain || this.#deflated > this.#limits.maxDeflated

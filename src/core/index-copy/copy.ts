@@ -5,7 +5,7 @@ import type { EntryChange } from '../../formats/segment-update.ts'
 import { SegmentCutter, type SegmentEntry } from '../../formats/segments.ts'
 import type { Plan } from '../commit/plan.ts'
 import type { Snapshot } from '../commit/snapshot.ts'
-import { compressSegment, PreparedSegments } from './prepared.ts'
+import { compressSegments, PreparedSegments } from './prepared.ts'
 import {
   type EntryFormat,
   type EntrySource,
@@ -61,15 +61,21 @@ async function rebuild(store: SegmentStore, source: EntrySource, head: string): 
     if (progress !== undefined && architecture < progress.architecture) continue
     const last = progress?.architecture === architecture ? progress.last : undefined
     const cutter = new SegmentCutter()
+    let before: readonly SegmentEntry[] | undefined =
+      last === undefined ? undefined : store.readLastEntries(architecture)
+    const save = (segments: readonly (readonly SegmentEntry[])[]) => {
+      saveSegments(store, head, architecture, segments, before)
+      before = segments.at(-1) ?? before
+    }
     for await (const entries of readEntries(source, architecture, last?.name ?? '')) {
       const fresh = last === undefined ? entries : entries.filter((e) => compareKeys(e, last) > 0)
       const ended = fresh
         .map((entry) => cutter.push(entry))
         .filter((segment) => segment !== undefined)
-      saveSegments(store, head, architecture, ended)
+      save(ended)
     }
     const open = cutter.finish()
-    saveSegments(store, head, architecture, open === undefined ? [] : [open])
+    save(open === undefined ? [] : [open])
   }
 }
 
@@ -78,11 +84,14 @@ function saveSegments(
   head: string,
   architecture: string,
   segments: readonly (readonly SegmentEntry[])[],
+  before: readonly SegmentEntry[] | undefined,
 ): void {
   const last = segments.at(-1)?.at(-1)
   if (last === undefined) return
   store.transaction(() => {
-    for (const entries of segments) store.insert(architecture, compressSegment(entries, store))
+    for (const segment of compressSegments(segments, before, store)) {
+      store.insert(architecture, segment)
+    }
     store.saveProgress(head, architecture, last)
   })
 }

@@ -2,6 +2,7 @@
 // replace. Everything is in memory until the commit is known to have happened.
 import { encodeUtf8 } from '../../formats/bytes.ts'
 import { deflatePiece, type PieceSummary } from '../../formats/deflate-pieces.ts'
+import { contextAfter, textOf, withContext } from '../../formats/segment-context.ts'
 import { type EntryChange, updateSegments } from '../../formats/segment-update.ts'
 import type { CompareKeys, SegmentEntry } from '../../formats/segments.ts'
 import type { CopyHead, FreshSegment, SegmentStore, StoredSegment } from './store.ts'
@@ -69,15 +70,23 @@ export class PreparedSegments {
       .sort((a, b) => this.#compare(a.first, b.first))
     const changes = [...(this.#changes.get(architecture) ?? [])]
     changes.sort((a, b) => this.#compare(a.key, b.key))
-    const load = (at: number) => this.#store.readEntries(idAt(stored, at))
+    const loaded = new Map<number, readonly SegmentEntry[]>()
+    const load = (at: number) => {
+      const entries = loaded.get(at) ?? this.#store.readEntries(idAt(stored, at))
+      loaded.set(at, entries)
+      return entries
+    }
     const firsts = stored.map((segment) => segment.first)
     const segments: AnySegment[] = [...stored]
     const replaced: number[] = []
-    const runs = updateSegments(firsts, load, changes, this.#compare)
-    for (const { start, end, segments: fresh } of runs.toReversed()) {
+    const runs = withContext(
+      updateSegments(firsts, load, changes, this.#compare),
+      stored.length,
+      load,
+    )
+    for (const { start, end, segments: fresh, before } of runs.toReversed()) {
       replaced.push(...stored.slice(start, end).map((segment) => segment.id))
-      const pieces = fresh.map((entries) => compressSegment(entries, this.#store))
-      segments.splice(start, end - start, ...pieces)
+      segments.splice(start, end - start, ...compressSegments(fresh, before, this.#store))
     }
     return { segments, replaced }
   }
@@ -97,16 +106,30 @@ export class PreparedSegments {
   }
 }
 
-/** @param store counts the work */
-export function compressSegment(
+/**
+ * @param before the segment that stands before the first, if there is one
+ * @param store counts the work
+ */
+export function compressSegments(
+  segments: readonly (readonly SegmentEntry[])[],
+  before: readonly SegmentEntry[] | undefined,
+  store: SegmentStore,
+): FreshSegment[] {
+  return segments.map((entries, at) =>
+    compressSegment(entries, contextAfter(at > 0 ? segments[at - 1] : before), store),
+  )
+}
+
+function compressSegment(
   entries: readonly SegmentEntry[],
+  context: string,
   { work }: SegmentStore,
 ): FreshSegment {
   const [first] = entries
   if (first === undefined) throw new Error('a segment without entries')
-  const text = entries.map((entry) => entry.text).join('')
+  const text = textOf(entries)
   work.textCompressed += text.length
-  const piece = deflatePiece(encodeUtf8(text))
+  const piece = deflatePiece(encodeUtf8(text), { context: encodeUtf8(context) })
   return {
     id: undefined,
     first: { name: first.name, version: first.version },

@@ -42,7 +42,7 @@ export interface IndexWork {
 const READ_BYTES = 512 * 1024
 
 /** To be raised when entries are cut, compressed or stored otherwise: older copies are made again. */
-const LAYOUT = 2
+const LAYOUT = 3
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS layout (version INTEGER NOT NULL);
@@ -124,6 +124,15 @@ export class SegmentStore {
     )
     if (row === undefined) throw new Error(`the segment ${id} has no entries`)
     return JSON.parse(row.entries) as SegmentEntry[]
+  }
+
+  /** Of the segment that was stored last. */
+  readLastEntries(architecture: string): SegmentEntry[] | undefined {
+    const [row] = this.#rows<{ id: number }>(
+      'SELECT id FROM segment WHERE architecture = ? ORDER BY id DESC LIMIT 1',
+      architecture,
+    )
+    return row === undefined ? undefined : this.readEntries(row.id)
   }
 
   /** The deflated pieces of segments in their order, joined to some large ones: R2 takes few chunks faster. */
