@@ -1,15 +1,8 @@
 // The list of what a package holds: gzip of JSON lines, first a head, then an entry a line in the
 // package's own order. It is compressed piece by piece while the package streams by, and what passes
 // its limits is counted and not kept, so that no package has a long list in memory.
-import { concatBytes, encodeUtf8 } from './bytes.ts'
-import {
-  combineCrc32,
-  type DeflatedPiece,
-  deflatePiece,
-  gzipPrefix,
-  gzipSuffix,
-  storedPiece,
-} from './deflate-pieces.ts'
+import { encodeUtf8 } from './bytes.ts'
+import { type DeflatedPiece, deflatePiece, joinPieces, storedPiece } from './deflate-pieces.ts'
 import { FormatError, quote } from './format-error.ts'
 
 const entryTypes = [
@@ -109,13 +102,6 @@ function formatEntry({ target, ...entry }: ContentEntry): string {
   if (target === undefined) return `${JSON.stringify(entry)}\n`
   const kept = target.length > maxTarget ? `${target.slice(0, maxTarget)}…` : target
   return `${JSON.stringify({ ...entry, target: kept })}\n`
-}
-
-function joinPieces(pieces: readonly DeflatedPiece[]): Uint8Array {
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
-  const crc = pieces.reduce((sum, piece) => combineCrc32(sum, piece.crc32, piece.length), 0)
-  const deflated = pieces.map((piece) => piece.deflated)
-  return concatBytes([gzipPrefix(), ...deflated, gzipSuffix(crc, length)])
 }
 
 /** @throws FormatError */

@@ -69,6 +69,14 @@ export function gzipSuffix(crc: number, length: number): Uint8Array {
   return suffix
 }
 
+/** A whole member of pieces that are at hand. */
+export function joinPieces(pieces: readonly DeflatedPiece[]): Uint8Array {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  const crc = pieces.reduce((sum, piece) => combineCrc32(sum, piece.crc32, piece.length), 0)
+  const deflated = pieces.map((piece) => piece.deflated)
+  return concatBytes([gzipPrefix(), ...deflated, gzipSuffix(crc, length)])
+}
+
 /**
  * The CRC-32 of A followed by B, from the CRC-32 of each and the length of B in bytes: that of A
  * is multiplied by x^(8 * length) modulo the polynomial, in the reflected form that zlib uses.

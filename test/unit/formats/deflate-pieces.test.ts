@@ -3,22 +3,14 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   combineCrc32,
-  type DeflatedPiece,
   deflatePiece,
-  gzipPrefix,
   gzipSuffix,
+  joinPieces,
   storedPiece,
 } from '../../../src/formats/deflate-pieces.ts'
 
-function assemble(parts: readonly Uint8Array[]): Buffer {
-  return join(parts.map((part) => deflatePiece(part)))
-}
-
-function join(pieces: readonly DeflatedPiece[]): Buffer {
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
-  const crc = pieces.reduce((sum, piece) => combineCrc32(sum, piece.crc32, piece.length), 0)
-  const deflated = pieces.map((piece) => piece.deflated)
-  return Buffer.concat([gzipPrefix(), ...deflated, gzipSuffix(crc, length)])
+function assemble(parts: readonly Uint8Array[]): Uint8Array {
+  return joinPieces(parts.map((part) => deflatePiece(part)))
 }
 
 test('pieces of any content join in one gzip member', () => {
@@ -45,7 +37,7 @@ test('pieces that are stored as they are join with the others', () => {
   fc.assert(
     fc.property(sizes, fc.uint8Array(), (size, part) => {
       const stored = Buffer.alloc(size, 'stored')
-      const member = join([storedPiece(stored), deflatePiece(part), storedPiece(stored)])
+      const member = joinPieces([storedPiece(stored), deflatePiece(part), storedPiece(stored)])
       expect(gunzipSync(member).equals(Buffer.concat([stored, part, stored]))).toBe(true)
     }),
   )

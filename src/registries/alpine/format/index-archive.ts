@@ -14,6 +14,7 @@ import {
   deflatePiece,
   gzipPrefix,
   gzipSuffix,
+  joinPieces,
   type PieceSummary,
 } from '../../../formats/deflate-pieces.ts'
 import { FormatError, quote } from '../../../formats/format-error.ts'
@@ -106,8 +107,7 @@ export function buildSignatureMember(signatures: readonly IndexSignature[]): Uin
     signature,
     tarPadding(signature.length),
   ])
-  const { deflated, length, crc32 } = deflatePiece(concatBytes(parts))
-  return concatBytes([gzipPrefix(), deflated, gzipSuffix(crc32, length)])
+  return joinPieces([deflatePiece(concatBytes(parts))])
 }
 
 /** apko takes signatures by names that end so only, and refuses the index over any other. */
