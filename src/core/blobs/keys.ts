@@ -1,6 +1,5 @@
 // The keys of R2. They are opaque, fresh for each write (R2 takes one write a second on a key) and
 // dated by the hour, so that a sweep can list what one hour staged and nothing else.
-
 import { timeOrderedId } from '../ids.ts'
 
 const BLOBS = 'blobs/'

@@ -1,7 +1,6 @@
 // Removes files wherever they are: those of a repository through its Durable Object, whose index they
 // leave at the same instant; those without one by one D1 batch. What spans repositories is a sequence
 // of commits, safe to repeat.
-
 import type { OwnerRow } from '../access/decide.ts'
 import { addressOf, type RepositoryStub } from '../commit/change.ts'
 import { commitChange } from '../commit/client.ts'

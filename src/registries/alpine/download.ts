@@ -1,5 +1,4 @@
 // The two things that apk asks for: the signed index of an architecture, and a package.
-
 import { addressOf } from '../../core/commit/change.ts'
 import { commitChange } from '../../core/commit/client.ts'
 import { RegistryError } from '../../core/errors.ts'

@@ -1,6 +1,5 @@
 // Publishing: PUT of a package. Name, version and architecture come from the package alone; what
 // the path ends in is the uploader's own name for the file and means nothing.
-
 import { authorOf } from '../../core/access/principal.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { RegistryError } from '../../core/errors.ts'

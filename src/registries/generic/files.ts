@@ -1,6 +1,5 @@
 // PUT, GET and DELETE of a file by its package, version and name. There is no index, so nothing but
 // the rows decides: of several uploads of one name at once, one gets the 201.
-
 import { authorOf } from '../../core/access/principal.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { RegistryError } from '../../core/errors.ts'
