@@ -18,6 +18,8 @@ export interface SeededRepository {
 export const REPOSITORY = 'edge/main'
 
 const ROWS = 2000
+/** Ids begin with a number instead of a time, which is earlier than any: what is published later comes last. */
+let seeded = 0
 
 /** @param directory the server's state, migrated, of a server that is stopped */
 export function seed(directory: string, repositories: readonly SeededRepository[]): void {
@@ -66,10 +68,9 @@ function seedRepository(database: DatabaseSync, { owner, entries }: SeededReposi
     database.exec('COMMIT')
     rows = []
   }
-  let number = 0
   for (const entry of entries) {
     const file = `${entry.name}-${entry.version}.apk`
-    rows.push({ ...entry, file, id: `${owner}-${entry.architecture}-${number++}` })
+    rows.push({ ...entry, file, id: `${String(seeded++).padStart(9, '0')}-${owner}` })
     if (rows.length === ROWS) flush()
   }
   flush()

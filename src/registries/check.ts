@@ -113,7 +113,7 @@ async function readListings(
         .all<{ id: string; architecture: string; name: string; metadata: string }>(),
     )
     for (const row of results) {
-      const { text } = indexing.entryOf(row.metadata)
+      const text = indexing.entryText(row.metadata)
       listings.push({ architecture: row.architecture, fileName: row.name, text })
     }
     after = results.at(-1)?.id ?? after

@@ -4,7 +4,6 @@ import type { RepositoryAddress } from '../core/commit/change.ts'
 import type { ExistingIndex } from '../core/commit/snapshot.ts'
 import type { Fault } from '../core/errors.ts'
 import type { SegmentSource } from '../core/index-copy/prepared.ts'
-import type { EntryFormat } from '../core/index-copy/source.ts'
 import type { KeySet } from '../core/signing-keys.ts'
 import type { Endpoint, Params } from '../http/endpoint.ts'
 import type { Schema } from '../http/operation.ts'
@@ -33,7 +32,9 @@ export interface PackageType {
 }
 
 /** How the files of a repository become index files: pure, up to the signatures. */
-export interface RepositoryIndexing extends EntryFormat {
+export interface RepositoryIndexing {
+  /** What an index says of a file, from the file's metadata, with what separates it from the next. */
+  entryText(metadata: string): string
   /** Whether a file under one architecture excludes one of the same name under the other. */
   clashes(existing: string, added: string): boolean
   /** Why a file of this architecture may not come to a repository that has these index files. */

@@ -91,7 +91,7 @@ export class Repository extends DurableObject<Env> {
     this.#write()
     const { address, indexing, snapshot, plan, now } = prepared
     const { repositoryId } = snapshot
-    const source = { db: this.env.DB, address, repositoryId, format: indexing }
+    const source = { db: this.env.DB, repositoryId, entryText: indexing.entryText }
     const segments = await prepareSegments(this.#store, source, snapshot, plan)
     const keys = loadKeySet(secretsOf(this.env), snapshot.signingKey, address.ownerName)
     const { written, dropped } = indexing.buildIndexFiles({

@@ -97,7 +97,7 @@ describe('the index', () => {
     expect(verifies(tampered, name, pem)).toBe(false)
   })
 
-  it('is sorted by name and version', async () => {
+  it('lists what was published last last, also when it was there before', async () => {
     for (const [name, version] of [
       ['b', '1-r0'],
       ['a', '1.10-r0'],
@@ -106,12 +106,11 @@ describe('the index', () => {
     ] as const) {
       await publish({ name, version })
     }
-    expect(namesIn(await indexOf('x86_64'))).toEqual([
-      'a-1.9-r0 x86_64',
-      'a-1.10-r0 x86_64',
-      'a+-1-r0 x86_64',
-      'b-1-r0 x86_64',
-    ])
+    const inOrder = async () => namesIn(await indexOf('x86_64')).map((each) => each.split(' ')[0])
+    expect(await inOrder()).toEqual(['b-1-r0', 'a-1.10-r0', 'a-1.9-r0', 'a+-1-r0'])
+    expect((await remove('x86_64/a-1.10-r0.apk')).status).toBe(204)
+    await publish({ name: 'a', version: '1.10-r0' })
+    expect(await inOrder()).toEqual(['b-1-r0', 'a-1.9-r0', 'a+-1-r0', 'a-1.10-r0'])
   })
 
   it('stays, signed and empty, when the last package is removed', async () => {

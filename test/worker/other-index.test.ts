@@ -22,9 +22,11 @@ beforeEach(async () => {
   address = { ownerId, ownerName: 'acme', type: 'deb', name: 'bookworm' }
 })
 
+let changesMade = 0
+
 function publishOf(name: string, part: string): Change {
   const sha256 = createHash('sha256').update(`${name} ${part}`).digest('hex')
-  const changeId = crypto.randomUUID()
+  const changeId = `change-${String(++changesMade).padStart(6, '0')}`
   return {
     op: 'publish',
     changeId,
@@ -33,11 +35,7 @@ function publishOf(name: string, part: string): Change {
     fileName: `${name}_1.0-1.deb`,
     architecture: part,
     compositeKey: `bookworm/${part}`,
-    metadata: JSON.stringify({
-      name,
-      version: '1.0-1',
-      text: `Package: ${name}\nFor: ${part}\n\n`,
-    }),
+    metadata: `Package: ${name}\nFor: ${part}\n\n`,
     properties: {},
     blob: {
       r2Key: `blobs/${changeId}`,
@@ -65,7 +63,7 @@ function commit(changes: readonly Change[]) {
         discard: () => {},
         stageIndexes: async (snapshot, plan, now) => {
           const { repositoryId, indexes: existing } = snapshot
-          const source = { db: env.DB, address, repositoryId, format: distribution }
+          const source = { db: env.DB, repositoryId, entryText: distribution.entryText }
           const segments = await prepareSegments(store, source, snapshot, plan)
           const { written, dropped } = distribution.buildIndexFiles({
             address,
@@ -136,4 +134,20 @@ it('writes several files, lists the sums of all, and keeps and drops earlier gen
     .bind(dropped?.r2Key ?? '')
     .first<number>('due_at')
   expect(due).toBeGreaterThan(Date.now() + REPLACED_INDEX_MS - 60_000)
+})
+
+it('unpacks a list of many segments, each with what stands before it', async () => {
+  const names = Array.from({ length: 400 }, (_, at) => `package-${at}`)
+  for (const from of [0, 200]) {
+    const group = names.slice(from, from + 200).map((name) => publishOf(name, 'main/amd64'))
+    const ends = await commit(group)
+    expect(ends.every(({ outcome }) => outcome === 'committed')).toBe(true)
+  }
+  const summaries = await runInDurableObject(env.REPOSITORY.getByName('other'), (_, { storage }) =>
+    new SegmentStore(storage).readSummaries('main/amd64'),
+  )
+  expect(summaries.length).toBeGreaterThan(2)
+  const { texts } = await read()
+  const whole = names.map((name) => `Package: ${name}\nFor: main/amd64\n\n`).join('')
+  expect([...texts.values()]).toContain(whole)
 })

@@ -84,7 +84,7 @@ it('serves what there was then, and goes on from there', async () => {
   expect((await send(`${MAIN}/x86_64/after-1-r0.apk`)).status).toBe(404)
   expect(await problems()).toEqual([])
   await publish({ name: 'after', version: '1-r0' })
-  expect(await names()).toEqual(['after', 'before'])
+  expect(await names()).toEqual(['before', 'after'])
   expect(await problems()).toEqual([])
 })
 

@@ -7,7 +7,6 @@ import type { Plan } from '../commit/plan.ts'
 import type { Snapshot } from '../commit/snapshot.ts'
 import { compressSegments, PreparedSegments } from './prepared.ts'
 import {
-  type EntryFormat,
   type EntrySource,
   type LoggedChange,
   readArchitectures,
@@ -24,8 +23,7 @@ export async function prepareSegments(
   plan: Plan,
 ): Promise<PreparedSegments> {
   await bringUp(store, source, snapshot)
-  const { compareKeys } = source.format
-  return new PreparedSegments(store, compareKeys, changesOf(plan, source.format))
+  return new PreparedSegments(store, changesOf(plan, source.entryText))
 }
 
 async function bringUp(
@@ -40,8 +38,7 @@ async function bringUp(
     if (copy.head === head) return
     const logged = await readChangesSince(source.db, copy, snapshot)
     if (logged !== undefined) {
-      const changes = changesIn(logged, source.format)
-      const prepared = new PreparedSegments(store, source.format.compareKeys, changes)
+      const prepared = new PreparedSegments(store, changesIn(logged, source.entryText))
       return prepared.apply({ repositoryId, head, revision })
     }
   }
@@ -56,7 +53,6 @@ async function bringUp(
 async function rebuild(store: SegmentStore, source: EntrySource, head: string): Promise<void> {
   const progress = store.findProgress(head)
   if (progress === undefined) store.transaction(() => store.clear())
-  const { compareKeys } = source.format
   for (const architecture of await readArchitectures(source)) {
     if (progress !== undefined && architecture < progress.architecture) continue
     const last = progress?.architecture === architecture ? progress.last : undefined
@@ -67,9 +63,8 @@ async function rebuild(store: SegmentStore, source: EntrySource, head: string): 
       saveSegments(store, head, architecture, segments, before)
       before = segments.at(-1) ?? before
     }
-    for await (const entries of readEntries(source, architecture, last?.name ?? '')) {
-      const fresh = last === undefined ? entries : entries.filter((e) => compareKeys(e, last) > 0)
-      const ended = fresh
+    for await (const entries of readEntries(source, architecture, last ?? '')) {
+      const ended = entries
         .map((entry) => cutter.push(entry))
         .filter((segment) => segment !== undefined)
       save(ended)
@@ -92,33 +87,30 @@ function saveSegments(
     for (const segment of compressSegments(segments, before, store)) {
       store.insert(architecture, segment)
     }
-    store.saveProgress(head, architecture, last)
+    store.saveProgress(head, architecture, last.id)
   })
 }
 
 type Changes = Map<string, EntryChange[]>
 
-function changesOf(plan: Plan, format: EntryFormat): Changes {
+function changesOf(plan: Plan, entryText: EntrySource['entryText']): Changes {
   const changes: Changes = new Map()
-  for (const { architecture, name } of plan.removed) {
-    add(changes, architecture, { key: format.keyOf(name), entry: undefined })
+  for (const { architecture, id } of plan.removed) {
+    add(changes, architecture, { id, text: undefined })
   }
-  for (const { architecture, metadata } of plan.published) {
-    const entry = format.entryOf(metadata)
-    add(changes, architecture, { key: entry, entry })
+  for (const { architecture, changeId, metadata } of plan.published) {
+    add(changes, architecture, { id: changeId, text: entryText(metadata) })
   }
   return changes
 }
 
-/** What the log comes to: the last change of a file name is the one that counts. */
-function changesIn(logged: readonly LoggedChange[], format: EntryFormat): Changes {
-  const last = new Map<string, LoggedChange>()
-  for (const change of logged) last.set(`${change.architecture}/${change.fileName}`, change)
+/** What the log comes to: a file that was published and removed since was never there. */
+function changesIn(logged: readonly LoggedChange[], entryText: EntrySource['entryText']): Changes {
+  const last = new Map(logged.map((change) => [change.fileId, change]))
   const changes: Changes = new Map()
-  for (const { architecture, fileName, metadata } of last.values()) {
-    if (fileName === '') continue
-    const entry = metadata === null ? undefined : format.entryOf(metadata)
-    add(changes, architecture, { key: entry ?? format.keyOf(fileName), entry })
+  for (const { architecture, fileId: id, metadata } of last.values()) {
+    if (id === '') continue
+    add(changes, architecture, { id, text: metadata === null ? undefined : entryText(metadata) })
   }
   return changes
 }

@@ -4,7 +4,7 @@ import { encodeUtf8 } from '../../formats/bytes.ts'
 import { deflatePiece, type PieceSummary } from '../../formats/deflate-pieces.ts'
 import { contextAfter, textOf, withContext } from '../../formats/segment-context.ts'
 import { type EntryChange, updateSegments } from '../../formats/segment-update.ts'
-import type { CompareKeys, SegmentEntry } from '../../formats/segments.ts'
+import { compareIds, type SegmentEntry } from '../../formats/segments.ts'
 import type { CopyHead, FreshSegment, SegmentStore, StoredSegment } from './store.ts'
 
 /** The segments of one architecture, for whoever assembles an index of them. */
@@ -23,17 +23,11 @@ interface Prepared {
 
 export class PreparedSegments {
   readonly #store: SegmentStore
-  readonly #compare: CompareKeys
   readonly #changes: ReadonlyMap<string, readonly EntryChange[]>
   readonly #prepared = new Map<string, Prepared>()
 
-  constructor(
-    store: SegmentStore,
-    compare: CompareKeys,
-    changes: ReadonlyMap<string, readonly EntryChange[]>,
-  ) {
+  constructor(store: SegmentStore, changes: ReadonlyMap<string, readonly EntryChange[]>) {
     this.#store = store
-    this.#compare = compare
     this.#changes = changes
   }
 
@@ -65,11 +59,9 @@ export class PreparedSegments {
   }
 
   #update(architecture: string): Prepared {
-    const stored = this.#store
-      .readSummaries(architecture)
-      .sort((a, b) => this.#compare(a.first, b.first))
+    const stored = this.#store.readSummaries(architecture)
     const changes = [...(this.#changes.get(architecture) ?? [])]
-    changes.sort((a, b) => this.#compare(a.key, b.key))
+    changes.sort((a, b) => compareIds(a.id, b.id))
     const loaded = new Map<number, readonly SegmentEntry[]>()
     const load = (at: number) => {
       const entries = loaded.get(at) ?? this.#store.readEntries(idAt(stored, at))
@@ -79,11 +71,7 @@ export class PreparedSegments {
     const firsts = stored.map((segment) => segment.first)
     const segments: AnySegment[] = [...stored]
     const replaced: number[] = []
-    const runs = withContext(
-      updateSegments(firsts, load, changes, this.#compare),
-      stored.length,
-      load,
-    )
+    const runs = withContext(updateSegments(firsts, load, changes), stored.length, load)
     for (const { start, end, segments: fresh, before } of runs.toReversed()) {
       replaced.push(...stored.slice(start, end).map((segment) => segment.id))
       segments.splice(start, end - start, ...compressSegments(fresh, before, this.#store))
@@ -132,7 +120,7 @@ function compressSegment(
   const piece = deflatePiece(encodeUtf8(text), { context: encodeUtf8(context) })
   return {
     id: undefined,
-    first: { name: first.name, version: first.version },
+    first: first.id,
     entries,
     piece,
     deflatedLength: piece.deflated.length,

@@ -3,17 +3,18 @@
 // and all of it can be made again from D1.
 import { concatBytes } from '../../formats/bytes.ts'
 import type { DeflatedPiece, PieceSummary } from '../../formats/deflate-pieces.ts'
-import type { SegmentEntry, SegmentKey } from '../../formats/segments.ts'
+import type { SegmentEntry } from '../../formats/segments.ts'
 
 export interface StoredSegment extends PieceSummary {
   readonly id: number
-  readonly first: SegmentKey
+  /** The id of its first entry. */
+  readonly first: string
 }
 
 /** A segment that is not stored yet. */
 export interface FreshSegment extends PieceSummary {
   readonly id: undefined
-  readonly first: SegmentKey
+  readonly first: string
   readonly entries: readonly SegmentEntry[]
   readonly piece: DeflatedPiece
 }
@@ -23,6 +24,11 @@ export interface CopyHead {
   readonly repositoryId: string
   readonly head: string
   readonly revision: number
+}
+
+export interface RebuildProgress {
+  readonly architecture: string
+  readonly last: string
 }
 
 /** What the object did since it was made: the cost of a commit, for tests and benchmarks. */
@@ -42,23 +48,21 @@ export interface IndexWork {
 const READ_BYTES = 512 * 1024
 
 /** To be raised when entries are cut, compressed or stored otherwise: older copies are made again. */
-const LAYOUT = 3
+const LAYOUT = 4
 
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS layout (version INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS copy (
-    id INTEGER PRIMARY KEY CHECK (id = 1), repository_id TEXT NOT NULL, head TEXT NOT NULL,
-    revision INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS segment (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, architecture TEXT NOT NULL, name TEXT NOT NULL,
-    version TEXT NOT NULL, length INTEGER NOT NULL, crc32 INTEGER NOT NULL,
-    deflated_length INTEGER NOT NULL);
-  CREATE INDEX IF NOT EXISTS segment_architecture ON segment (architecture);
-  CREATE TABLE IF NOT EXISTS segment_entries (id INTEGER PRIMARY KEY, entries TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS segment_piece (id INTEGER PRIMARY KEY, deflated BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS rebuild (
-    id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL, architecture TEXT NOT NULL,
-    name TEXT NOT NULL, version TEXT NOT NULL);`
+const LAYOUT_TABLE = 'CREATE TABLE IF NOT EXISTS layout (version INTEGER NOT NULL)'
+
+const TABLES = {
+  copy: `id INTEGER PRIMARY KEY CHECK (id = 1), repository_id TEXT NOT NULL, head TEXT NOT NULL,
+    revision INTEGER NOT NULL`,
+  segment: `id INTEGER PRIMARY KEY AUTOINCREMENT, architecture TEXT NOT NULL, first TEXT NOT NULL,
+    length INTEGER NOT NULL, crc32 INTEGER NOT NULL, deflated_length INTEGER NOT NULL,
+    UNIQUE (architecture, first)`,
+  segment_entries: 'id INTEGER PRIMARY KEY, entries TEXT NOT NULL',
+  segment_piece: 'id INTEGER PRIMARY KEY, deflated BLOB NOT NULL',
+  rebuild: `id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL, architecture TEXT NOT NULL,
+    last TEXT NOT NULL`,
+}
 
 export class SegmentStore {
   readonly work: IndexWork = {
@@ -74,13 +78,17 @@ export class SegmentStore {
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
     this.#sql = storage.sql
-    this.#sql.exec(TABLES)
+    this.#sql.exec(LAYOUT_TABLE)
     const [layout] = this.#rows<{ version: number }>('SELECT version FROM layout')
     if (layout?.version !== LAYOUT) this.transaction(() => this.#beginLayout())
   }
 
+  /** An older one may have had other columns. */
   #beginLayout(): void {
-    this.clear()
+    for (const [table, columns] of Object.entries(TABLES)) {
+      this.#sql.exec(`DROP TABLE IF EXISTS ${table}`)
+      this.#sql.exec(`CREATE TABLE ${table} (${columns})`)
+    }
     this.#sql.exec('DELETE FROM layout')
     this.#sql.exec('INSERT INTO layout (version) VALUES (?)', LAYOUT)
   }
@@ -105,15 +113,15 @@ export class SegmentStore {
     )
   }
 
-  /** The segments of an architecture, in no particular order. */
+  /** The segments of an architecture, in order. */
   readSummaries(architecture: string): StoredSegment[] {
-    const rows = this.#rows<Row & SegmentKey & PieceSummary & { id: number }>(
-      `SELECT id, name, version, length, crc32, deflated_length AS deflatedLength
-       FROM segment WHERE architecture = ?`,
+    const rows = this.#rows<Row & StoredSegment>(
+      `SELECT id, first, length, crc32, deflated_length AS deflatedLength
+       FROM segment WHERE architecture = ? ORDER BY first`,
       architecture,
     )
     this.work.summariesRead += rows.length
-    return rows.map(({ name, version, ...summary }) => ({ ...summary, first: { name, version } }))
+    return rows
   }
 
   readEntries(id: number): SegmentEntry[] {
@@ -126,10 +134,9 @@ export class SegmentStore {
     return JSON.parse(row.entries) as SegmentEntry[]
   }
 
-  /** Of the segment that was stored last. */
   readLastEntries(architecture: string): SegmentEntry[] | undefined {
     const [row] = this.#rows<{ id: number }>(
-      'SELECT id FROM segment WHERE architecture = ? ORDER BY id DESC LIMIT 1',
+      'SELECT id FROM segment WHERE architecture = ? ORDER BY first DESC LIMIT 1',
       architecture,
     )
     return row === undefined ? undefined : this.readEntries(row.id)
@@ -157,11 +164,10 @@ export class SegmentStore {
 
   insert(architecture: string, { first, entries, piece }: FreshSegment): void {
     const [row] = this.#rows<{ id: number }>(
-      `INSERT INTO segment (architecture, name, version, length, crc32, deflated_length)
-       VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
+      `INSERT INTO segment (architecture, first, length, crc32, deflated_length)
+       VALUES (?, ?, ?, ?, ?) RETURNING id`,
       architecture,
-      first.name,
-      first.version,
+      first,
       piece.length,
       piece.crc32,
       piece.deflated.length,
@@ -183,32 +189,24 @@ export class SegmentStore {
   }
 
   clear(): void {
-    for (const table of ['copy', 'segment', 'segment_entries', 'segment_piece', 'rebuild']) {
-      this.#sql.exec(`DELETE FROM ${table}`)
-    }
+    for (const table of Object.keys(TABLES)) this.#sql.exec(`DELETE FROM ${table}`)
   }
 
-  /** How far a rebuild for this head has come: the last entry of the last segment stored. */
-  findProgress(
-    head: string,
-  ): { readonly architecture: string; readonly last: SegmentKey } | undefined {
-    const [row] = this.#rows<Row & SegmentKey & { architecture: string }>(
-      'SELECT architecture, name, version FROM rebuild WHERE head = ?',
+  /** How far a rebuild for this head has come: the id of the last entry of the last segment stored. */
+  findProgress(head: string): RebuildProgress | undefined {
+    const [row] = this.#rows<Row & RebuildProgress>(
+      'SELECT architecture, last FROM rebuild WHERE head = ?',
       head,
     )
-    if (row === undefined) return undefined
-    const { architecture, name, version } = row
-    return { architecture, last: { name, version } }
+    return row
   }
 
-  saveProgress(head: string, architecture: string, { name, version }: SegmentKey): void {
+  saveProgress(head: string, architecture: string, last: string): void {
     this.#sql.exec(
-      `INSERT OR REPLACE INTO rebuild (id, head, architecture, name, version)
-       VALUES (1, ?, ?, ?, ?)`,
+      'INSERT OR REPLACE INTO rebuild (id, head, architecture, last) VALUES (1, ?, ?, ?)',
       head,
       architecture,
-      name,
-      version,
+      last,
     )
   }
 

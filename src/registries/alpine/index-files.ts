@@ -5,12 +5,7 @@ import type { Fault } from '../../core/errors.ts'
 import type { KeySet, SigningKey } from '../../core/signing-keys.ts'
 import type { IndexBuild, IndexFile, IndexFiles, RepositoryIndexing } from '../registry.ts'
 import { INDEX_FILE, indexPath, NOARCH } from './coordinates.ts'
-import {
-  compareIndexKeys,
-  formatIndexEntry,
-  type IndexEntry,
-  parseFileName,
-} from './format/apkindex.ts'
+import { formatIndexEntry, type IndexEntry } from './format/apkindex.ts'
 import {
   buildSignatureMember,
   frameIndex,
@@ -26,12 +21,7 @@ export const alpineIndexing: RepositoryIndexing = {
   // One index lists both, and a client would fetch whichever entry comes first for either.
   clashes: (existing, added) => existing === added || existing === NOARCH || added === NOARCH,
   refusalOf,
-  compareKeys: compareIndexKeys,
-  entryOf: (metadata) => {
-    const entry = parseMetadata(metadata)
-    return { name: entry.name, version: entry.version, text: formatIndexEntry(entry) }
-  },
-  keyOf: parseFileName,
+  entryText: (metadata) => formatIndexEntry(parseMetadata(metadata)),
   buildIndexFiles,
   inspectIndexFile,
   architecturesIn,

@@ -18,12 +18,7 @@ const KEPT = 2
 export const distribution: RepositoryIndexing = {
   clashes: (existing, added) => existing === added,
   refusalOf: () => undefined,
-  compareKeys: (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
-  entryOf: (metadata) => JSON.parse(metadata),
-  keyOf: (fileName) => {
-    const [name = '', version = ''] = fileName.replace(/\.deb$/, '').split('_')
-    return { name, version }
-  },
+  entryText: (metadata) => metadata,
   buildIndexFiles,
   inspectIndexFile: async () => ({ problems: [], listings: [] }),
   architecturesIn: (path) => (path === RELEASE ? [] : [path.replace(/\/Packages\/\w+$/, '')]),
@@ -56,11 +51,17 @@ function newestOf(build: IndexBuild): string[] {
   return [...parts].flatMap((part) => generationsOf(build, part).slice(0, 1))
 }
 
+/** Deflate's window: so far back a piece may refer. */
+const WINDOW = 32 * 1024
+
 /** Two passes, one for the sum that is in the name; a piece at a time. */
 function listOf(part: string, source: SegmentSource): IndexFile {
   function* parts(): Generator<Uint8Array> {
+    let dictionary = Buffer.alloc(0)
     for (const piece of source.pieces()) {
-      yield inflateRawSync(piece, { finishFlush: constants.Z_SYNC_FLUSH })
+      const text = inflateRawSync(piece, { finishFlush: constants.Z_SYNC_FLUSH, dictionary })
+      dictionary = Buffer.concat([dictionary, text]).subarray(-WINDOW)
+      yield text
     }
   }
   const hash = createHash('sha256')

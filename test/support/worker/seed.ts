@@ -36,7 +36,8 @@ function describe(number: number, architecture: string) {
     provides: [`cmd:${name}=1.0-r0`],
     installIf: [],
   })
-  return { id: `${architecture}-${name}`, name, digest, metadata, architecture }
+  // Earlier than any that begins with a time.
+  return { id: `0000-${architecture}-${name}`, name, digest, metadata, architecture }
 }
 
 function statements(json: string): D1PreparedStatement[] {

@@ -1,11 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  compareIndexKeys,
   describePackage,
   formatIndexEntry,
   type IndexEntry,
-  parseFileName,
   parseIndex,
 } from '../../../src/registries/alpine/format/apkindex.ts'
 import { inspectPackage } from '../../../src/registries/alpine/format/package.ts'
@@ -147,49 +145,5 @@ describe('an index', () => {
   test('writes the longest line that apk reads', () => {
     const description = 'x'.repeat(128 * 1024 - 'T:\n'.length)
     expect(formatIndexEntry({ ...least, description })).toContain(description)
-  })
-})
-
-describe('the order', () => {
-  const at = (name: string, version: string) => ({ name, version })
-  const sorted = [
-    at('A', '2'),
-    at('a', '1.0_rc1'),
-    at('a', '1.0'),
-    at('a', '1.0-r0'),
-    at('a', '1.2'),
-    at('a', '1.10'),
-    at('a', '01.10'),
-    at('a-b', '1'),
-    at('ab', '1'),
-  ]
-
-  test('is by name, version, and total', () => {
-    const shuffled = fc.shuffledSubarray(sorted, { minLength: sorted.length })
-    const expected = sorted.toSorted(compareIndexKeys)
-    expect(expected.map((each) => each.name)).toEqual(sorted.map((each) => each.name))
-    expect(expected.slice(1, 5)).toEqual(sorted.slice(1, 5))
-    fc.assert(
-      fc.property(shuffled, (list) => {
-        expect(list.toSorted(compareIndexKeys)).toEqual(expected)
-      }),
-    )
-  })
-})
-
-describe('the name of a file', () => {
-  test.each([
-    ['hello-1.0-r0.apk', 'hello', '1.0-r0'],
-    ['hello-1.0.apk', 'hello', '1.0'],
-    ['lib-2-compat-1.0_rc1-r12.apk', 'lib-2-compat', '1.0_rc1-r12'],
-    ['a-1-1-r0.apk', 'a-1', '1-r0'],
-    ['gtk+3.0-3.24~abc-r0.apk', 'gtk+3.0', '3.24~abc-r0'],
-    ['py3-r-1-r0.apk', 'py3-r', '1-r0'],
-  ])('%s is %s and %s', (fileName, name, version) => {
-    expect(parseFileName(fileName)).toEqual({ name, version })
-  })
-
-  test.each(['hello.apk', 'hello-1.0', '-1.apk', 'hello-r0.apk'])('%s is none', (fileName) => {
-    expect(() => parseFileName(fileName)).toThrow(/is not name-version\.apk$/)
   })
 })

@@ -7,15 +7,15 @@ import { contextAfter, textOf, withContext } from '../../../src/formats/segment-
 import { type EntryChange, updateSegments } from '../../../src/formats/segment-update.ts'
 import {
   type CutRules,
+  compareIds,
   cutSegments,
   type SegmentEntry,
-  type SegmentKey,
 } from '../../../src/formats/segments.ts'
 
-const compare = (a: SegmentKey, b: SegmentKey) => (a.name < b.name ? -1 : Number(a.name > b.name))
-const rules: CutRules = { least: 2, most: 6, mayEndBefore: ({ name }) => name.startsWith('e') }
-const names = Array.from({ length: 40 }, (_, at) => `${'eaib'[at % 4]}${at}`)
-const entry = (name: string, text: string): SegmentEntry => ({ name, version: '1', text })
+const rules: CutRules = { least: 2, most: 6, mayEndBefore: (id) => id.startsWith('e') }
+const ids = Array.from({ length: 40 }, (_, at) => `${'eaib'[at % 4]}${at}`)
+const entry = (id: string, text: string): SegmentEntry => ({ id, text })
+const byId = (a: { readonly id: string }, b: { readonly id: string }) => compareIds(a.id, b.id)
 
 interface Compressed {
   readonly entries: readonly SegmentEntry[]
@@ -24,13 +24,13 @@ interface Compressed {
 
 /** What a store of compressed segments would do, and how many were compressed. */
 function update(segments: readonly Compressed[], changes: readonly EntryChange[]) {
-  const firsts = segments.map(({ entries }) => entries[0] ?? entry('', ''))
+  const firsts = segments.map(({ entries }) => entries[0]?.id ?? '')
   const load = (at: number) => {
     const segment = segments[at]
     if (segment === undefined) throw new RangeError(`no segment at ${at}`)
     return segment.entries
   }
-  const runs = updateSegments(firsts, load, changes, compare, rules)
+  const runs = updateSegments(firsts, load, changes, rules)
   const result = [...segments]
   let compressed = 0
   for (const run of withContext(runs, segments.length, load).toReversed()) {
@@ -67,29 +67,20 @@ describe('the context of a segment', () => {
   })
 
   it('is after any history what it is when all is made anew', () => {
-    const seed = fc.uniqueArray(fc.tuple(fc.constantFrom(...names), text), {
-      selector: ([name]) => name,
-    })
-    const change = fc.tuple(fc.constantFrom(...names), fc.option(text))
-    const group = fc.uniqueArray(change, { selector: ([name]) => name, maxLength: 8 })
+    const seed = fc.uniqueArray(fc.tuple(fc.constantFrom(...ids), text), { selector: ([id]) => id })
+    const change = fc.tuple(fc.constantFrom(...ids), fc.option(text, { nil: undefined }))
+    const group = fc.uniqueArray(change, { selector: ([id]) => id, maxLength: 8 })
     fc.assert(
       fc.property(seed, fc.array(group, { maxLength: 6 }), (given, groups) => {
         const model = new Map(given)
         const anew = () =>
-          compress(
-            cutSegments([...model].map(([name, each]) => entry(name, each)).sort(compare), rules),
-          )
+          compress(cutSegments([...model].map(([id, each]) => entry(id, each)).sort(byId), rules))
         let segments = anew()
         for (const each of groups) {
-          const changes = each
-            .map(([name, content]) => ({
-              key: entry(name, ''),
-              entry: content === null ? undefined : entry(name, content),
-            }))
-            .sort((a, b) => compare(a.key, b.key))
-          for (const [name, content] of each) {
-            if (content === null) model.delete(name)
-            else model.set(name, content)
+          const changes = each.map(([id, content]) => ({ id, text: content })).sort(byId)
+          for (const [id, content] of each) {
+            if (content === undefined) model.delete(id)
+            else model.set(id, content)
           }
           segments = update(segments, changes).result
           expect(segments).toEqual(anew())
@@ -100,12 +91,9 @@ describe('the context of a segment', () => {
   })
 
   it('is compressed again only where it changed', () => {
-    const all = names.toSorted().map((name) => entry(name, name.repeat(400)))
+    const all = ids.toSorted().map((id) => entry(id, id.repeat(400)))
     const segments = compress(cutSegments(all, rules))
-    const costs = all.map(({ name }) => {
-      const changes = [{ key: entry(name, ''), entry: entry(name, 'new\n') }]
-      return update(segments, changes).compressed
-    })
+    const costs = all.map(({ id }) => update(segments, [{ id, text: 'new\n' }]).compressed)
     // Who changes the first entry of a segment looks at the segment before it, too.
     expect(new Set(costs)).toEqual(new Set([1, 2, 3]))
   })

@@ -4,38 +4,34 @@ import { type EntryChange, updateSegments } from '../../../src/formats/segment-u
 import {
   CUT_RULES,
   type CutRules,
+  compareIds,
   cutSegments,
   MAX_SEGMENT_TEXT,
   type SegmentEntry,
-  type SegmentKey,
 } from '../../../src/formats/segments.ts'
 
-const compare = (a: SegmentKey, b: SegmentKey) =>
-  a.name === b.name ? Number(a.version) - Number(b.version) : a.name < b.name ? -1 : 1
+const entry = (id: string, text = `${id}\n`): SegmentEntry => ({ id, text })
+const byId = (a: { readonly id: string }, b: { readonly id: string }) => compareIds(a.id, b.id)
+const numbered = (count: number) =>
+  Array.from({ length: count }, (_, at) => entry(`file-${String(at).padStart(6, '0')}`))
 
-const entry = (name: string, version = '1', text = `${name} ${version}\n`): SegmentEntry => ({
-  name,
-  version,
-  text,
-})
-
-/** Segments so short that small histories have many. Names with an e may begin one. */
-const short: CutRules = { least: 3, most: 7, mayEndBefore: ({ name }) => name.startsWith('e') }
+/** Segments so short that small histories have many. Ids with an e may begin one. */
+const short: CutRules = { least: 3, most: 7, mayEndBefore: (id) => id.startsWith('e') }
 const noLeast: CutRules = { ...short, least: 0 }
-const names = Array.from({ length: 45 }, (_, at) => `${'eaib'[at % 4]}${at}`)
+const ids = Array.from({ length: 90 }, (_, at) => `${'eaib'[at % 4]}${at}`)
 
 function apply(
   segments: readonly (readonly SegmentEntry[])[],
   changes: readonly EntryChange[],
   rules: CutRules = CUT_RULES,
 ) {
-  const firsts = segments.map((segment) => segment[0] ?? entry(''))
+  const firsts = segments.map((segment) => segment[0]?.id ?? '')
   const loaded: number[] = []
   const load = (at: number) => {
     loaded.push(at)
     return segments[at] ?? []
   }
-  const runs = updateSegments(firsts, load, changes, compare, rules)
+  const runs = updateSegments(firsts, load, changes, rules)
   const result = [...segments]
   for (const { start, end, segments: fresh } of runs.toReversed())
     result.splice(start, end - start, ...fresh)
@@ -44,44 +40,43 @@ function apply(
 
 describe('segments', () => {
   it('end before entries that say so when they are long enough, and when they are full', () => {
-    const many = Array.from({ length: 30_000 }, (_, at) => entry(`package-${at}`))
+    const many = numbered(30_000)
     const segments = cutSegments(many)
     expect(segments.flat()).toEqual(many)
     const lengths = segments.map((segment) => segment.length).slice(0, -1)
     expect(Math.min(...lengths)).toBeGreaterThanOrEqual(CUT_RULES.least)
     expect(Math.max(...lengths)).toBeLessThanOrEqual(CUT_RULES.most)
-    expect(many.length / segments.length).toBeGreaterThan(56)
-    expect(many.length / segments.length).toBeLessThan(72)
-    for (const [first, ...rest] of segments.slice(1)) {
-      expect(first && CUT_RULES.mayEndBefore(first)).toBe(true)
+    expect(many.length / segments.length).toBeGreaterThan(118)
+    expect(many.length / segments.length).toBeLessThan(138)
+    for (const [at, segment] of segments.slice(1).entries()) {
+      const [first = '', ...rest] = segment.map(({ id }) => id)
+      const wasFull = segments[at]?.length === CUT_RULES.most
+      expect(wasFull || CUT_RULES.mayEndBefore(first)).toBe(true)
       expect(rest.slice(CUT_RULES.least - 1).some(CUT_RULES.mayEndBefore)).toBe(false)
     }
-    const same = many.map(({ text }, at) => entry('never', String(at), text))
     const never = { ...CUT_RULES, mayEndBefore: () => false }
-    expect(cutSegments(same, never)[0]).toHaveLength(CUT_RULES.most)
+    expect(cutSegments(many, never)[0]).toHaveLength(CUT_RULES.most)
     expect(cutSegments([])).toEqual([])
   })
 
   it('end when they would have too much text', () => {
     const heavy = Array.from({ length: 5 }, (_, at) =>
-      entry(`p${at}`, '1', 'x'.repeat(MAX_SEGMENT_TEXT / 2)),
+      entry(`p${at}`, 'x'.repeat(MAX_SEGMENT_TEXT / 2)),
     )
     expect(cutSegments(heavy).map((segment) => segment.length)).toEqual([2, 2, 1])
-    const tooMuch = entry('p5', '1', 'x'.repeat(MAX_SEGMENT_TEXT + 1))
+    const tooMuch = entry('p5', 'x'.repeat(MAX_SEGMENT_TEXT + 1))
     expect(cutSegments([tooMuch, tooMuch]).map((segment) => segment.length)).toEqual([1, 1])
   })
 })
 
 describe('an update', () => {
   const change = fc.record({
-    name: fc.constantFrom(...names),
-    version: fc.constantFrom('1', '2'),
-    text: fc.option(fc.oneof(fc.string(), fc.constant('x'.repeat(MAX_SEGMENT_TEXT / 3)))),
+    id: fc.constantFrom(...ids),
+    text: fc.option(fc.oneof(fc.string(), fc.constant('x'.repeat(MAX_SEGMENT_TEXT / 3))), {
+      nil: undefined,
+    }),
   })
-  const group = fc.uniqueArray(change, {
-    selector: ({ name, version }) => `${name} ${version}`,
-    maxLength: 12,
-  })
+  const group = fc.uniqueArray(change, { selector: ({ id }) => id, maxLength: 12 })
 
   it.each([
     ['a least length', short],
@@ -91,54 +86,54 @@ describe('an update', () => {
     ['no ends but where a segment is full', { ...short, mayEndBefore: () => false }],
   ])('gives what cutting everything anew gives, over any history (%s)', (_, rules) => {
     const history = fc.array(group, { maxLength: 8 })
-    const seed = fc.subarray(names.flatMap((name) => [entry(name), entry(name, '2')]))
+    const seed = fc.subarray(ids.map((id) => entry(id)))
     fc.assert(
       fc.property(seed, history, (given, groups) => {
-        const model = new Map(given.map((each) => [`${each.name} ${each.version}`, each]))
-        let segments = cutSegments(given.toSorted(compare), rules)
-        for (const each of groups) {
-          const changes = each
-            .map(
-              ({ name, version, text }): EntryChange => ({
-                key: { name, version },
-                entry: text === null ? undefined : entry(name, version, text),
-              }),
-            )
-            .toSorted((a, b) => compare(a.key, b.key))
-          segments = apply(segments, changes, rules).result
-          for (const { key, entry: added } of changes) {
-            if (added === undefined) model.delete(`${key.name} ${key.version}`)
-            else model.set(`${key.name} ${key.version}`, added)
+        const model = new Map(given.map((each) => [each.id, each]))
+        let segments = cutSegments(given.toSorted(byId), rules)
+        for (const changes of groups) {
+          segments = apply(segments, changes.toSorted(byId), rules).result
+          for (const { id, text } of changes) {
+            if (text === undefined) model.delete(id)
+            else model.set(id, entry(id, text))
           }
-          expect(segments).toEqual(cutSegments([...model.values()].toSorted(compare), rules))
+          expect(segments).toEqual(cutSegments([...model.values()].toSorted(byId), rules))
         }
       }),
       { numRuns: 1500 },
     )
   })
 
-  it('asks few keys whether a segment may end before them', () => {
+  it('asks few ids whether a segment may end before them', () => {
     let asked = 0
     const counted = {
       ...CUT_RULES,
-      mayEndBefore: (key: SegmentKey) => {
+      mayEndBefore: (id: string) => {
         asked++
-        return CUT_RULES.mayEndBefore(key)
+        return CUT_RULES.mayEndBefore(id)
       },
     }
-    const all = Array.from({ length: 3000 }, (_, at) => entry(`package-${at}`)).toSorted(compare)
-    const segments = cutSegments(all)
-    apply(segments, [{ key: entry('package-12'), entry: entry('package-12', '1', 'new') }], counted)
+    const segments = cutSegments(numbered(3000))
+    apply(segments, [{ id: 'file-000012', text: 'new' }], counted)
     expect(asked).toBeLessThan(5)
   })
 
+  it('reads the last segment for what comes last', () => {
+    const segments = cutSegments(numbered(30_000))
+    const added = Array.from({ length: 32 }, (_, at) => entry(`later-${at + 10}`))
+    const { loaded, runs } = apply(segments, added)
+    expect(loaded).toEqual([segments.length - 1])
+    expect(runs.map(({ start, end }) => [start, end])).toEqual([
+      [segments.length - 1, segments.length],
+    ])
+  })
+
   it('reads one or two segments for one change, however many there are', () => {
-    const all = Array.from({ length: 30_000 }, (_, at) => entry(`package-${at}`)).toSorted(compare)
-    const segments = cutSegments(all)
+    const segments = cutSegments(numbered(30_000))
     expect(segments.length).toBeGreaterThan(150)
     const costs = Array.from({ length: 200 }, (_, at) => {
-      const key = { name: `package-${at * 149}x`, version: '1' }
-      return apply(segments, [{ key, entry: entry(key.name) }]).loaded.length
+      const id = `file-${String(at * 149).padStart(6, '0')}x`
+      return apply(segments, [{ id, text: 'new' }]).loaded.length
     })
     expect(costs.filter((cost) => cost === 1).length).toBeGreaterThan(170)
     expect(Math.max(...costs)).toBeLessThanOrEqual(7)

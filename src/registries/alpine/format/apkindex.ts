@@ -4,7 +4,6 @@
 import { encodeUtf8 } from '../../../formats/bytes.ts'
 import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
 import type { InspectedPackage } from './package.ts'
-import { compareVersions } from './version.ts'
 
 export interface IndexEntry {
   /** `Q1` and base64 of the SHA-1 of the package's compressed control member. */
@@ -155,32 +154,4 @@ function parseEntry(fields: Fields, lineNumber: number): IndexEntry {
 
 function malformed(lineNumber: number, reason: string): FormatError {
   return new FormatError('malformed', `line ${lineNumber} of the index ${reason}`)
-}
-
-/** What decides an entry's place in an index. */
-export type IndexKey = Pick<IndexEntry, 'name' | 'version'>
-
-/** By name, then version as apk orders them; versions that are equal to apk in a fixed order too. */
-export function compareIndexKeys(a: IndexKey, b: IndexKey): number {
-  return (
-    compareText(a.name, b.name) ||
-    compareVersions(a.version, b.version) ||
-    compareText(a.version, b.version)
-  )
-}
-
-/** By code units, which for the ASCII of these fields are bytes. */
-function compareText(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
-}
-
-/**
- * Name and version in `name-version.apk`: a version begins with a digit and has none after a dash.
- * @throws FormatError `malformed`
- */
-export function parseFileName(fileName: string): IndexKey {
-  const [, name, version] = /^(.+)-([0-9][^-]*(?:-r[0-9]+)?)\.apk$/.exec(fileName) ?? []
-  if (name !== undefined && version !== undefined) return { name, version }
-  throw new FormatError('malformed', `${quote(fileName)} is not name-version.apk`)
 }
