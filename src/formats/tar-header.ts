@@ -48,25 +48,21 @@ const unusedNumbers = [
 ] as const
 
 function checkSum(block: Uint8Array, field: string, where: string): void {
-  let sum = 0
-  let high = 0
-  for (const byte of block) {
-    sum += byte
-    high += byte >> 7
-  }
-  // The field counts as blanks.
-  for (let index = 148; index < 156; index += 1) {
-    const byte = block[index] ?? 0
-    sum += 0x20 - byte
-    high -= byte >> 7
-  }
   const stored = Number.parseInt(field.trim(), 8)
   // Some old tars added the bytes as signed numbers.
-  if (stored === sum || stored === sum - 256 * high) return
+  if (stored === sumOf(block) || stored === sumOf(new Int8Array(block))) return
   throw new FormatError(
     'corrupt',
     `${where} does not match the checksum of its tar header: build it anew`,
   )
+}
+
+/** Of a header's bytes, of which those of the sum itself count as blanks. */
+function sumOf(block: Uint8Array | Int8Array): number {
+  let sum = 8 * 0x20
+  for (let index = 0; index < 148; index += 1) sum += block[index] ?? 0
+  for (let index = 156; index < block.length; index += 1) sum += block[index] ?? 0
+  return sum
 }
 
 function parseOctal(text: string, field: string, where: string): number {

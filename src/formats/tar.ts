@@ -178,7 +178,7 @@ export class TarReader {
           `${this.#limits.what} ends inside a tar header: build it anew`,
         )
       }
-      if (block.some((byte) => byte !== 0)) return block
+      if (!isZero(block)) return block
       this.#endBlocks += 1
     }
     await this.#readTail()
