@@ -50,6 +50,8 @@ export const contentListLimits: ContentListLimits = {
 const format = 1
 /** Characters that are compressed at once. */
 const pieceLength = 64 * 1024
+/** Bytes of so few entries that compression takes longer than what it saves is worth. */
+const storedLength = 512
 /** As long as a path can be where the links are made. */
 const maxTarget = 4096
 /** A third of the time of zlib's highest level, for a twentieth more bytes. */
@@ -88,7 +90,7 @@ export class ContentListWriter {
   #flush(): void {
     const bytes = encodeUtf8(this.#pending)
     this.#pending = ''
-    const piece = deflatePiece(bytes, { level })
+    const piece = bytes.length < storedLength ? storedPiece(bytes) : deflatePiece(bytes, { level })
     this.#plain += piece.length
     this.#deflated += piece.deflated.length
     this.#full = this.#plain > this.#limits.maxPlain || this.#deflated > this.#limits.maxDeflated
