@@ -11,7 +11,20 @@ export interface Sent {
 }
 
 /** Reads the answer to its end. Fails unless it is 201. */
-export function expectCreated(
+export async function expectCreated(url: string, sent: Sent): Promise<void> {
+  for (;;) {
+    try {
+      return await send(url, sent)
+    } catch (error) {
+      // The server may close a connection just when it is used again: then it has read nothing of it.
+      if (!(error instanceof ClosedWhileIdle)) throw error
+    }
+  }
+}
+
+class ClosedWhileIdle extends Error {}
+
+function send(
   url: string,
   { method, headers = {}, body = new Uint8Array(0) }: Sent,
 ): Promise<void> {
@@ -29,7 +42,9 @@ export function expectCreated(
       else reject(new Error(`${response.statusCode} from ${url}: ${text}`))
     })
   })
-  sent.on('error', reject)
+  sent.on('error', (error: NodeJS.ErrnoException) =>
+    reject(sent.reusedSocket && error.code === 'ECONNRESET' ? new ClosedWhileIdle() : error),
+  )
   sent.end(body)
   return promise
 }
