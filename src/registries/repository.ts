@@ -41,6 +41,7 @@ export class Repository extends DurableObject<Env> {
   #unwritten: (() => void) | undefined
   readonly #queue = new CommitQueue<Submitted, ChangeResult>({
     commit: (group) => this.#commit(group),
+    answered: () => this.ctx.waitUntil(this.#writeSoon()),
     // Of one file name at most one change per commit; re-indexing goes with anything.
     keyOf: ({ change }) => (change.op === 'reindex' ? change.changeId : change.fileName),
     weightOf: ({ change }) =>
@@ -108,7 +109,6 @@ export class Repository extends DurableObject<Env> {
       dropped,
       committed: (head, revision) => {
         this.#unwritten = () => segments.apply({ repositoryId, head, revision })
-        this.ctx.waitUntil(this.#writeSoon())
         this.#dropReplaced(snapshot, stored)
       },
     }

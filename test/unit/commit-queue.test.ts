@@ -96,14 +96,24 @@ describe('the commit queue', () => {
   })
 })
 
-/** A queue whose clock stands still but for `fire` and for what a commit takes, in milliseconds. */
-function burstQueue(commitTakes = 0) {
+/**
+ * A queue whose clock stands still but for `fire` and for what a commit takes, in milliseconds.
+ * @param onTurn between the answers of a large group
+ */
+function burstQueue(commitTakes = 0, onTurn = () => {}) {
   const groups: (readonly Change[])[] = []
   const timers: { milliseconds: number; fire: () => void; cancelled: boolean }[] = []
   let made = 0
   const clock: Clock = {
     now: () => groups.length * commitTakes,
     start(milliseconds, fire) {
+      if (milliseconds === 0) {
+        setTimeout(() => {
+          onTurn()
+          fire()
+        })
+        return () => {}
+      }
       const timer = { milliseconds, fire, cancelled: false }
       timers.push(timer)
       return () => {
@@ -176,6 +186,26 @@ describe('the commit queue in a burst', () => {
     await Promise.all(submit(1))
     expect(sizes()).toEqual([1, 3, 2, 1])
     expect(timers).toHaveLength(2)
+  })
+
+  it('answers a few at a time, and waits for those alone who did not come back between', async () => {
+    let answered = 0
+    const turns: number[] = []
+    const again: Promise<number>[] = []
+    const { timers, sizes, submit } = burstQueue(0, () => {
+      turns.push(answered)
+      if (turns.length < 3) again.push(...submit(8))
+    })
+    const group = submit(21).map((change) => change.then(() => answered++))
+    await Promise.all(group)
+    expect([sizes(), turns]).toEqual([
+      [1, 20],
+      [9, 17],
+    ])
+    again.push(...submit(4))
+    await Promise.all(again)
+    expect(sizes()).toEqual([1, 20, 20])
+    expect(timers[0]?.cancelled).toBe(true)
   })
 
   it('does not wait for more than a group takes', async () => {

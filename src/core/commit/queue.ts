@@ -2,7 +2,8 @@
 // one share the next. Input gates do not do this: they are open while R2 or D1 is awaited. After a
 // group of several it waits a moment: those who just got their answer are about to come back, and a
 // commit for the first of them alone would keep the others waiting, the longer the more it has to write.
-// Who publishes alone never waits.
+// Who publishes alone never waits. A large group gets its answers a few at a time, with what else came in
+// between: so the first are back while the last are answered, and nobody is idle.
 
 /** At most this many changes share a commit. */
 export const GROUP_LIMIT = 256
@@ -13,6 +14,9 @@ export const GROUP_BYTES = 1_000_000
 export const LEAST_GATHER_MS = 100
 /** … within these bounds. */
 export const MOST_GATHER_MS = 1000
+
+/** Answers that go out together. Measured with 32 clients: half as many or twice as many gain less. */
+const ANSWERED_AT_ONCE = 8
 
 /** The time, in milliseconds, and calls back once after so many unless what it returns is called. */
 export interface Clock {
@@ -42,6 +46,8 @@ interface QueueOptions<C, R> {
   readonly keyOf: (change: C) => string
   /** Bytes that the change adds to the largest parameter. */
   readonly weightOf: (change: C) => number
+  /** Called when all of a group have their answers. */
+  readonly answered?: () => void
   /** In the place of the real one, for tests. */
   readonly clock?: Clock
 }
@@ -73,9 +79,12 @@ export class CommitQueue<C, R> {
     while (this.#waiting.length > 0) {
       const group = this.#takeGroup()
       const started = this.#clock.now()
-      await this.#commitNext(group)
+      const answers = await this.#commitNext(group)
       const took = this.#clock.now() - started
-      if (group.length > 1) await this.#gather(group.length + this.#waiting.length, took)
+      const expected = group.length + this.#waiting.length
+      await this.#answer(answers)
+      this.#options.answered?.()
+      if (group.length > 1) await this.#gather(expected, took)
     }
     this.#running = false
   }
@@ -121,16 +130,31 @@ export class CommitQueue<C, R> {
     return group
   }
 
-  async #commitNext(group: readonly Waiting<C, R>[]): Promise<void> {
+  /** What is left to do is to give each its answer. */
+  async #commitNext(group: readonly Waiting<C, R>[]): Promise<(() => void)[]> {
     try {
       const results = await this.#options.commit(group.map((waiting) => waiting.change))
-      group.forEach((waiting, at) => {
+      return group.map(({ resolve, reject }, at) => () => {
         const result = results[at]
-        if (result === undefined) waiting.reject(new Error('a change without a result'))
-        else waiting.resolve(result)
+        if (result === undefined) reject(new Error('a change without a result'))
+        else resolve(result)
       })
     } catch (error) {
-      for (const waiting of group) waiting.reject(error)
+      return group.map((waiting) => () => waiting.reject(error))
     }
+  }
+
+  async #answer(answers: readonly (() => void)[]): Promise<void> {
+    for (const [at, answer] of answers.entries()) {
+      if (at > 0 && at % ANSWERED_AT_ONCE === 0) await this.#turn()
+      answer()
+    }
+  }
+
+  /** Lets everything else that is due have its turn. */
+  #turn(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#clock.start(0, resolve)
+    return promise
   }
 }
