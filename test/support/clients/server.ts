@@ -1,7 +1,7 @@
 // A running registry for tests: `wrangler dev` on a free port with its own secrets and its own
 // state in a temporary folder, migrated first. Runs a copy of the project, since wrangler restarts
 // the Worker when a source file is saved, and so that nothing of a developer's own is read.
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto'
 import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -122,16 +122,27 @@ export function wranglerEnvironment(directory: string): Record<string, string> {
   }
 }
 
-/** @param wanted fails if it is taken; any, where it is left out */
-export function findFreePort(wanted = 0): Promise<number> {
+/**
+ * One below those that systems give to outgoing connections: such a one was taken between here and its use.
+ * @param wanted fails if it is taken; any, where it is left out
+ */
+export async function findFreePort(wanted?: number): Promise<number> {
+  if (wanted !== undefined) return probe(wanted)
+  for (let tries = 0; ; tries++) {
+    const port = randomInt(12_000, 32_000)
+    try {
+      return await probe(port)
+    } catch (error) {
+      if (tries > 100) throw error
+    }
+  }
+}
+
+function probe(port: number): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const probe = createServer()
-  probe.on('error', reject)
-  probe.listen(wanted, '127.0.0.1', () => {
-    const address = probe.address()
-    const port = typeof address === 'object' && address ? address.port : 0
-    probe.close(() => resolve(port))
-  })
+  const server = createServer()
+  server.on('error', reject)
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(port)))
   return promise
 }
 
