@@ -3,6 +3,7 @@
 // database or a hand in the store can have broken; repairs nothing.
 import { type ExpectedObject, findObjectProblem, readCheckedObject } from '../core/blobs/check.ts'
 import { query } from '../core/database.ts'
+import { readFiles } from '../core/index-copy/source.ts'
 import type { KeySet } from '../core/signing-keys.ts'
 import type { Listing, RepositoryIndexing } from './registry.ts'
 
@@ -28,11 +29,6 @@ interface IndexRow extends ExpectedObject {
 const INDEX = `
   SELECT path, r2_key AS r2Key, sha256, size, key_set AS keySet FROM repository_index
   WHERE repository_id = ?1 AND path > ?2 ORDER BY path LIMIT 1`
-
-const METADATA_ROWS = 2000
-const METADATA = `
-  SELECT id, architecture, name, metadata FROM package_file
-  WHERE repository_id = ?1 AND architecture = ?2 AND id > ?3 ORDER BY id LIMIT ${METADATA_ROWS}`
 
 /** What one request checks: an index file, or a number of package files. */
 export interface CheckedPage {
@@ -101,23 +97,14 @@ function compareListings(
 }
 
 async function readListings(
-  { db, indexing, repositoryId }: CheckedRepository,
+  repository: CheckedRepository,
   architecture: string,
 ): Promise<Listing[]> {
   const listings: Listing[] = []
-  for (let after = '', more = true; more; ) {
-    const { results } = await query(() =>
-      db
-        .prepare(METADATA)
-        .bind(repositoryId, architecture, after)
-        .all<{ id: string; architecture: string; name: string; metadata: string }>(),
-    )
-    for (const row of results) {
-      const text = indexing.entryText(row.metadata)
-      listings.push({ architecture: row.architecture, fileName: row.name, text })
+  for await (const files of readFiles(repository, architecture, '')) {
+    for (const { name: fileName, metadata } of files) {
+      listings.push({ architecture, fileName, text: repository.indexing.entryText(metadata) })
     }
-    after = results.at(-1)?.id ?? after
-    more = results.length === METADATA_ROWS
   }
   return listings
 }

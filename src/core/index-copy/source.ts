@@ -6,8 +6,8 @@ import { query } from '../database.ts'
 
 const PAGE_ROWS = 1000
 
-const ENTRIES = `
-  SELECT id, metadata FROM package_file
+const FILES = `
+  SELECT id, name, metadata FROM package_file
   WHERE repository_id = ?1 AND architecture = ?2 AND id > ?3 ORDER BY id LIMIT ${PAGE_ROWS}`
 
 export interface EntrySource {
@@ -17,23 +17,37 @@ export interface EntrySource {
   readonly entryText: (metadata: string) => string
 }
 
+export interface FileRow {
+  readonly id: string
+  readonly name: string
+  readonly metadata: string
+}
+
 /** The entries of an architecture in the order of the index, after a given one. */
 export async function* readEntries(
-  { db, repositoryId, entryText }: EntrySource,
+  source: EntrySource,
   architecture: string,
   after: string,
 ): AsyncGenerator<readonly SegmentEntry[]> {
+  for await (const files of readFiles(source, architecture, after)) {
+    yield files.map(({ id, metadata }) => ({ id, text: source.entryText(metadata) }))
+  }
+}
+
+/** The files of an architecture in the order of their ids, after a given one. */
+export async function* readFiles(
+  { db, repositoryId }: Pick<EntrySource, 'db' | 'repositoryId'>,
+  architecture: string,
+  after: string,
+): AsyncGenerator<readonly FileRow[]> {
   let last = after
   for (let full = true; full; ) {
     const { results } = await query(() =>
-      db
-        .prepare(ENTRIES)
-        .bind(repositoryId, architecture, last)
-        .all<{ id: string; metadata: string }>(),
+      db.prepare(FILES).bind(repositoryId, architecture, last).all<FileRow>(),
     )
     full = results.length === PAGE_ROWS
     last = results.at(-1)?.id ?? last
-    yield results.map(({ id, metadata }) => ({ id, text: entryText(metadata) }))
+    yield results
   }
 }
 
