@@ -2,10 +2,10 @@
 // and a terminal whose exports last from one block to the next. Three programs of theirs are not
 // what they seem: `npm ci`, since the modules are there; nfpm; and docker, which only writes down.
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { ProcessGroup } from '../clients/process-group.ts'
 import { type Finished, run } from '../clients/run.ts'
+import { findFreePort } from '../clients/server.ts'
 import { type Checkout, createCheckout, startIn, waitForOutput } from './checkout.ts'
 
 export interface Reader extends AsyncDisposable {
@@ -91,14 +91,4 @@ async function configurePort(file: string, port: number): Promise<void> {
   const after = before.replace(/^port = 8787$/m, `port = ${port}`)
   if (after === before) throw new Error('wrangler.toml does not set the port that the README names')
   await writeFile(file, after)
-}
-
-function findFreePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const probe = createServer().on('error', reject)
-  probe.listen(0, '127.0.0.1', () => {
-    const address = probe.address()
-    probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-  })
-  return promise
 }
