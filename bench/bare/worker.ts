@@ -9,7 +9,6 @@ interface Env {
 const TABLE =
   'CREATE TABLE IF NOT EXISTS file (name TEXT PRIMARY KEY, r2_key TEXT, size INTEGER, etag TEXT)'
 
-// biome-ignore lint/style/noDefaultExport: what a Worker is found by
 export default {
   async fetch(request: Request, { DB, BLOBS }: Env): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url)

@@ -47,7 +47,6 @@ export class Repository extends DeployedRepository {
   }
 }
 
-// biome-ignore lint/style/noDefaultExport: what a Worker is found by
 export default {
   fetch: (request, env, context) =>
     new URL(request.url).pathname === '/bench/counts'

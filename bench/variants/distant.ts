@@ -21,7 +21,6 @@ export class Repository extends DeployedRepository {
   }
 }
 
-// biome-ignore lint/style/noDefaultExport: what a Worker is found by
 export default {
   fetch: (request, env, context) => worker.fetch(request, distant(env), context),
 } satisfies ExportedHandler<Env>

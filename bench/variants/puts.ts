@@ -24,7 +24,6 @@ export class Repository extends DeployedRepository {
   }
 }
 
-// biome-ignore lint/style/noDefaultExport: what a Worker is found by
 export default {
   fetch: (request, env, context) =>
     new URL(request.url).pathname === '/bench/puts'
