@@ -3,8 +3,7 @@
 import { gunzipSync } from 'node:zlib'
 
 const decoder = new TextDecoder()
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const unprintable = /[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/
+const unprintable = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
 export function findFaults(bytes: Uint8Array): readonly string[] {
   const faults: string[] = []
