@@ -3,8 +3,8 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { parsePackageName } from '../src/registries/alpine/format/name.ts'
-import { parseVersion } from '../src/registries/alpine/format/version.ts'
+import { parsePackageName } from '../src/types/alpine/format/name.ts'
+import { parseVersion } from '../src/types/alpine/format/version.ts'
 import { buildExamplePackage } from './example-package.ts'
 import { reportFailure } from './failure.ts'
 

@@ -3,6 +3,6 @@ import { fetch } from './app.ts'
 import type { Env } from './env.ts'
 import { scheduled } from './scheduled.ts'
 
-export { Repository } from './registries/repository.ts'
+export { Repository } from './repository/object.ts'
 
 export default { fetch, scheduled } satisfies ExportedHandler<Env>

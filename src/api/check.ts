@@ -13,9 +13,9 @@ import {
   type ResourceQuery,
 } from '../http/endpoint.ts'
 import { COUNT, jsonContent, listSchema, nullable, objectSchema, TEXT } from '../http/operation.ts'
-import { type CheckedRepository, checkPage } from '../registries/check.ts'
-import { registries } from '../registries/index.ts'
-import type { PackageType, RepositoryIndexing, RepositoryNaming } from '../registries/registry.ts'
+import { type CheckedRepository, checkPage } from '../repository/check.ts'
+import { registries } from '../types/registration.ts'
+import type { PackageType, RepositoryIndexing, RepositoryNaming } from '../types/type.ts'
 import { json } from './json.ts'
 import { OWNER } from './owners.ts'
 import { operationId } from './repositories.ts'

@@ -21,8 +21,8 @@ import {
   objectSchema,
   TEXT,
 } from '../http/operation.ts'
-import { findRegistry } from '../registries/index.ts'
-import { findVersionNames } from '../registries/version-names.ts'
+import { findRegistry } from '../types/registration.ts'
+import { findVersionNames } from '../types/version-names.ts'
 import { json } from './json.ts'
 import { parseNumber } from './page.ts'
 

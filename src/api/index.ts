@@ -1,6 +1,6 @@
 // Everything under /api that belongs to no package type.
 import type { Endpoint } from '../http/endpoint.ts'
-import { registries } from '../registries/index.ts'
+import { registries } from '../types/registration.ts'
 import { checkEndpoints } from './check.ts'
 import { healthEndpoint } from './health.ts'
 import { documentEndpoint } from './openapi.ts'

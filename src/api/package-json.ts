@@ -15,7 +15,7 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { formatPath, packagePagePath } from '../http/path.ts'
-import type { PackageType } from '../registries/registry.ts'
+import type { PackageType } from '../types/type.ts'
 import { formatTime } from './json.ts'
 import { repositoryParametersOf, repositoryPath } from './repository-path.ts'
 

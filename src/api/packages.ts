@@ -23,9 +23,9 @@ import {
   TEXT,
 } from '../http/operation.ts'
 import { removeSelected } from '../http/removal.ts'
-import { findRegistry, registries } from '../registries/index.ts'
-import type { PackageType } from '../registries/registry.ts'
-import { findVersionNames } from '../registries/version-names.ts'
+import { findRegistry, registries } from '../types/registration.ts'
+import type { PackageType } from '../types/type.ts'
+import { findVersionNames } from '../types/version-names.ts'
 import { contentsEndpoint } from './contents.ts'
 import { json } from './json.ts'
 import { describeFile, describeVersion, FILE_SCHEMA, PACKAGE_SCHEMA } from './package-json.ts'

@@ -22,8 +22,8 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
-import { registries } from '../registries/index.ts'
-import type { PackageType, RepositoryNaming } from '../registries/registry.ts'
+import { registries } from '../types/registration.ts'
+import type { PackageType, RepositoryNaming } from '../types/type.ts'
 import { formatTime, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
 import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'

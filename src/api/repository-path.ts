@@ -1,7 +1,7 @@
 // How a repository's name and its path in the API hang together: the parameters of the type's path are
 // the segments of the name, in order.
 import { formatPath } from '../http/path.ts'
-import type { PackageType } from '../registries/registry.ts'
+import type { PackageType } from '../types/type.ts'
 
 /** Of `edge/main` by `:branch/:repository`: branch and repository. */
 export function repositoryParametersOf(

@@ -16,7 +16,7 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
-import { REPOSITORY } from '../registries/index.ts'
+import { REPOSITORY } from '../types/registration.ts'
 import { formatTime, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
 

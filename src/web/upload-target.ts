@@ -3,8 +3,8 @@
 import { invalidRequest } from '../core/errors.ts'
 import { quote } from '../formats/format-error.ts'
 import type { OwnedCall, OwnedEndpoint, Params } from '../http/endpoint.ts'
-import { registries } from '../registries/index.ts'
-import type { BrowserUpload, PackageType, UploadField } from '../registries/registry.ts'
+import { registries } from '../types/registration.ts'
+import type { BrowserUpload, PackageType, UploadField } from '../types/type.ts'
 
 export interface UploadType {
   readonly type: string

@@ -9,12 +9,13 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   core: ['formats', 'db'],
   env: ['core'],
   http: ['formats', 'core', 'env'],
-  registries: ['formats', 'core', 'env', 'http'],
-  api: ['formats', 'core', 'env', 'http', 'registries'],
-  web: ['formats', 'core', 'env', 'http', 'registries'],
-  app: ['core', 'env', 'http', 'registries', 'api', 'web'],
+  types: ['formats', 'core', 'env', 'http'],
+  repository: ['formats', 'core', 'env', 'types'],
+  api: ['formats', 'core', 'env', 'http', 'types', 'repository'],
+  web: ['formats', 'core', 'env', 'http', 'types'],
+  app: ['core', 'env', 'http', 'types', 'api', 'web'],
   scheduled: ['core', 'env'],
-  index: ['app', 'scheduled', 'env', 'registries'],
+  index: ['app', 'scheduled', 'env', 'repository'],
 }
 
 /** What a pure module may take from outside: computation, no storage, no network, no clock of its own. */
@@ -28,7 +29,7 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
 const layerOf = (path: string) => (path.split('/')[0] ?? '').replace(/\.tsx?$/, '')
 
 /** The folder of a package type that the file belongs to. */
-const typeOf = (path: string) => /^registries\/([^/]+)\//.exec(path)?.[1]
+const typeOf = (path: string) => /^types\/([^/]+)\//.exec(path)?.[1]
 
 function importsOf(path: string): string[] {
   const text = readFileSync(join(SRC, path), 'utf8')
@@ -66,20 +67,18 @@ describe('the layers', () => {
   it('are enforced: a wrong import is found', () => {
     const wrong = [
       ['core/a.ts', 'http/b.ts'],
-      ['http/a.ts', 'registries/index.ts'],
+      ['http/a.ts', 'types/registration.ts'],
       ['formats/a.ts', 'core/errors.ts'],
-      ['registries/alpine/a.ts', 'registries/debian/b.ts'],
+      ['types/alpine/a.ts', 'types/debian/b.ts'],
       ['elsewhere/a.ts', 'core/errors.ts'],
     ] as const
     for (const [from, to] of wrong)
       expect([from, faultsOf(from, [to])]).toEqual([from, [expect.any(String)]])
-    expect(
-      faultsOf('registries/alpine/a.ts', ['registries/registry.ts', 'core/errors.ts']),
-    ).toEqual([])
+    expect(faultsOf('types/alpine/a.ts', ['types/type.ts', 'core/errors.ts'])).toEqual([])
   })
 
   it('keep formats pure', () => {
-    const pure = files.filter((path) => /^(formats|registries\/[^/]+\/format)\//.test(path))
+    const pure = files.filter((path) => /^(formats|types\/[^/]+\/format)\//.test(path))
     expect(pure.length).toBeGreaterThan(10)
     const outside = pure.flatMap((path) =>
       importsOf(path)
@@ -89,7 +88,7 @@ describe('the layers', () => {
     expect(outside).toEqual([])
     const beyond = pure.flatMap((path) =>
       internalOf(path)
-        .filter((target) => !/^(formats|registries\/[^/]+\/format)\//.test(target))
+        .filter((target) => !/^(formats|types\/[^/]+\/format)\//.test(target))
         .map((target) => `${path} imports ${target}`),
     )
     expect(beyond).toEqual([])
@@ -107,7 +106,7 @@ describe('the layers', () => {
       .filter((path) =>
         [...types].some((type) => new RegExp(`\\b${type}\\b`, 'i').test(code(path))),
       )
-    expect(naming).toEqual(['registries/index.ts'])
+    expect(naming).toEqual(['types/registration.ts'])
   })
 })
 

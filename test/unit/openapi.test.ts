@@ -5,7 +5,7 @@ import { API_INFO } from '../../src/api/openapi.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { formatOpenApi } from '../../src/http/openapi.ts'
 import type { Operation, Schema } from '../../src/http/operation.ts'
-import { registries } from '../../src/registries/index.ts'
+import { registries } from '../../src/types/registration.ts'
 
 const endpoints: readonly Endpoint[] = [
   ...apiEndpoints,

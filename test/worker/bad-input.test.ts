@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { openBody } from '../../src/core/blobs/body.ts'
 import { stageUpload } from '../../src/core/blobs/stage.ts'
 import { RegistryError } from '../../src/core/errors.ts'
-import { inspectPackage } from '../../src/registries/alpine/format/package.ts'
+import { inspectPackage } from '../../src/types/alpine/format/package.ts'
 import { buildApk, buildApkParts, gzipMember, tarEntry } from '../support/apk-builder.ts'
 import {
   ADMIN,

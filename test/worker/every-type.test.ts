@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
-import { registries } from '../../src/registries/index.ts'
-import type { PackageType } from '../../src/registries/registry.ts'
+import { registries } from '../../src/types/registration.ts'
+import type { PackageType } from '../../src/types/type.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import {
   ADMIN,

@@ -3,7 +3,7 @@ import { RegistryError } from '../../core/errors.ts'
 import { loadKeySet } from '../../core/signing-keys.ts'
 import { secretsOf } from '../../env.ts'
 import type { OwnedCall } from '../../http/endpoint.ts'
-import type { PackageType, SnippetGroup, UsagePlace } from '../../registries/registry.ts'
+import type { PackageType, SnippetGroup, UsagePlace } from '../../types/type.ts'
 import { CodeBlock } from './code-block.tsx'
 
 type Subject = Pick<

@@ -1,5 +1,5 @@
 // Facts and relations, as types give them, on the page.
-import type { RelationEntry, ViewFact, ViewValue } from '../../registries/view.ts'
+import type { RelationEntry, ViewFact, ViewValue } from '../../types/view.ts'
 import { Bytes, type Fact, Time } from './pieces.tsx'
 
 /** The address of the package that a name leads to, if there is one. */

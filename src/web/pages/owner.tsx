@@ -7,7 +7,7 @@ import {
   searchPackages,
 } from '../../core/packages/search.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { findRegistry, registries } from '../../registries/index.ts'
+import { findRegistry, registries } from '../../types/registration.ts'
 import { Pagination, parsePageNumber } from '../components/pagination.tsx'
 import { Badge, EmptyState, Time } from '../components/pieces.tsx'
 import { PublishPanel } from '../components/usage.tsx'

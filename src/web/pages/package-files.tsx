@@ -1,7 +1,7 @@
 // The files of a version: where each is, its download, its digests.
 import type { PackageFile } from '../../core/packages/detail.ts'
 import type { PackageOverview } from '../../core/packages/overview.ts'
-import type { PackageType } from '../../registries/registry.ts'
+import type { PackageType } from '../../types/type.ts'
 import { CodeBlock } from '../components/code-block.tsx'
 import { Badge, Bytes, Time } from '../components/pieces.tsx'
 import { removePath } from '../paths.ts'

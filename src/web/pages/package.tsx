@@ -10,10 +10,10 @@ import {
   type Params,
   type ResourceQuery,
 } from '../../http/endpoint.ts'
-import { findRegistry } from '../../registries/index.ts'
-import type { PackageType } from '../../registries/registry.ts'
-import { findVersionNames } from '../../registries/version-names.ts'
-import type { PackageDescription } from '../../registries/view.ts'
+import { findRegistry } from '../../types/registration.ts'
+import type { PackageType } from '../../types/type.ts'
+import { findVersionNames } from '../../types/version-names.ts'
+import type { PackageDescription } from '../../types/view.ts'
 import { parsePageNumber } from '../components/pagination.tsx'
 import { ownerPath, packagePath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'

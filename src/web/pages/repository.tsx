@@ -12,9 +12,9 @@ import {
   type Params,
   type ResourceQuery,
 } from '../../http/endpoint.ts'
-import { registries } from '../../registries/index.ts'
-import type { PackageType, RepositoryNaming } from '../../registries/registry.ts'
-import type { RepositoryView } from '../../registries/view.ts'
+import { registries } from '../../types/registration.ts'
+import type { PackageType, RepositoryNaming } from '../../types/type.ts'
+import type { RepositoryView } from '../../types/view.ts'
 import { CodeBlock } from '../components/code-block.tsx'
 import { Badge, Bytes, EmptyState, Facts, Time } from '../components/pieces.tsx'
 import { InstallPanel, PublishPanel } from '../components/usage.tsx'

@@ -4,7 +4,7 @@
 import { env } from 'cloudflare:workers'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { onTestFinished, vi } from 'vitest'
-import { Repository } from '../../../src/registries/repository.ts'
+import { Repository } from '../../../src/repository/object.ts'
 import { override, wrapMethod } from './bindings.ts'
 import { wrapCommits } from './commits.ts'
 

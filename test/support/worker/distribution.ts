@@ -9,7 +9,7 @@ import type {
   IndexFile,
   IndexFiles,
   RepositoryIndexing,
-} from '../../../src/registries/registry.ts'
+} from '../../../src/types/type.ts'
 
 export const RELEASE = 'Release'
 /** Generations of a list that stay. */

@@ -7,7 +7,7 @@ declare namespace Cloudflare {
     readonly DB: D1Database
     readonly BLOBS: R2Bucket
     readonly REPOSITORY: DurableObjectNamespace<
-      import('../../../src/registries/repository.ts').Repository
+      import('../../../src/repository/object.ts').Repository
     >
     readonly WRONG_CREDENTIALS: RateLimit
     readonly ADMIN_TOKEN: string

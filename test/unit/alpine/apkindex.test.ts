@@ -5,8 +5,8 @@ import {
   formatIndexEntry,
   type IndexEntry,
   parseIndex,
-} from '../../../src/registries/alpine/format/apkindex.ts'
-import { inspectPackage } from '../../../src/registries/alpine/format/package.ts'
+} from '../../../src/types/alpine/format/apkindex.ts'
+import { inspectPackage } from '../../../src/types/alpine/format/package.ts'
 import { buildApkParts } from '../../support/apk-builder.ts'
 import { chunked, expectRefusal } from '../formats/streams.ts'
 

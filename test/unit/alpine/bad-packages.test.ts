@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { inspectPackage } from '../../../src/registries/alpine/format/package.ts'
+import { inspectPackage } from '../../../src/types/alpine/format/package.ts'
 import { chunked, failure } from '../formats/streams.ts'
 import { badPackages, goodPackages, make } from './bad-packages.ts'
 

@@ -3,12 +3,12 @@ import {
   parseDependency,
   splitDependencies,
   splitProvides,
-} from '../../../src/registries/alpine/format/dependency.ts'
+} from '../../../src/types/alpine/format/dependency.ts'
 import {
   checkNameAndVersion,
   parseArchitecture,
   parsePackageName,
-} from '../../../src/registries/alpine/format/name.ts'
+} from '../../../src/types/alpine/format/name.ts'
 import { expectRefusal } from '../formats/streams.ts'
 
 describe('a dependency', () => {

@@ -1,10 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { expect, it } from 'vitest'
-import {
-  describePackage,
-  formatIndexEntry,
-} from '../../../src/registries/alpine/format/apkindex.ts'
-import { inspectPackage } from '../../../src/registries/alpine/format/package.ts'
+import { describePackage, formatIndexEntry } from '../../../src/types/alpine/format/apkindex.ts'
+import { inspectPackage } from '../../../src/types/alpine/format/package.ts'
 
 it('a real package by melange is taken and listed as `apk index` would list it', async () => {
   const file = new URL('../../fixtures/melange/replayout-1.0.0-r0.apk', import.meta.url)

@@ -8,14 +8,14 @@ import {
   describePackage,
   formatIndexEntry,
   parseIndex,
-} from '../../../src/registries/alpine/format/apkindex.ts'
+} from '../../../src/types/alpine/format/apkindex.ts'
 import {
   buildIndexArchive,
   buildSignatureMember,
   readIndexArchive,
-} from '../../../src/registries/alpine/format/index-archive.ts'
-import { inspectPackage, packageLimits } from '../../../src/registries/alpine/format/package.ts'
-import { parsePackageInfo } from '../../../src/registries/alpine/format/pkginfo.ts'
+} from '../../../src/types/alpine/format/index-archive.ts'
+import { inspectPackage, packageLimits } from '../../../src/types/alpine/format/package.ts'
+import { parsePackageInfo } from '../../../src/types/alpine/format/pkginfo.ts'
 import { findFaults } from '../../fuzz/oracle.ts'
 import { infoBytes, packageBytes } from '../../fuzz/packages.ts'
 import { fuzz, fuzzTimeout } from '../../fuzz/settings.ts'

@@ -8,7 +8,7 @@ import {
   buildSignatureMember,
   frameIndex,
   readIndexArchive,
-} from '../../../src/registries/alpine/format/index-archive.ts'
+} from '../../../src/types/alpine/format/index-archive.ts'
 import { gzipMember, tarEnd, tarEntry } from '../../support/apk-builder.ts'
 import { expectRefusal } from '../formats/streams.ts'
 

@@ -5,7 +5,7 @@ import {
   inspectPackage,
   type PackageLimits,
   packageLimits,
-} from '../../../src/registries/alpine/format/package.ts'
+} from '../../../src/types/alpine/format/package.ts'
 import { type ApkSignature, type ApkSpec, buildApk } from '../../support/apk-builder.ts'
 import { chunked } from '../formats/streams.ts'
 

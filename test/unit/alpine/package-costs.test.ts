@@ -1,6 +1,6 @@
 // Input that is small but dear: each of these once took minutes at the size that an upload may have.
 import { expect, test } from 'vitest'
-import { parsePackageInfo } from '../../../src/registries/alpine/format/pkginfo.ts'
+import { parsePackageInfo } from '../../../src/types/alpine/format/pkginfo.ts'
 import { buildApk, buildApkParts, gzipMember, tarEnd, tarEntry } from '../../support/apk-builder.ts'
 import { expectRefusal } from '../formats/streams.ts'
 import { build, inspect, join } from './inspection.ts'

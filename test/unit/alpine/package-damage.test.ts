@@ -3,10 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FormatError } from '../../../src/formats/format-error.ts'
-import {
-  type InspectedPackage,
-  inspectPackage,
-} from '../../../src/registries/alpine/format/package.ts'
+import { type InspectedPackage, inspectPackage } from '../../../src/types/alpine/format/package.ts'
 import { buildApkParts, gzipMember, tarEnd, tarEntry } from '../../support/apk-builder.ts'
 import { chunked } from '../formats/streams.ts'
 

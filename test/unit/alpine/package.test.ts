@@ -5,7 +5,7 @@ import {
   inspectPackage,
   type PackageLimits,
   packageLimits,
-} from '../../../src/registries/alpine/format/package.ts'
+} from '../../../src/types/alpine/format/package.ts'
 import {
   type ApkSpec,
   buildApk,

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { FormatError } from '../../../src/formats/format-error.ts'
-import { isPackageName } from '../../../src/registries/alpine/format/name.ts'
-import { parsePackageInfo } from '../../../src/registries/alpine/format/pkginfo.ts'
+import { isPackageName } from '../../../src/types/alpine/format/name.ts'
+import { parsePackageInfo } from '../../../src/types/alpine/format/pkginfo.ts'
 import { expectRefusal, failure } from '../formats/streams.ts'
 
 const dataHash = 'ab'.repeat(32)

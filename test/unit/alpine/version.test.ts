@@ -7,7 +7,7 @@ import {
   fuzzyMatch,
   isVersion,
   parseVersion,
-} from '../../../src/registries/alpine/format/version.ts'
+} from '../../../src/types/alpine/format/version.ts'
 
 const vectors = readFileSync(join(import.meta.dirname, 'version-vectors.tsv'), 'utf8')
   .split('\n')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { propertiesOf } from '../../../src/registries/alpine/properties.ts'
-import { alpineView } from '../../../src/registries/alpine/view.ts'
+import { propertiesOf } from '../../../src/types/alpine/properties.ts'
+import { alpineView } from '../../../src/types/alpine/view.ts'
 
 const ENTRY = {
   identity: 'Q1x',

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { genericUsage } from '../../../src/registries/generic/usage.ts'
-import type { UsagePlace } from '../../../src/registries/registry.ts'
+import { genericUsage } from '../../../src/types/generic/usage.ts'
+import type { UsagePlace } from '../../../src/types/type.ts'
 
 const place: UsagePlace = {
   origin: 'https://cairn.test',

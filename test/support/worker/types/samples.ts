@@ -1,5 +1,5 @@
 // The sample of every registered type; a type without one fails whatever runs over all of them.
-import { registries } from '../../../../src/registries/index.ts'
+import { registries } from '../../../../src/types/registration.ts'
 import { alpine } from './alpine.ts'
 import { generic } from './generic.ts'
 import type { TypeSample } from './type-sample.ts'

@@ -1,9 +1,9 @@
 // Alpine Linux: apk packages of format v2 and signed APKINDEX.tar.gz files.
-import type { PackageType } from '../registry.ts'
-import { parseRepositoryName, REPOSITORY_PARAMETERS } from './coordinates.ts'
+import type { PackageType } from '../type.ts'
 import { downloadEndpoints } from './download.ts'
-import { alpineIndexing } from './index-files.ts'
-import { keyEndpoints } from './key.ts'
+import { alpineIndexing } from './indexing.ts'
+import { keyEndpoints } from './keys.ts'
+import { parseRepositoryName, REPOSITORY_PARAMETERS } from './names.ts'
 import { publishEndpoint, REPOSITORY } from './publish.ts'
 import { removeEndpoint } from './remove.ts'
 import { setupEndpoint } from './setup.ts'

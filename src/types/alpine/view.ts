@@ -8,9 +8,9 @@ import type {
   ViewFact,
   ViewValue,
 } from '../view.ts'
-import { TYPE } from './coordinates.ts'
 import type { IndexEntry } from './format/apkindex.ts'
 import { parseDependency } from './format/dependency.ts'
+import { TYPE } from './names.ts'
 import { DEPENDS, namesOf, PROVIDES } from './properties.ts'
 
 export const alpineView: PackageView = {

@@ -1,5 +1,5 @@
 // PURE: what is shown for people to copy.
-import type { PackageUsage } from '../../registry.ts'
+import type { PackageUsage } from '../../type.ts'
 import { describeInstall } from './install.ts'
 import { parsePlace } from './place.ts'
 import { describePublish } from './publish.ts'

@@ -1,6 +1,6 @@
 // Which package and version a path means: as they were written, and as their type finds them.
 import type { Params } from '../http/endpoint.ts'
-import { findRegistry } from './index.ts'
+import { findRegistry } from './registration.ts'
 
 export interface VersionNames {
   readonly type: string

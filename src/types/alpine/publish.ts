@@ -17,10 +17,10 @@ import {
   publishUpload,
   requireWritable,
 } from '../../http/publication.ts'
-import { parseRepositoryName, REPOSITORY_PARAMETERS, TYPE } from './coordinates.ts'
 import { describePackage, formatIndexEntry } from './format/apkindex.ts'
 import { type InspectedPackage, inspectPackage, packageLimits } from './format/package.ts'
 import { METADATA_BYTES } from './limits.ts'
+import { parseRepositoryName, REPOSITORY_PARAMETERS, TYPE } from './names.ts'
 import { propertiesOf } from './properties.ts'
 
 export const REPOSITORY = '/api/packages/:owner/alpine/:branch/:repository'

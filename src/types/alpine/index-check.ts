@@ -3,10 +3,10 @@
 import { verify } from 'node:crypto'
 import type { KeySet } from '../../core/signing-keys.ts'
 import { FormatError } from '../../formats/format-error.ts'
-import type { IndexInspection, Listing } from '../registry.ts'
-import { INDEX_FILE, NOARCH } from './coordinates.ts'
+import type { IndexInspection, Listing } from '../type.ts'
 import { formatIndexEntry, type IndexEntry, parseIndex } from './format/apkindex.ts'
 import { type IndexArchive, readIndexArchive } from './format/index-archive.ts'
+import { INDEX_FILE, NOARCH } from './names.ts'
 
 /** Larger than any index known, by a multiple. */
 const MAX_UNPACKED = 512 * 1024 * 1024

@@ -2,7 +2,7 @@
 // systems print commands before they fill it in, and mask its value in what comes after.
 
 import { quoteShell, quoteYaml } from '../../../formats/script-quoting.ts'
-import type { SnippetGroup } from '../../registry.ts'
+import type { SnippetGroup } from '../../type.ts'
 import { lines, TOKEN, USER } from './install.ts'
 import type { AlpinePlace } from './place.ts'
 

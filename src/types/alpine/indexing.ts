@@ -3,8 +3,7 @@
 // segments, one to sign and one to store, so that no index is in memory as a whole.
 import type { Fault } from '../../core/errors.ts'
 import type { KeySet, SigningKey } from '../../core/signing-keys.ts'
-import type { IndexBuild, IndexFile, IndexFiles, RepositoryIndexing } from '../registry.ts'
-import { INDEX_FILE, indexPath, NOARCH } from './coordinates.ts'
+import type { IndexBuild, IndexFile, IndexFiles, RepositoryIndexing } from '../type.ts'
 import { formatIndexEntry, type IndexEntry } from './format/apkindex.ts'
 import {
   buildSignatureMember,
@@ -13,6 +12,7 @@ import {
   type IndexSignature,
 } from './format/index-archive.ts'
 import { architecturesIn, inspectIndexFile } from './index-check.ts'
+import { INDEX_FILE, indexPath, NOARCH } from './names.ts'
 
 /** apk 3 passes over a longer description. */
 const MAX_DESCRIPTION = 160

@@ -5,7 +5,7 @@ import { type ExpectedObject, findObjectProblem, readCheckedObject } from '../co
 import { query } from '../core/database.ts'
 import { readFiles } from '../core/index-copy/source.ts'
 import type { KeySet } from '../core/signing-keys.ts'
-import type { Listing, RepositoryIndexing } from './registry.ts'
+import type { Listing, RepositoryIndexing } from '../types/type.ts'
 
 export interface Problem {
   /** The index file, or the file by `architecture/name`. */

@@ -1,8 +1,8 @@
 // The registration of package types: a further type is one line here.
 import { repositoryPattern } from '../core/access/grant.ts'
-import { alpine } from './alpine/index.ts'
-import { generic } from './generic/index.ts'
-import type { PackageType } from './registry.ts'
+import { alpine } from './alpine/type.ts'
+import { generic } from './generic/type.ts'
+import type { PackageType } from './type.ts'
 
 export const registries = [alpine, generic] as const satisfies readonly PackageType[]
 

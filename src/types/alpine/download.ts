@@ -10,6 +10,7 @@ import { FormatError, quote } from '../../formats/format-error.ts'
 import { readResource } from '../../http/authorize.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { FILE_FAULTS, fileAnswers, fileResponse } from '../../http/file-response.ts'
+import { parseArchitecture } from './format/name.ts'
 import {
   ARCHITECTURE,
   FILE_NAME_PATTERN,
@@ -19,8 +20,7 @@ import {
   parseRepositoryName,
   REPOSITORY_PARAMETERS,
   TYPE,
-} from './coordinates.ts'
-import { parseArchitecture } from './format/name.ts'
+} from './names.ts'
 
 const DIRECTORY = '/api/packages/:owner/alpine/:branch/:repository/:architecture'
 export const FILE_PATH = `${DIRECTORY}/:file{[^/]+\\.apk}`

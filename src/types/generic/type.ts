@@ -1,5 +1,5 @@
 // Generic: any files under a package and a version. No index, no client of its own, nothing signed.
-import type { PackageType } from '../registry.ts'
+import type { PackageType } from '../type.ts'
 import { FILE_PATH, fileEndpoints, TYPE } from './files.ts'
 import { foldName } from './names.ts'
 import { removeEndpoints } from './remove.ts'

@@ -17,9 +17,9 @@ import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
 import { weightOf, weightOfProperties } from '../core/packages/new-file.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
 import { type Env, secretsOf } from '../env.ts'
+import { findIndexing } from '../types/registration.ts'
+import type { IndexFile, RepositoryIndexing } from '../types/type.ts'
 import { Generations } from './generations.ts'
-import { findIndexing } from './index.ts'
-import type { IndexFile, RepositoryIndexing } from './registry.ts'
 
 interface Submitted {
   readonly address: RepositoryAddress

@@ -2,7 +2,7 @@
 // beside it put into a shell, a Dockerfile or YAML comes from here.
 import { invalidRequest } from '../../../core/errors.ts'
 import { quote } from '../../../formats/format-error.ts'
-import type { UsagePlace } from '../../registry.ts'
+import type { UsagePlace } from '../../type.ts'
 
 export interface AlpinePlace {
   /** Host and port. */

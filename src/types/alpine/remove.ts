@@ -6,8 +6,8 @@ import { ownedEndpoint } from '../../http/endpoint.ts'
 import { NO_CONTENT } from '../../http/operation.ts'
 import { requireWritable } from '../../http/publication.ts'
 import { removeFound } from '../../http/removal.ts'
-import { findFile, parseRepositoryName, TYPE } from './coordinates.ts'
 import { FILE_PARAMETERS, FILE_PATH } from './download.ts'
+import { findFile, parseRepositoryName, TYPE } from './names.ts'
 
 export const removeEndpoint = ownedEndpoint<FileRow>({
   method: 'DELETE',

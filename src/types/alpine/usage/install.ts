@@ -1,7 +1,7 @@
 // PURE: how to install from a repository, by the client that does it.
 
 import { quoteShell, quoteYaml } from '../../../formats/script-quoting.ts'
-import type { Snippet, SnippetGroup } from '../../registry.ts'
+import type { Snippet, SnippetGroup } from '../../type.ts'
 import type { AlpinePlace } from './place.ts'
 
 /** What stands for a package where the place names none. */

@@ -6,7 +6,7 @@ import { secretsOf } from '../../env.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { TEXT } from '../../http/operation.ts'
-import { findRepository, parseRepositoryName, REPOSITORY_PARAMETERS } from './coordinates.ts'
+import { findRepository, parseRepositoryName, REPOSITORY_PARAMETERS } from './names.ts'
 import { parsePlace } from './usage/place.ts'
 import { formatSetupScript } from './usage/setup-script.ts'
 
