@@ -3,8 +3,8 @@
 // SHA-1, and every folder on the way to a file has an entry.
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'fflate'
+import { formatTarHeader, tarEnd, tarPadding } from '../src/formats/archive/tar-writer.ts'
 import { concatBytes, encodeUtf8 } from '../src/formats/bytes.ts'
-import { formatTarHeader, tarEnd, tarPadding } from '../src/formats/tar-writer.ts'
 
 export interface Example {
   name: string

@@ -1,6 +1,6 @@
 // The router: what surrounds every request, and the endpoints of all types and of the API.
 import { Hono } from 'hono'
-import { apiEndpoints } from './api/index.ts'
+import { apiEndpoints } from './api/endpoints.ts'
 import { API_INFO } from './api/openapi.ts'
 import type { Env } from './env.ts'
 import { requireConfiguration } from './http/configuration.ts'
@@ -8,7 +8,7 @@ import type { Endpoint } from './http/endpoint.ts'
 import { type AppEnv, mount, nothingHere } from './http/mount.ts'
 import { problemResponse } from './http/problem.ts'
 import { registries } from './types/registration.ts'
-import { webEndpoints } from './web/index.ts'
+import { webEndpoints } from './web/endpoints.ts'
 import { referenceEndpoint } from './web/pages/reference.tsx'
 import { problemPage } from './web/problem-page.tsx'
 

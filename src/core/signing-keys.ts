@@ -3,9 +3,13 @@
 
 import { Buffer } from 'node:buffer'
 import { createPrivateKey, createSign, type KeyObject } from 'node:crypto'
-import { extractRsaPublicKey, unwrapRsaPrivateKey, wrapRsaPrivateKey } from '../formats/der.ts'
+import {
+  extractRsaPublicKey,
+  unwrapRsaPrivateKey,
+  wrapRsaPrivateKey,
+} from '../formats/crypto/der.ts'
+import { formatPem, parsePem } from '../formats/crypto/pem.ts'
 import { FormatError } from '../formats/format-error.ts'
-import { formatPem, parsePem } from '../formats/pem.ts'
 import { sha256 } from './digests.ts'
 import { RegistryError } from './errors.ts'
 import { unusableSecret } from './unusable-secret.ts'

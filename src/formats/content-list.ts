@@ -2,7 +2,12 @@
 // package's own order. It is compressed piece by piece while the package streams by, and what passes
 // its limits is counted and not kept, so that no package has a long list in memory.
 import { encodeUtf8 } from './bytes.ts'
-import { type DeflatedPiece, deflatePiece, joinPieces, storedPiece } from './deflate-pieces.ts'
+import {
+  type DeflatedPiece,
+  deflatePiece,
+  joinPieces,
+  storedPiece,
+} from './compression/deflate-pieces.ts'
 import { FormatError, quote } from './format-error.ts'
 
 const entryTypes = [

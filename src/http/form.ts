@@ -4,7 +4,7 @@ import { type BodyLimits, openBody } from '../core/blobs/body.ts'
 import { invalidRequest } from '../core/errors.ts'
 import { type ByteSource, concatBytes, decodeUtf8 } from '../formats/bytes.ts'
 import { FormatError, quote } from '../formats/format-error.ts'
-import { type FormPart, parseBoundary, readFormParts } from '../formats/multipart.ts'
+import { type FormPart, parseBoundary, readFormParts } from '../formats/multipart/form-data.ts'
 import { declaredLength } from './request-body.ts'
 
 /** Bytes of all text fields of a form together. */

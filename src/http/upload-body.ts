@@ -3,7 +3,7 @@
 import type { BodyLimits } from '../core/blobs/body.ts'
 import { invalidRequest } from '../core/errors.ts'
 import type { ByteSource } from '../formats/bytes.ts'
-import { isMultipart } from '../formats/multipart.ts'
+import { isMultipart } from '../formats/multipart/form-data.ts'
 import { type Form, type FormFile, openForm } from './form.ts'
 import { declaredLength } from './request-body.ts'
 

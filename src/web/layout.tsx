@@ -3,7 +3,7 @@
 import type { Child } from 'hono/jsx'
 import { version } from '../../package.json'
 import { PROBLEMS_PATH } from '../http/path.ts'
-import { scriptPath, stylePath } from './assets/index.ts'
+import { scriptPath, stylePath } from './assets/assets.ts'
 import { CsrfField } from './components/form.tsx'
 import { Logo } from './components/logo.tsx'
 import { OWNERS_PATH } from './paths.ts'

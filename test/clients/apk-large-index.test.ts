@@ -1,5 +1,5 @@
 // An index of many segments, each of which refers to the end of the one before (src/formats/
-// segment-context.ts), as the real apk reads it: after publishes at once, and after changes here and there.
+// segments/context.ts), as the real apk reads it: after publishes at once, and after changes here and there.
 import { expect, it } from 'vitest'
 import { buildApk } from '../support/apk-builder.ts'
 import { createApkRoot } from '../support/clients/apk.ts'

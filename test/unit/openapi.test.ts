@@ -1,6 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
-import { apiEndpoints } from '../../src/api/index.ts'
+import { apiEndpoints } from '../../src/api/endpoints.ts'
 import { API_INFO } from '../../src/api/openapi.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { formatOpenApi } from '../../src/http/openapi.ts'

@@ -1,8 +1,8 @@
 // Brings the object's copy of a repository up to a snapshot of D1: not at all when it is current, by
 // the change log when it is behind, and from the rows when it is lost or of another history.
 
-import type { EntryChange } from '../../formats/segment-update.ts'
-import { SegmentCutter, type SegmentEntry } from '../../formats/segments.ts'
+import { SegmentCutter, type SegmentEntry } from '../../formats/segments/segments.ts'
+import type { EntryChange } from '../../formats/segments/update.ts'
 import type { Plan } from '../commit/plan.ts'
 import type { Snapshot } from '../commit/snapshot.ts'
 import { compressSegments, PreparedSegments } from './prepared.ts'

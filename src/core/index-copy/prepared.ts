@@ -1,10 +1,10 @@
 // The segments as they will be after a commit: those stored, but for the few that its changes
 // replace. Everything is in memory until the commit is known to have happened.
 import { encodeUtf8 } from '../../formats/bytes.ts'
-import { deflatePiece, type PieceSummary } from '../../formats/deflate-pieces.ts'
-import { contextAfter, textOf, withContext } from '../../formats/segment-context.ts'
-import { type EntryChange, updateSegments } from '../../formats/segment-update.ts'
-import { compareIds, type SegmentEntry } from '../../formats/segments.ts'
+import { deflatePiece, type PieceSummary } from '../../formats/compression/deflate-pieces.ts'
+import { contextAfter, textOf, withContext } from '../../formats/segments/context.ts'
+import { compareIds, type SegmentEntry } from '../../formats/segments/segments.ts'
+import { type EntryChange, updateSegments } from '../../formats/segments/update.ts'
 import type { CopyHead, FreshSegment, SegmentStore, StoredSegment } from './store.ts'
 
 /** The segments of one architecture, for whoever assembles an index of them. */

@@ -1,6 +1,6 @@
 // What D1 holds of a repository's entries: all of them in order, or what the change log says since a
 // commit. Always in pages, so that memory does not grow with the repository.
-import type { SegmentEntry } from '../../formats/segments.ts'
+import type { SegmentEntry } from '../../formats/segments/segments.ts'
 import type { Snapshot } from '../commit/snapshot.ts'
 import { query } from '../database.ts'
 

@@ -2,8 +2,8 @@
 // compressed, and the head of the repository that they belong to. It may be behind D1, never ahead,
 // and all of it can be made again from D1.
 import { concatBytes } from '../../formats/bytes.ts'
-import type { DeflatedPiece, PieceSummary } from '../../formats/deflate-pieces.ts'
-import type { SegmentEntry } from '../../formats/segments.ts'
+import type { DeflatedPiece, PieceSummary } from '../../formats/compression/deflate-pieces.ts'
+import type { SegmentEntry } from '../../formats/segments/segments.ts'
 
 export interface StoredSegment extends PieceSummary {
   readonly id: number

@@ -1,6 +1,6 @@
 // PURE: how to fetch and publish generic files, for people to copy. The token is a variable, so that it
 // is in no history and no log.
-import { quoteShell } from '../../formats/script-quoting.ts'
+import { quoteShell } from '../../formats/text/shell.ts'
 import type { PackageUsage, SnippetGroup, UsagePlace } from '../type.ts'
 
 const CREDENTIALS = '-u "me:$CAIRN_TOKEN"'

@@ -2,7 +2,7 @@
 // may be printed; and what is read keeps what the registry promises.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { deflatePiece } from '../../../src/formats/deflate-pieces.ts'
+import { deflatePiece } from '../../../src/formats/compression/deflate-pieces.ts'
 import { FormatError } from '../../../src/formats/format-error.ts'
 import {
   describePackage,

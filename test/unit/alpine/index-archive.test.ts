@@ -2,7 +2,7 @@ import { createSign, createVerify, generateKeyPairSync } from 'node:crypto'
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { deflatePiece } from '../../../src/formats/deflate-pieces.ts'
+import { deflatePiece } from '../../../src/formats/compression/deflate-pieces.ts'
 import {
   buildIndexArchive,
   buildSignatureMember,

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { quoteShell, quoteYaml } from '../../../src/formats/script-quoting.ts'
+import { quoteShell, quoteYaml } from '../../../src/formats/text/shell.ts'
 import { parsePlace } from '../../../src/types/alpine/usage/place.ts'
 import { formatSetupScript } from '../../../src/types/alpine/usage/setup-script.ts'
 import { alpineUsage } from '../../../src/types/alpine/usage/usage.ts'

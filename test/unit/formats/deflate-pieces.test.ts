@@ -7,7 +7,7 @@ import {
   gzipSuffix,
   joinPieces,
   storedPiece,
-} from '../../../src/formats/deflate-pieces.ts'
+} from '../../../src/formats/compression/deflate-pieces.ts'
 
 function assemble(parts: readonly Uint8Array[]): Uint8Array {
   return joinPieces(parts.map((part) => deflatePiece(part)))

@@ -5,9 +5,9 @@ import {
   extractRsaPublicKey,
   unwrapRsaPrivateKey,
   wrapRsaPrivateKey,
-} from '../../../src/formats/der.ts'
+} from '../../../src/formats/crypto/der.ts'
+import { formatPem, parsePem } from '../../../src/formats/crypto/pem.ts'
 import { FormatError } from '../../../src/formats/format-error.ts'
-import { formatPem, parsePem } from '../../../src/formats/pem.ts'
 import { expectRefusal } from './streams.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })

@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
 import { FormatError } from '../../../src/formats/format-error.ts'
-import { isMultipart, parseBoundary, readFormParts } from '../../../src/formats/multipart.ts'
+import {
+  isMultipart,
+  parseBoundary,
+  readFormParts,
+} from '../../../src/formats/multipart/form-data.ts'
 import { chunked, collect, expectRefusal, failure } from './streams.ts'
 
 const BOUNDARY = '----WebKitFormBoundary7MA4YWxkTrZu0gW'

@@ -2,15 +2,15 @@ import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeUtf8 } from '../../../src/formats/bytes.ts'
-import { deflatePiece, joinPieces } from '../../../src/formats/deflate-pieces.ts'
-import { contextAfter, textOf, withContext } from '../../../src/formats/segment-context.ts'
-import { type EntryChange, updateSegments } from '../../../src/formats/segment-update.ts'
+import { deflatePiece, joinPieces } from '../../../src/formats/compression/deflate-pieces.ts'
+import { contextAfter, textOf, withContext } from '../../../src/formats/segments/context.ts'
 import {
   type CutRules,
   compareIds,
   cutSegments,
   type SegmentEntry,
-} from '../../../src/formats/segments.ts'
+} from '../../../src/formats/segments/segments.ts'
+import { type EntryChange, updateSegments } from '../../../src/formats/segments/update.ts'
 
 const rules: CutRules = { least: 2, most: 6, mayEndBefore: (id) => id.startsWith('e') }
 const ids = Array.from({ length: 40 }, (_, at) => `${'eaib'[at % 4]}${at}`)

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type EntryChange, updateSegments } from '../../../src/formats/segment-update.ts'
 import {
   CUT_RULES,
   type CutRules,
@@ -8,7 +7,8 @@ import {
   cutSegments,
   MAX_SEGMENT_TEXT,
   type SegmentEntry,
-} from '../../../src/formats/segments.ts'
+} from '../../../src/formats/segments/segments.ts'
+import { type EntryChange, updateSegments } from '../../../src/formats/segments/update.ts'
 
 const entry = (id: string, text = `${id}\n`): SegmentEntry => ({ id, text })
 const byId = (a: { readonly id: string }, b: { readonly id: string }) => compareIds(a.id, b.id)

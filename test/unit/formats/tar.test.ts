@@ -1,8 +1,8 @@
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { TarReader } from '../../../src/formats/tar.ts'
-import { formatTarHeader, tarEnd, tarPadding } from '../../../src/formats/tar-writer.ts'
+import { TarReader } from '../../../src/formats/archive/tar.ts'
+import { formatTarHeader, tarEnd, tarPadding } from '../../../src/formats/archive/tar-writer.ts'
 import { buildApkParts, tarEntry, tarEnd as zeroBlocks } from '../../support/apk-builder.ts'
 import { chunked, expectRefusal } from './streams.ts'
 

@@ -1,6 +1,9 @@
 // APKINDEX.tar.gz: one gzip member with the signatures, one with DESCRIPTION and APKINDEX, which the
 // signatures cover as compressed bytes (apk-tools src/app_index.c). apk 3 refuses a third, so the
 // second is joined from deflated pieces. Refuses key names that apko or apk would not find.
+
+import { TarReader } from '../../../formats/archive/tar.ts'
+import { formatTarHeader, tarEnd, tarPadding } from '../../../formats/archive/tar-writer.ts'
 import {
   ByteReader,
   type ByteSource,
@@ -16,11 +19,9 @@ import {
   gzipSuffix,
   joinPieces,
   type PieceSummary,
-} from '../../../formats/deflate-pieces.ts'
+} from '../../../formats/compression/deflate-pieces.ts'
+import { readGzipMember } from '../../../formats/compression/gzip.ts'
 import { FormatError, quote } from '../../../formats/format-error.ts'
-import { readGzipMember } from '../../../formats/gzip.ts'
-import { TarReader } from '../../../formats/tar.ts'
-import { formatTarHeader, tarEnd, tarPadding } from '../../../formats/tar-writer.ts'
 
 /** The signed member around the segments: head, then their deflated bytes in order, then tail. */
 export interface IndexFrame {

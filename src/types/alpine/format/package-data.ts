@@ -2,10 +2,10 @@
 // apk 3 leaves out while it installs (apk-tools src/database.c, src/extract_v2.c), and paths that
 // point elsewhere. Top-level names that begin with a dot are control names: apk passes them over.
 import { createHash } from 'node:crypto'
+import type { TarEntry, TarReader } from '../../../formats/archive/tar.ts'
 import { toHex } from '../../../formats/bytes.ts'
 import type { ContentEntry } from '../../../formats/content-list.ts'
 import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
-import type { TarEntry, TarReader } from '../../../formats/tar.ts'
 import { scriptName } from './package-head.ts'
 
 export interface DataContents {

@@ -2,10 +2,10 @@
 // and scripts (apk-tools src/extract_v2.c). Refuses what makes apk lose its place in the archive,
 // such as zero blocks, missing padding or segments that share a gzip member.
 import { createHash } from 'node:crypto'
+import { type TarEntry, TarReader } from '../../../formats/archive/tar.ts'
 import type { ByteReader } from '../../../formats/bytes.ts'
+import { readGzipMember } from '../../../formats/compression/gzip.ts'
 import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
-import { readGzipMember } from '../../../formats/gzip.ts'
-import { type TarEntry, TarReader } from '../../../formats/tar.ts'
 
 export interface HeadLimits {
   /** Bytes of a signature or control member, as it stands in the file and unpacked. */

@@ -1,8 +1,8 @@
 // What was sent instead of an Alpine package, told from its first bytes, so that a publisher reads
 // what to do and not that some header is wrong.
 import { type ByteReader, decodeLatin1, decodeUtf8, toHex } from '../../../formats/bytes.ts'
+import { isGzip } from '../../../formats/compression/gzip.ts'
 import { FormatError } from '../../../formats/format-error.ts'
-import { isGzip } from '../../../formats/gzip.ts'
 
 const tarHeaderSize = 512
 

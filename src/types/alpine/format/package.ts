@@ -2,11 +2,11 @@
 // gzip member (apk-tools src/extract_v2.c). Refuses what apk 2.14 or apk 3 would choke on at the
 // client, when it is too late. The parts are in package-head.ts and package-data.ts.
 import { createHash } from 'node:crypto'
+import { TarReader } from '../../../formats/archive/tar.ts'
 import { ByteReader, type ByteSource, toHex } from '../../../formats/bytes.ts'
+import { readGzipMember } from '../../../formats/compression/gzip.ts'
 import type { ContentEntry } from '../../../formats/content-list.ts'
 import { FormatError } from '../../../formats/format-error.ts'
-import { readGzipMember } from '../../../formats/gzip.ts'
-import { TarReader } from '../../../formats/tar.ts'
 import { checkData } from './package-data.ts'
 import { type HeadLimits, type PackageSignature, readHead } from './package-head.ts'
 import { refuseOtherFormats } from './package-sniff.ts'

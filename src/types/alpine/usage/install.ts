@@ -1,6 +1,6 @@
 // PURE: how to install from a repository, by the client that does it.
 
-import { quoteShell, quoteYaml } from '../../../formats/script-quoting.ts'
+import { quoteShell, quoteYaml } from '../../../formats/text/shell.ts'
 import type { Snippet, SnippetGroup } from '../../type.ts'
 import type { AlpinePlace } from './place.ts'
 

@@ -1,7 +1,7 @@
 // PURE: how to publish to a repository, by hand and from CI. The token is always a variable: CI
 // systems print commands before they fill it in, and mask its value in what comes after.
 
-import { quoteShell, quoteYaml } from '../../../formats/script-quoting.ts'
+import { quoteShell, quoteYaml } from '../../../formats/text/shell.ts'
 import type { SnippetGroup } from '../../type.ts'
 import { lines, TOKEN, USER } from './install.ts'
 import type { AlpinePlace } from './place.ts'

@@ -5,7 +5,7 @@
 //   .netrc means nothing to apk before 2.14.10, and has one password for all owners of a host;
 // - both name a cached index by the digest of its URL, the password in it included.
 import type { SigningKey } from '../../../core/signing-keys.ts'
-import { quoteShell } from '../../../formats/script-quoting.ts'
+import { quoteShell } from '../../../formats/text/shell.ts'
 import type { AlpinePlace } from './place.ts'
 
 export type PublicKey = Pick<SigningKey, 'fileName' | 'publicPem' | 'fingerprint'>

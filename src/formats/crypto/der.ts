@@ -1,8 +1,8 @@
 // The few DER structures of RSA keys (ITU-T X.690; RFC 8017 A.1, RFC 5208, RFC 5280 4.1): PKCS#1
 // into PKCS#8, and the public half of a private key as SPKI. Refuses lengths that are not minimal
 // or leave their bounds, and keys that are not RSA.
-import { concatBytes, equalBytes } from './bytes.ts'
-import { FormatError } from './format-error.ts'
+import { concatBytes, equalBytes } from '../bytes.ts'
+import { FormatError } from '../format-error.ts'
 
 const tag = { integer: 0x02, bitString: 0x03, octetString: 0x04, sequence: 0x30 }
 

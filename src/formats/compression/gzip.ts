@@ -2,8 +2,8 @@
 // CRC-32 and size are read here, since zlib's own gunzip joins members and skips padding, and so
 // cannot say where one ends. Refuses bad checksums, long headers and what unpacks past its limit.
 import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib'
-import { type ByteReader, concatBytes } from './bytes.ts'
-import { FormatError } from './format-error.ts'
+import { type ByteReader, concatBytes } from '../bytes.ts'
+import { FormatError } from '../format-error.ts'
 
 export interface GzipMemberOptions {
   /** How messages name the member: `the control segment`. */

@@ -1,8 +1,8 @@
 // PEM text (RFC 7468), strict but for line ends: real newlines, CRLF, or the two characters \n that
 // remain when a key goes through an environment variable. Refuses encrypted keys, headers, and more
 // or less than one block.
-import { fromBase64, toBase64 } from './bytes.ts'
-import { FormatError, quote } from './format-error.ts'
+import { fromBase64, toBase64 } from '../bytes.ts'
+import { FormatError, quote } from '../format-error.ts'
 
 export interface PemBlock {
   /** What stands between BEGIN and the dashes: `PRIVATE KEY`. */

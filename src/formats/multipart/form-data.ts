@@ -13,8 +13,8 @@ import {
   decodeLatin1,
   decodeUtf8,
   encodeUtf8,
-} from './bytes.ts'
-import { FormatError, quote } from './format-error.ts'
+} from '../bytes.ts'
+import { FormatError, quote } from '../format-error.ts'
 
 /** One part: a text field, or a file, which has a file name. */
 export interface FormPart {

@@ -1,8 +1,8 @@
 // Writes tar archives (POSIX ustar, pax for long names and records given), the same bytes for the
 // same input: no time, no owner. Refuses sizes that eleven octal digits cannot say. The reader is
 // in tar.ts.
-import { concatBytes, encodeUtf8 } from './bytes.ts'
-import { FormatError, quote } from './format-error.ts'
+import { concatBytes, encodeUtf8 } from '../bytes.ts'
+import { FormatError, quote } from '../format-error.ts'
 
 export interface TarHeader {
   readonly name: string

@@ -1,7 +1,7 @@
 // A list in the order of its ids, cut into segments at content-defined points: the same entries give the
 // same segments whatever was there before, and a change touches one or two. Each segment is compressed
-// apart, with the end of the one before it as context (segment-context.ts), and joined with the others
-// inside one gzip member (deflate-pieces.ts).
+// apart, with the end of the one before it as context (context.ts), and joined with the others
+// inside one gzip member (../compression/deflate-pieces.ts).
 import { createHash } from 'node:crypto'
 
 /** What an index says of one file. */

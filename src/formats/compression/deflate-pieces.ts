@@ -3,7 +3,7 @@
 // it was given as its context. What changed is compressed again, the rest is copied, and the checksums
 // combine.
 import { constants, crc32, deflateRawSync } from 'node:zlib'
-import { concatBytes } from './bytes.ts'
+import { concatBytes } from '../bytes.ts'
 
 /** Compressed bytes that may stand anywhere inside a gzip member. */
 export interface DeflatedPiece {

@@ -2,8 +2,8 @@
 // src/tar.c reads them: a ustar magic, octal numbers, padded content. Refuses anything else, also
 // what other tars take: base-256 numbers, V7 headers. Headers are read in tar-header.ts.
 import { Buffer } from 'node:buffer'
-import { ByteReader, type ByteSource, concatBytes } from './bytes.ts'
-import { FormatError, quote } from './format-error.ts'
+import { ByteReader, type ByteSource, concatBytes } from '../bytes.ts'
+import { FormatError, quote } from '../format-error.ts'
 import { decodeName, parsePax, parseTarBlock, type TarBlock, untilZero } from './tar-header.ts'
 
 /** `untyped` is the type flag NUL of old archives: apk passes such entries over. */

@@ -1,6 +1,6 @@
 // Every page, and what pages need.
 import type { Endpoint } from '../http/endpoint.ts'
-import { assetEndpoints } from './assets/index.ts'
+import { assetEndpoints } from './assets/assets.ts'
 import { homeEndpoint } from './pages/home.tsx'
 import { manageEndpoints } from './pages/manage.tsx'
 import { ownerEndpoint } from './pages/owner.tsx'

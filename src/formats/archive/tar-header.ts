@@ -1,7 +1,7 @@
 // One tar header block and the records of a pax header (POSIX.1-2024 pax), as apk-tools src/tar.c
 // reads them. Refuses V7 headers, numbers that are not octal, and a wrong header checksum.
-import { decodeLatin1, decodeUtf8 } from './bytes.ts'
-import { FormatError } from './format-error.ts'
+import { decodeLatin1, decodeUtf8 } from '../bytes.ts'
+import { FormatError } from '../format-error.ts'
 
 /** What one header block says, before extensions. */
 export interface TarBlock {

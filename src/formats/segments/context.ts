@@ -1,8 +1,9 @@
 // What the compression of a segment may refer to: the end of the segment before it. It makes short
 // segments compress as well as long ones, at the price that a change near the end of a segment means
 // to compress the next one again, too. That one's own text stays, so it ends there.
-import type { SegmentRun } from './segment-update.ts'
+
 import type { SegmentEntry } from './segments.ts'
+import type { SegmentRun } from './update.ts'
 
 /** Characters: less than deflate's window of 32 KiB, however many bytes a character takes. */
 const CONTEXT_LENGTH = 8 * 1024
