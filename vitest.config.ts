@@ -8,6 +8,11 @@ function makeSigningKey(): string {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
+/** Those in the kind's own folder, and those of package types, which lie beside each other by type. */
+function testsOf(folder: string, suffix = folder): string[] {
+  return [`test/${folder}/**/*.test.ts`, `test/types/**/*.${suffix}.test.ts`]
+}
+
 // Four kinds of test, by what they need: `unit` nothing, `worker` the real runtime with its
 // simulators of R2, D1 and Durable Objects, `clients` a running server and the real clients, `browser`
 // a running server and Chromium.
@@ -16,7 +21,7 @@ export default defineConfig(async () => {
   return {
     test: {
       projects: [
-        { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+        { test: { name: 'unit', include: testsOf('unit'), testTimeout: 20_000 } },
         {
           plugins: [
             cloudflareTest({
@@ -34,7 +39,7 @@ export default defineConfig(async () => {
           ],
           test: {
             name: 'worker',
-            include: ['test/worker/**/*.test.ts'],
+            include: testsOf('worker'),
             setupFiles: ['./test/support/worker/setup.ts'],
             testTimeout: 60_000,
           },
@@ -42,7 +47,7 @@ export default defineConfig(async () => {
         {
           test: {
             name: 'clients',
-            include: ['test/clients/**/*.test.ts'],
+            include: testsOf('clients', 'client'),
             globalSetup: ['./test/support/client-tools.ts'],
             fileParallelism: false,
             testTimeout: 180_000,
@@ -52,7 +57,7 @@ export default defineConfig(async () => {
         {
           test: {
             name: 'browser',
-            include: ['test/browser/**/*.test.ts'],
+            include: testsOf('browser'),
             globalSetup: ['./test/support/client-tools.ts', './test/support/browser/setup.ts'],
             fileParallelism: false,
             testTimeout: 60_000,

@@ -3,8 +3,8 @@
 import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findApks } from '../test/support/clients/apk-tool.ts'
 import { runOrThrow } from '../test/support/clients/run.ts'
+import { findApks } from '../test/types/alpine/clients/apk-tool.ts'
 import { timed } from './measure.ts'
 import { buildPackage, type PackageEntry } from './packages.ts'
 

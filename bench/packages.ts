@@ -2,7 +2,7 @@
 // hundred words, a commit each. The same number always gives the same package. Either built in
 // full, or described only: what an index shows of it, with invented digests.
 import { createHash } from 'node:crypto'
-import { type ApkSpec, buildApkParts } from '../test/support/apk-builder.ts'
+import { type ApkSpec, buildApkParts } from '../test/types/alpine/builder.ts'
 
 const words = (
   'access agent archive async audio backup binary bridge broker buffer build bundle cache calendar ' +

@@ -24,7 +24,10 @@ function readOptions(): FuzzOptions {
 
 async function fuzz({ seconds, seed }: FuzzOptions): Promise<number> {
   const vitest = join(projectDirectory, 'node_modules/vitest/vitest.mjs')
-  const files = ['test/unit/alpine/fuzz.test.ts', 'test/worker/bad-input-fuzz.test.ts']
+  const files = [
+    'test/types/alpine/fuzz.unit.test.ts',
+    'test/types/alpine/bad-input-fuzz.worker.test.ts',
+  ]
   // The prefix is what lets a variable through to tests that run in workerd.
   const env = { ...process.env, VITE_FUZZ_SECONDS: seconds }
   const child = spawn(process.execPath, [vitest, 'run', '--no-file-parallelism', ...files], {

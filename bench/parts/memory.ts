@@ -2,7 +2,6 @@
 // over what it held before, after a first round, since its heap first grows with garbage whatever the
 // size of a package. The process runs the simulators too.
 import { request } from 'node:http'
-import { buildLargeApk } from '../../test/support/clients/large-package.ts'
 import {
   canMeasureMemory,
   forgetPeak,
@@ -11,6 +10,7 @@ import {
   runtimeProcesses,
 } from '../../test/support/clients/memory.ts'
 import { type Server, startServer } from '../../test/support/clients/server.ts'
+import { buildLargeApk } from '../../test/types/alpine/large-package.ts'
 import type { Options } from '../options.ts'
 import { createOwner, repositoryUrl } from '../registry.ts'
 import type { Report } from '../report.ts'

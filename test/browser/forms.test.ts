@@ -2,9 +2,9 @@
 // by keyboard, and what they are told where something is refused. Each test has an owner of its own.
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { signIn } from '../support/browser/sign-in.ts'
 import { describeInBrowser } from '../support/browser/use-browser.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 const fileOf = (name: string, bytes: Uint8Array) => ({
   name,

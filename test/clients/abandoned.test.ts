@@ -4,10 +4,10 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { createOwner, type TestOwner } from '../support/clients/registry.ts'
 import { useServer } from '../support/clients/use-server.ts'
-import { readIndex } from '../support/index-reader.ts'
+import { buildApk } from '../types/alpine/builder.ts'
+import { readIndex } from '../types/alpine/index-reader.ts'
 
 const server = useServer()
 

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { describeWith } from '../support/clients/found.ts'
 import { run } from '../support/clients/run.ts'
 import { temporaryDirectory } from '../support/clients/temporary-directory.ts'
 import { useServer } from '../support/clients/use-server.ts'
 import { readBlocks } from '../support/start/readme-blocks.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 const page = fileURLToPath(new URL('../../docs/api.md', import.meta.url).href)
 const blocks = readBlocks(readFileSync(page, 'utf8'))

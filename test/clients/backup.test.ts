@@ -3,11 +3,11 @@
 import { mkdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { describeWith } from '../support/clients/found.ts'
 import { createOwner } from '../support/clients/registry.ts'
 import { run, runOrThrow } from '../support/clients/run.ts'
 import { createServerState, startServer, wranglerEnvironment } from '../support/clients/server.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 describeWith([], 'npm run backup', () => {
   it('has all that a new database needs', async () => {

@@ -2,16 +2,16 @@
 // started again on what it left: what was answered holds, what was not is there as a whole or not
 // at all, and the next publish works. CRASH_SEED=… makes the same choices again.
 import { expect, it } from 'vitest'
-import { buildApkParts } from '../support/apk-builder.ts'
 import { listProcessGroup } from '../support/clients/process-group.ts'
 import { createOwner, type TestOwner } from '../support/clients/registry.ts'
 import { createServerState, type Server, startServer } from '../support/clients/server.ts'
-import { readIndex } from '../support/index-reader.ts'
 import { checkHistory } from '../support/linearizability/check.ts'
 import { isUnknown } from '../support/linearizability/model.ts'
 import { sendTo } from '../support/linearizability/over-http.ts'
 import { Random } from '../support/linearizability/random.ts'
 import { Recorder, type Send } from '../support/linearizability/workload.ts'
+import { buildApkParts } from '../types/alpine/builder.ts'
+import { readIndex } from '../types/alpine/index-reader.ts'
 
 const ROUNDS = 6
 const PUBLISHERS = 6

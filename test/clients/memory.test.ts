@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { curl, uploadArguments } from '../support/clients/curl.ts'
 import { describeWith } from '../support/clients/found.ts'
-import { buildLargeApk, largeSize } from '../support/clients/large-package.ts'
 import {
   canMeasureMemory,
   forgetPeak,
@@ -19,6 +18,7 @@ import {
 import { createOwner } from '../support/clients/registry.ts'
 import { temporaryDirectory } from '../support/clients/temporary-directory.ts'
 import { useServer } from '../support/clients/use-server.ts'
+import { buildLargeApk, largeSize } from '../types/alpine/large-package.ts'
 
 // Measured: below 25 MB streamed, 250 MB with a body held whole; and 220 MB over the fresh process
 // after everything, 560 MB with bodies held whole.

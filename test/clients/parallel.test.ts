@@ -2,13 +2,13 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
-import { createApkRoot, readIndexText } from '../support/clients/apk.ts'
 import { describeWith } from '../support/clients/found.ts'
 import { createOwner } from '../support/clients/registry.ts'
 import { run, runOrThrow } from '../support/clients/run.ts'
 import { temporaryDirectory } from '../support/clients/temporary-directory.ts'
 import { useServer } from '../support/clients/use-server.ts'
+import { buildApk } from '../types/alpine/builder.ts'
+import { createApkRoot, readIndexText } from '../types/alpine/clients/apk.ts'
 
 const publishers = 100
 

@@ -7,7 +7,6 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeWith } from '../support/clients/found.ts'
-import { type NfpmConfiguration, packWithNfpm } from '../support/clients/nfpm.ts'
 import { temporaryDirectory } from '../support/clients/temporary-directory.ts'
 import { createAlpine } from '../support/start/alpine.ts'
 import { tryDeployment } from '../support/start/deployment.ts'
@@ -16,6 +15,7 @@ import { createReader, type Reader } from '../support/start/reader.ts'
 import { readBlocks, readMentions } from '../support/start/readme-blocks.ts'
 import { readJob } from '../support/start/workflow.ts'
 import { parseYaml } from '../support/start/yaml.ts'
+import { type NfpmConfiguration, packWithNfpm } from '../types/alpine/clients/nfpm.ts'
 
 const project = fileURLToPath(new URL('../../', import.meta.url).href)
 const readme = readFileSync(join(project, 'README.md'), 'utf8')

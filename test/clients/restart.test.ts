@@ -1,11 +1,11 @@
 // The state outlives the server, and stopping it leaves nothing that runs or listens.
 import { expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
-import { createApkRoot } from '../support/clients/apk.ts'
 import { describeWith } from '../support/clients/found.ts'
 import { listProcessGroup } from '../support/clients/process-group.ts'
 import { createOwner } from '../support/clients/registry.ts'
 import { createServerState, isPortBusy, startServer } from '../support/clients/server.ts'
+import { buildApk } from '../types/alpine/builder.ts'
+import { createApkRoot } from '../types/alpine/clients/apk.ts'
 
 describeWith(['apk'], 'restarting the server', ({ apk }) => {
   it('keeps owners, tokens, packages and the index', async () => {

@@ -1,10 +1,10 @@
 // The API against its own document: no 5xx, no status, content type or body that the document does not
 // have, no bad input taken and no good input refused, no endpoint that forgets to ask who it is.
 import { beforeAll, expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { describeWith } from '../support/clients/found.ts'
 import { runSchemathesis } from '../support/clients/schemathesis.ts'
 import { useServer } from '../support/clients/use-server.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 describeWith(['schemathesis'], 'the API', ({ schemathesis }) => {
   const server = useServer()

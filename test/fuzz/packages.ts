@@ -8,7 +8,7 @@ import {
   gzipMember,
   tarEnd,
   tarEntry,
-} from '../support/apk-builder.ts'
+} from '../types/alpine/builder.ts'
 import { number, text } from './texts.ts'
 
 const emptySha1 = 'da39a3ee5e6b4b0d3255bfef95601890afd80709'

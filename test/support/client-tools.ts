@@ -3,7 +3,7 @@
 // the cache.
 // In CI a missing client ends the run; elsewhere its tests are shown as skipped, and said so loudly.
 import type { TestProject } from 'vitest/node'
-import { findApks } from './clients/apk-tool.ts'
+import { findApks } from '../types/alpine/clients/apk-tool.ts'
 import type { Clients } from './clients/found.ts'
 import { apko, installGoTool, nfpm } from './clients/go-tool.ts'
 import { run } from './clients/run.ts'

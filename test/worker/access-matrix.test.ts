@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/app.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
-import { buildApk } from '../support/apk-builder.ts'
 import { csrfOf, FROM_HERE, post, type SignedIn, signIn } from '../support/worker/browser.ts'
 import { ADMIN, answerOf, createOwner, MAIN, put, tokenOf } from '../support/worker/registry.ts'
-import { samples } from '../support/worker/types/samples.ts'
+import { buildApk } from '../types/alpine/builder.ts'
+import { samples } from '../types/samples.ts'
 
 // Every endpoint there is, by everybody, on public and private owners. The endpoints come from their
 // descriptors, so that a new one is in this table without anybody thinking of it.

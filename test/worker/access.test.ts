@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 type Credentials = Record<string, string>
 let credentials: Record<string, Credentials>

@@ -1,7 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { loadKeySet } from '../../src/core/signing-keys.ts'
-import { buildApk } from '../support/apk-builder.ts'
 import { override } from '../support/worker/bindings.ts'
 import {
   ADMIN,
@@ -12,6 +11,7 @@ import {
   publish,
   send,
 } from '../support/worker/registry.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 const CHECK = '/api/v1/owners/acme/repositories/alpine/edge/main/check'
 

@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { interceptCommits, wrapCommits } from '../support/worker/commits.ts'
 import {
@@ -13,6 +12,7 @@ import {
   send,
 } from '../support/worker/registry.ts'
 import { apk, fileOf, namesInIndex } from '../support/worker/soundness.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 beforeEach(() => createOwner())
 

@@ -6,7 +6,6 @@ import { Buffer } from 'node:buffer'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { readContents } from '../../src/core/blobs/contents.ts'
 import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
-import { buildApk, gzipMember } from '../support/apk-builder.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import {
   ADMIN,
@@ -18,6 +17,7 @@ import {
   publish,
   put,
 } from '../support/worker/registry.ts'
+import { buildApk, gzipMember } from '../types/alpine/builder.ts'
 
 const HOUR = 60 * 60 * 1000
 const FILE = `${MAIN}/x86_64/hello-1-r0.apk`

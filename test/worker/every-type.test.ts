@@ -14,8 +14,8 @@ import {
   send,
   tokenOf,
 } from '../support/worker/registry.ts'
-import { samples } from '../support/worker/types/samples.ts'
-import type { SampleFile } from '../support/worker/types/type-sample.ts'
+import { samples } from '../types/samples.ts'
+import type { SampleFile } from '../types/type-sample.ts'
 
 // What holds for every package type, whatever it is.
 

@@ -4,11 +4,11 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { readIndex } from '../support/index-reader.ts'
 import { atSteps, type Reached, STEPS, type Step } from '../support/worker/commit-steps.ts'
 import { expectConsistent, listUnnamedObjects } from '../support/worker/consistency.ts'
 import { createOwner, MAIN, publish, put, send } from '../support/worker/registry.ts'
 import { apk, download, expectSound, remove } from '../support/worker/soundness.ts'
+import { readIndex } from '../types/alpine/index-reader.ts'
 
 const pause = (milliseconds = 2) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 const revision = () => env.DB.prepare('SELECT revision FROM repository').first<number>('revision')

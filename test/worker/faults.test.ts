@@ -6,8 +6,8 @@ import { clearOverrides } from '../support/worker/bindings.ts'
 import { findInconsistencies } from '../support/worker/consistency.ts'
 import { injectFault, type Moment } from '../support/worker/faults.ts'
 import { ADMIN, answerOf, createOwner, listKeys, put, tokenOf } from '../support/worker/registry.ts'
-import { samples } from '../support/worker/types/samples.ts'
-import type { SampleFile, TypeSample } from '../support/worker/types/type-sample.ts'
+import { samples } from '../types/samples.ts'
+import type { SampleFile, TypeSample } from '../types/type-sample.ts'
 
 // Every call that an operation makes to R2, D1 or the Durable Object fails once, before and after it
 // took effect. The calls are counted by a run without a fault, so that a new one is tested too.

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import {
   ADMIN,
   answerOf,
@@ -9,6 +8,7 @@ import {
   MAIN,
   send,
 } from '../support/worker/registry.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 // A package that comes as a file of a form, as `curl -F file=@x.apk` sends it.
 

@@ -4,13 +4,13 @@
 import { evictAllDurableObjects } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it, vi } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { Random } from '../support/linearizability/random.ts'
 import { checkRounds, type Rounds } from '../support/linearizability/rounds.ts'
 import { clearOverrides, override, wrapMethod } from '../support/worker/bindings.ts'
 import { atSteps, type Step } from '../support/worker/commit-steps.ts'
 import { countRebuiltIndexes, expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, createOwner, put, send } from '../support/worker/registry.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 const given = process.env.VITE_HISTORY_SEED
 const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given)

@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import {
   ADMIN,
   answerOf,
@@ -12,6 +11,7 @@ import {
   send,
   tokenOf,
 } from '../support/worker/registry.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 const SETTINGS = '/api/v1/owners/acme/repositories/alpine/edge/main'
 const FILE = `${MAIN}/x86_64/hello-1-r0.apk`

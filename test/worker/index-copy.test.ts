@@ -1,8 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
-import { readIndex } from '../support/index-reader.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import {
   ADMIN,
@@ -14,6 +12,8 @@ import {
   send,
 } from '../support/worker/registry.ts'
 import { seedRepository } from '../support/worker/seed.ts'
+import { buildApk } from '../types/alpine/builder.ts'
+import { readIndex } from '../types/alpine/index-reader.ts'
 
 beforeEach(() => createOwner())
 afterEach(() => vi.restoreAllMocks())

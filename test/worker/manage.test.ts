@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { csrfOf, post, type SignedIn, signIn } from '../support/worker/browser.ts'
 import {
   answerOf,
@@ -11,6 +10,7 @@ import {
   put,
   tokenOf,
 } from '../support/worker/registry.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 const ADMIN_TOKEN = 'admin-token-of-the-tests'
 

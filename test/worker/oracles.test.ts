@@ -1,5 +1,4 @@
 import { beforeEach, expect, it, vi } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import {
   ADMIN,
@@ -10,6 +9,7 @@ import {
   put,
   tokenOf,
 } from '../support/worker/registry.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 // What answers must not tell: whether a private owner exists, what it has, whether a guess is right.
 

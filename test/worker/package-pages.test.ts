@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import type { ApkSpec } from '../support/apk-builder.ts'
 import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
 import { recordStatements } from '../support/worker/statements.ts'
+import type { ApkSpec } from '../types/alpine/builder.ts'
 
 const BROWSER = { accept: 'text/html,*/*;q=0.8' }
 const HELLO = '/acme/-/packages/alpine/hello'

@@ -1,8 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { sweep } from '../../src/core/blobs/sweep.ts'
-import { buildApk } from '../support/apk-builder.ts'
-import { readIndex } from '../support/index-reader.ts'
 import {
   ADMIN,
   answerOf,
@@ -13,6 +11,8 @@ import {
   publish,
   send,
 } from '../support/worker/registry.ts'
+import { buildApk } from '../types/alpine/builder.ts'
+import { readIndex } from '../types/alpine/index-reader.ts'
 
 // D1 taken back in time, as its Time Travel does, while R2 and the Durable Objects stay as they are.
 

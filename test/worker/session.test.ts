@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseSession } from '../../src/core/access/session.ts'
-import { buildApk } from '../support/apk-builder.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { csrfOf, FROM_HERE, post, signIn } from '../support/worker/browser.ts'
 import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 const ADMIN_TOKEN = 'admin-token-of-the-tests'
 const SECRET = MAIN.replace('acme', 'secret')

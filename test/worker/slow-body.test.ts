@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { csrfOf, FROM_HERE, post, signIn } from '../support/worker/browser.ts'
 import {
   answerOf,
@@ -11,6 +10,7 @@ import {
   tokenOf,
 } from '../support/worker/registry.ts'
 import { recordStatements } from '../support/worker/statements.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 // What becomes of a request whose token or session ends while its body comes.
 

@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import {
   ADMIN,
   answerOf,
@@ -12,6 +11,7 @@ import {
   send,
   tokenOf,
 } from '../support/worker/registry.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 const TOKENS = '/api/v1/owners/acme/tokens'
 const create = (body: unknown, headers: HeadersInit = ADMIN) =>

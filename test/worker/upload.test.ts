@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { buildApk } from '../support/apk-builder.ts'
 import { csrfOf, FROM_HERE, type SignedIn, signIn } from '../support/worker/browser.ts'
 import {
   answerOf,
@@ -10,6 +9,7 @@ import {
   publish,
   tokenOf,
 } from '../support/worker/registry.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 
 const UPLOAD = '/acme/-/upload'
 const hello = (version: string) => buildApk({ name: 'hello', version })

@@ -1,6 +1,6 @@
 // Fills a running registry by HTTP with what the pages have to show: owners of every kind, packages
 // that need each other, several versions, branches and architectures, and texts that try to break out.
-import { type ApkSpec, buildApk } from '../apk-builder.ts'
+import { type ApkSpec, buildApk } from '../../types/alpine/builder.ts'
 
 export interface Registry {
   readonly url: string

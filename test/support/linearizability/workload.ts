@@ -2,8 +2,8 @@
 // once in one repository and after a seed, with what each was answered and when. The files are few,
 // so that they get in each other's way.
 import { createHash } from 'node:crypto'
-import { buildApkParts } from '../apk-builder.ts'
-import { readIndex } from '../index-reader.ts'
+import { buildApkParts } from '../../types/alpine/builder.ts'
+import { readIndex } from '../../types/alpine/index-reader.ts'
 import type { Operation } from './check.ts'
 import { type Action, isUnknown } from './model.ts'
 import type { Random } from './random.ts'

@@ -5,8 +5,8 @@
 import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
-import { type ReadIndex, readIndex, verifies } from '../index-reader.ts'
-import { packageIdentity } from './package-identity.ts'
+import { type ReadIndex, readIndex, verifies } from '../../types/alpine/index-reader.ts'
+import { packageIdentity } from '../../types/alpine/package-identity.ts'
 import { send } from './registry.ts'
 
 interface RepositoryRow {

@@ -1,7 +1,7 @@
 // The registry as a test's client sees it: HTTP in, responses out, and the rows and objects behind.
 import { env, exports } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import { type ApkSpec, buildApk } from '../apk-builder.ts'
+import { type ApkSpec, buildApk } from '../../types/alpine/builder.ts'
 
 const ORIGIN = 'https://registry.test'
 export const ADMIN = { authorization: 'Bearer admin-token-of-the-tests' }

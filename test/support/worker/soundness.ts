@@ -1,7 +1,7 @@
 // Small packages of one repository, and what must hold of it after whatever was done to it.
 import { expect, vi } from 'vitest'
-import { buildApk } from '../apk-builder.ts'
-import { readIndex } from '../index-reader.ts'
+import { buildApk } from '../../types/alpine/builder.ts'
+import { readIndex } from '../../types/alpine/index-reader.ts'
 import { clearOverrides } from './bindings.ts'
 import { countRebuiltIndexes, expectConsistent } from './consistency.ts'
 import { ADMIN, answerOf, MAIN, put, send } from './registry.ts'

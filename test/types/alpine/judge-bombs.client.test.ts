@@ -1,0 +1,85 @@
+// What the dearest input costs a running server: at most 10 s and 40 MB over idle. The heap grows
+// with garbage, by more for an ordinary upload than for any of these, and when it is collected is
+// the engine's choice; and the machine may be busy with other things. So each is sent several times,
+// and the least that one of them took is what the input needs: whatever holds or unpacks it as a whole
+// needs it every time.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { curl, uploadArguments } from '../../support/clients/curl.ts'
+import { describeWith } from '../../support/clients/found.ts'
+import {
+  canMeasureMemory,
+  forgetPeak,
+  peakMegabytes,
+  residentMegabytes,
+  runtimeProcesses,
+} from '../../support/clients/memory.ts'
+import { createOwner } from '../../support/clients/registry.ts'
+import { temporaryDirectory } from '../../support/clients/temporary-directory.ts'
+import { useServer } from '../../support/clients/use-server.ts'
+import { bombBytes, bombs } from './judge-bombs.ts'
+import { buildLargeApk } from './large-package.ts'
+
+const boundSeconds = 10
+const boundMegabytes = 40
+/** Of the sendings after the first; most inputs need one. */
+const sendings = 4
+
+/** The first sending counts for nothing: the heap still grows to the size that it keeps. */
+function isCheap(grown: readonly number[], took: readonly number[]): boolean {
+  return Math.min(...grown.slice(1)) < boundMegabytes && Math.min(...took) < boundSeconds
+}
+
+describeWith(['curl'], 'a bomb', ({ curl: program }) => {
+  const server = useServer()
+
+  async function send(bytes: Uint8Array) {
+    const owner = await createOwner(server(), 'public')
+    const file = join(await temporaryDirectory(), 'package.apk')
+    await writeFile(file, bytes)
+    const processes = canMeasureMemory ? runtimeProcesses(server().group) : []
+    const idle = processes.map((pid) => residentMegabytes(pid))
+    for (const pid of processes) forgetPeak(pid)
+    const started = performance.now()
+    const answer = await curl(program, uploadArguments(owner.token, file, `${owner.url}/edge/main`))
+    const seconds = (performance.now() - started) / 1000
+    const growth = processes.map((pid, index) => peakMegabytes(pid) - (idle[index] ?? 0))
+    return { owner, answer, seconds, megabytes: Math.max(0, ...growth) }
+  }
+
+  it('is measured when the heap has the size that ordinary uploads give it', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const { answer, seconds, megabytes } = await send(buildLargeApk('large', bombBytes))
+      expect(answer.status).toBe(201)
+      console.log(`ordinary upload: ${seconds.toFixed(1)} s, +${megabytes} MB`)
+    }
+  })
+
+  for (const [title, [make, says]] of Object.entries(bombs))
+    it(`${title} is cheap`, async () => {
+      const bytes = make()
+      // Making it took long, and the connections that the server closed since have to be noticed.
+      await sleep(100)
+      const grown: number[] = [(await send(bytes)).megabytes]
+      const took: number[] = []
+      do {
+        const { owner, answer, seconds, megabytes } = await send(bytes)
+        grown.push(megabytes)
+        took.push(seconds)
+        const sent = (bytes.length / 1e6).toFixed(1)
+        console.log(`${title}: ${sent} MB sent, ${seconds.toFixed(1)} s, +${megabytes} MB`)
+        expect(`${answer.status} ${answer.text}`).toMatch(says)
+        if (answer.status !== 201)
+          expect((await owner.get('edge/main/x86_64/APKINDEX.tar.gz')).status).toBe(404)
+      } while (!isCheap(grown, took) && took.length < sendings)
+      expect(Math.min(...grown.slice(1)), `MB: ${grown.join(', ')}`).toBeLessThan(boundMegabytes)
+      expect(Math.min(...took), `seconds: ${took.join(', ')}`).toBeLessThan(boundSeconds)
+    })
+
+  it('leaves a server that serves', async () => {
+    const { answer } = await send(buildLargeApk('small', 1000))
+    expect(answer.status).toBe(201)
+  })
+})
