@@ -110,3 +110,9 @@ function pickerOf(seed: number): (bound: number) => number {
     return Math.floor((state / 2 ** 32) * bound)
   }
 }
+
+let fresh = 1_000_000
+
+/** A package that no repository has yet. */
+export const freshPackage = (architecture = 'x86_64'): Uint8Array =>
+  buildPackage(fresh++, architecture).bytes

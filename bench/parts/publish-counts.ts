@@ -1,10 +1,10 @@
 // What a publish costs in rows and text and where its time goes, by bench/variants/counted.ts in the place of the
 // Worker's entry, on the same repositories. Counts are exact; the times are of a Worker that counts.
 import type { Server, ServerState } from '../../test/support/clients/server.ts'
+import { freshPackage } from '../packages.ts'
 import { publish } from '../registry.ts'
 import type { Report, Unit } from '../report.ts'
 import { startVariant } from '../variant.ts'
-import { freshPackage } from './publish.ts'
 
 type Counts = Record<string, number>
 

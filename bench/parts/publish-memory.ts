@@ -8,9 +8,9 @@ import {
   runtimeProcesses,
 } from '../../test/support/clients/memory.ts'
 import type { Server } from '../../test/support/clients/server.ts'
+import { freshPackage } from '../packages.ts'
 import { publish } from '../registry.ts'
 import type { Report } from '../report.ts'
-import { freshPackage } from './publish.ts'
 
 export async function reportPeak(report: Report, server: Server, counts: readonly number[]) {
   if (!canMeasureMemory) return

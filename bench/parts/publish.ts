@@ -6,7 +6,7 @@ import { ApkFolder, type ApkIndex, findApk } from '../apk-index.ts'
 import { startBareServer } from '../bare-server.ts'
 import { medianOf, timed } from '../measure.ts'
 import type { Options } from '../options.ts'
-import { buildPackage, describePackage } from '../packages.ts'
+import { describePackage, freshPackage } from '../packages.ts'
 import { bytesOf, expectOk, indexUrl, publish, sizeOf } from '../registry.ts'
 import type { Report } from '../report.ts'
 import { type SeededRepository, seed } from '../seed.ts'
@@ -26,12 +26,6 @@ interface Size {
   readonly puts: number[]
   readonly merges: number[]
 }
-
-let fresh = 1_000_000
-
-/** A package that is in no repository yet. */
-export const freshPackage = (architecture = 'x86_64'): Uint8Array =>
-  buildPackage(fresh++, architecture).bytes
 
 export async function benchPublish(report: Report, options: Options): Promise<void> {
   const apk = await findApk()

@@ -10,6 +10,7 @@ import {
   type Principal,
   type TokenRow,
 } from '../core/access/principal.ts'
+import type { RequestSession } from '../core/access/session.ts'
 import { query } from '../core/database.ts'
 import { RegistryError } from '../core/errors.ts'
 import { findOwnerName } from '../core/names.ts'
@@ -19,7 +20,7 @@ import { parseCredentials } from './credentials.ts'
 import type { Endpoint, Params, ResourceQuery } from './endpoint.ts'
 import { countFailure } from './failures.ts'
 import { RecentlyAllowed } from './recently-allowed.ts'
-import { findSession, type RequestSession } from './session.ts'
+import { findSession } from './session.ts'
 
 export interface Authorized {
   readonly principal: Principal

@@ -2,10 +2,10 @@
 // `access` does not compile, and the handler of one about an owner is given an owner.
 import type { Access, OwnerRow } from '../core/access/decide.ts'
 import type { Principal } from '../core/access/principal.ts'
+import type { RequestSession } from '../core/access/session.ts'
 import type { Env } from '../env.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import type { Operation } from './operation.ts'
-import type { RequestSession } from './session.ts'
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 export type Params = Readonly<Record<string, string>>

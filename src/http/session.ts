@@ -1,6 +1,6 @@
 // The session's cookie and what protects its forms. A session counts for reading, and for pages that
 // say so; whatever else changes something takes the Authorization header alone.
-import { csrfTokenOf, parseSession, type Session, sameText } from '../core/access/session.ts'
+import { csrfTokenOf, parseSession, type RequestSession, sameText } from '../core/access/session.ts'
 import { RegistryError } from '../core/errors.ts'
 import { type Env, requireSessionSecret } from '../env.ts'
 import type { Call, Endpoint } from './endpoint.ts'
@@ -11,12 +11,6 @@ import { refuseRevoked } from './revocation.ts'
 const SECURE_NAME = '__Host-cairn_session'
 /** Over http, which only a registry on the own machine speaks, browsers keep no such cookie. */
 const PLAIN_NAME = 'cairn_session'
-
-export interface RequestSession {
-  readonly session: Session
-  /** What the forms of this session carry in the field `csrf`. */
-  readonly csrfToken: string
-}
 
 /** The session that the request has, if the endpoint takes one. The Authorization header wins. */
 export function findSession(

@@ -20,6 +20,13 @@ export type Session = SessionSubject & {
   readonly expiresAt: number
 }
 
+/** The session that a request came with. */
+export interface RequestSession {
+  readonly session: Session
+  /** What the forms of this session carry in the field `csrf`. */
+  readonly csrfToken: string
+}
+
 /** However long the token lasts: a forgotten browser is signed out by the next day. */
 export const SESSION_MS = 12 * 60 * 60 * 1000
 const HASH_PREFIX = 16

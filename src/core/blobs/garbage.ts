@@ -2,12 +2,12 @@
 // listed and turn out to be named nowhere.
 import { query } from '../database.ts'
 import { deleteObjects } from './objects.ts'
-import type { Sweep } from './sweep.ts'
+import type { SweepRun } from './sweep-run.ts'
 
 const ROWS_PER_BATCH = 500
 
 /** Empties `garbage` of what is due. An object goes before its row, so that none is forgotten. */
-export async function discard({ db, bucket, now, report }: Sweep): Promise<void> {
+export async function discard({ db, bucket, now, report }: SweepRun): Promise<void> {
   for (let full = true; full; ) {
     const { results } = await query(() =>
       db
@@ -30,7 +30,7 @@ export async function discard({ db, bucket, now, report }: Sweep): Promise<void>
 
 /** Deletes those of the keys that no row names and says how many. */
 export async function dropUnstored(
-  { db, bucket, report }: Sweep,
+  { db, bucket, report }: SweepRun,
   keys: readonly string[],
 ): Promise<number> {
   if (keys.length === 0) return 0

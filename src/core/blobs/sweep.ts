@@ -5,6 +5,7 @@
 import { query } from '../database.ts'
 import { discard, dropUnstored } from './garbage.ts'
 import { hourOf, hourPrefix, namedKey, PREFIXES } from './keys.ts'
+import type { SweepReport, SweepRun } from './sweep-run.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 /**
@@ -18,32 +19,10 @@ export const UNREFERENCED_MS = 7 * 24 * HOUR_MS
 const HOURS_PER_RUN = 48
 const ROWS_PER_BATCH = 500
 
-/** What a run did, for the log and the bill. */
-export interface SweepReport {
-  /** R2 lists, of up to 1,000 keys each. */
-  lists: number
-  /** Keys that the lists named. */
-  listed: number
-  /** Objects that were staged and never committed. */
-  abandoned: number
-  /** Contents without a file whose rows went. */
-  retired: number
-  /** Objects deleted in all, each with its list. */
-  deleted: number
-}
-
-export interface Sweep {
-  readonly db: D1Database
-  readonly bucket: R2Bucket
-  /** Unix milliseconds. */
-  readonly now: number
-  readonly report: SweepReport
-}
-
 /** @throws RegistryError storage-unavailable; the next run goes on where this one ended */
 export async function sweep(db: D1Database, bucket: R2Bucket, now: number): Promise<SweepReport> {
   const report = { lists: 0, listed: 0, abandoned: 0, retired: 0, deleted: 0 }
-  const run: Sweep = { db, bucket, now, report }
+  const run: SweepRun = { db, bucket, now, report }
   await retireContents(run)
   await discard(run)
   for (const prefix of PREFIXES) await sweepStaged(run, prefix)
@@ -60,7 +39,7 @@ const RETIRED = `
  * One transaction takes the row and remembers the key: a publish of the same content either came
  * before it, and the content is in use, or comes after it, and brings its own bytes.
  */
-async function retireContents({ db, now, report }: Sweep): Promise<void> {
+async function retireContents({ db, now, report }: SweepRun): Promise<void> {
   for (let full = true; full; ) {
     const cutoff = now - UNREFERENCED_MS
     const [, deleted] = await query(() =>
@@ -80,7 +59,7 @@ async function retireContents({ db, now, report }: Sweep): Promise<void> {
   }
 }
 
-async function sweepStaged(run: Sweep, prefix: (typeof PREFIXES)[number]): Promise<void> {
+async function sweepStaged(run: SweepRun, prefix: (typeof PREFIXES)[number]): Promise<void> {
   const last = hourOf(new Date(run.now - STAGED_MS))
   const done = await readProgress(run.db, prefix)
   for (const hour of hoursAfter(done, last, run.now)) {

@@ -1,0 +1,23 @@
+// What one run of the sweep works on and counts.
+
+/** What a run did, for the log and the bill. */
+export interface SweepReport {
+  /** R2 lists, of up to 1,000 keys each. */
+  lists: number
+  /** Keys that the lists named. */
+  listed: number
+  /** Objects that were staged and never committed. */
+  abandoned: number
+  /** Contents without a file whose rows went. */
+  retired: number
+  /** Objects deleted in all, each with its list. */
+  deleted: number
+}
+
+export interface SweepRun {
+  readonly db: D1Database
+  readonly bucket: R2Bucket
+  /** Unix milliseconds. */
+  readonly now: number
+  readonly report: SweepReport
+}
