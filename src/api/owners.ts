@@ -17,6 +17,7 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
+import { keyFileName } from '../types/registration.ts'
 import { formatTime, json, onlyFields } from './json.ts'
 import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'
 
@@ -165,8 +166,8 @@ async function describe(env: Env, owner: Described) {
   return {
     name: owner.name,
     visibility: owner.visibility,
-    key_file: keys[0].fileName,
-    key_files: keys.map((key) => key.fileName),
+    key_file: keyFileName(keys[0]),
+    key_files: keys.map(keyFileName),
     ...(owner.createdAt === undefined ? {} : { created_at: formatTime(owner.createdAt) }),
   }
 }

@@ -17,8 +17,8 @@ import { unusableSecret } from './unusable-secret.ts'
 export type SignatureHash = 'SHA-1' | 'SHA-256'
 
 export interface SigningKey {
-  /** The file name under which clients keep the public key; the signature entry carries it. */
-  readonly fileName: string
+  /** What an operator called it, else its owner and the begin of its fingerprint: `acme@0123…`. */
+  readonly name: string
   /** SubjectPublicKeyInfo in PEM. */
   readonly publicPem: string
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
@@ -35,7 +35,7 @@ export interface Signature {
 }
 
 export interface KeySet {
-  /** Changes whenever a key or a file name does. */
+  /** Changes whenever a key or its name does. */
   readonly id: string
   /** The current key first; never empty. */
   readonly keys: readonly [SigningKey, ...SigningKey[]]
@@ -46,7 +46,7 @@ export type FindSecret = (name: string) => string | undefined
 
 const DEFAULT_BINDING = 'SIGNING_KEY'
 export const OWN_BINDING = /^SIGNING_KEY_[A-Z0-9_]{1,40}$/
-const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9@._+-]{0,88}\.rsa\.pub$/
+const NAME = /^[A-Za-z0-9][A-Za-z0-9@._+-]{0,96}$/
 const MIN_BITS = 2048
 const MAX_BITS = 4096
 
@@ -68,7 +68,7 @@ export function loadKeySet(
   const current = loadKey(findSecret, name, ownerName)
   if (current === undefined) throw unusableSecret(name)
   const previous = loadKey(findSecret, `${name}_PREVIOUS`, ownerName)
-  const both = previous !== undefined && previous.fileName !== current.fileName
+  const both = previous !== undefined && previous.name !== current.name
   const keys: KeySet['keys'] = both ? [current, previous] : [current]
   return {
     keys,
@@ -80,7 +80,7 @@ export function loadKeySet(
 }
 
 function idOf(keys: KeySet['keys']): string {
-  return sha256(keys.map((key) => `${key.fileName} ${key.fingerprint}`).join('\n')).slice(0, 32)
+  return sha256(keys.map((key) => `${key.name} ${key.fingerprint}`).join('\n')).slice(0, 32)
 }
 
 function loadKey(
@@ -91,15 +91,14 @@ function loadKey(
   const pem = findSecret(binding)
   if (pem === undefined) return undefined
   const material = importOnce(binding, pem)
-  const fileName =
-    findSecret(`${binding}_NAME`) ?? `${ownerName}@${material.fingerprint.slice(0, 16)}.rsa.pub`
-  if (!FILE_NAME.test(fileName)) {
-    throw unusableSecret(`${binding}_NAME`, 'is not a key file name such as "acme-1.rsa.pub"')
+  const name = findSecret(`${binding}_NAME`) ?? `${ownerName}@${material.fingerprint.slice(0, 16)}`
+  if (!NAME.test(name)) {
+    throw unusableSecret(`${binding}_NAME`, 'is not a name for a key, such as "acme-1"')
   }
-  return { fileName, ...material }
+  return { name, ...material }
 }
 
-type Material = Omit<SigningKey, 'fileName'>
+type Material = Omit<SigningKey, 'name'>
 const imported = new Map<string, Material>()
 
 function importOnce(binding: string, pem: string): Material {

@@ -1,5 +1,6 @@
 // The registration of package types: a further type is one line here.
 import { repositoryPattern } from '../core/access/grant.ts'
+import type { SigningKey } from '../core/signing-keys.ts'
 import { alpine } from './alpine/type.ts'
 import { generic } from './generic/type.ts'
 import type { PackageType } from './type.ts'
@@ -12,6 +13,12 @@ export function findRegistry(type: string): PackageType | undefined {
 
 export function findIndexing(type: string): PackageType['index'] {
   return findRegistry(type)?.index
+}
+
+/** The name under which clients keep a public key; the same for all types that sign with it. */
+export function keyFileName(key: Pick<SigningKey, 'name'>): string {
+  const [named] = registries.flatMap(({ keyFileName }: PackageType) => keyFileName ?? [])
+  return named?.(key) ?? key.name
 }
 
 /** The names that repositories of some type can have. */

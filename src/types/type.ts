@@ -4,7 +4,7 @@ import type { RepositoryAddress } from '../core/commit/change.ts'
 import type { ExistingIndex } from '../core/commit/snapshot.ts'
 import type { Fault } from '../core/errors.ts'
 import type { SegmentSource } from '../core/index-copy/prepared.ts'
-import type { KeySet } from '../core/signing-keys.ts'
+import type { KeySet, SigningKey } from '../core/signing-keys.ts'
 import type { Endpoint, Params } from '../http/endpoint.ts'
 import type { Schema } from '../http/operation.ts'
 import type { PackageView } from './view.ts'
@@ -16,6 +16,8 @@ export interface PackageType {
   /** Types whose repositories have signed index files. */
   readonly index?: RepositoryIndexing
   readonly repositories?: RepositoryNaming
+  /** The name of the file in which its clients keep a public key. */
+  readonly keyFileName?: (key: Pick<SigningKey, 'name'>) => string
   /** How people publish on the web's upload page; absent for types that only their clients publish. */
   readonly upload?: BrowserUpload
   /** What a package of this name is found by, where names match without case; absent: itself. */

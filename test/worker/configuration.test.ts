@@ -52,7 +52,7 @@ describe('a deployment that is not configured answers 503 everywhere, with cause
     [
       'a key file name that is none',
       { SIGNING_KEY_NAME: '../evil' },
-      'the secret SIGNING_KEY_NAME is not a key file name',
+      'the secret SIGNING_KEY_NAME is not a name for a key',
       put('SIGNING_KEY_NAME'),
     ],
   ])('%s', async (_, bindings, cause, remedy) => {

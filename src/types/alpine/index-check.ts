@@ -6,6 +6,7 @@ import { FormatError } from '../../formats/format-error.ts'
 import type { IndexInspection, Listing } from '../type.ts'
 import { formatIndexEntry, type IndexEntry, parseIndex } from './format/apkindex.ts'
 import { type IndexArchive, readIndexArchive } from './format/index-archive.ts'
+import { keyFileName } from './keys.ts'
 import { INDEX_FILE, NOARCH } from './names.ts'
 
 /** Larger than any index known, by a multiple. */
@@ -40,16 +41,17 @@ function listEntry(entry: IndexEntry): Listing {
 /** Every key signs with both digests, and every signature is by a key that there is. */
 function checkSignatures({ signatures, signed }: IndexArchive, { keys }: KeySet): string[] {
   const problems: string[] = []
-  for (const { fileName, publicPem } of keys) {
+  for (const key of keys) {
+    const fileName = keyFileName(key)
     for (const [algorithm, hash] of Object.entries(HASHES)) {
       const found = signatures.find((s) => s.keyName === fileName && s.algorithm === algorithm)
       if (found === undefined) problems.push(`bad signature: none of ${algorithm} by ${fileName}`)
-      else if (!verify(hash, signed, publicPem, found.signature)) {
+      else if (!verify(hash, signed, key.publicPem, found.signature)) {
         problems.push(`bad signature: that of ${algorithm} by ${fileName} does not hold`)
       }
     }
   }
-  const known = new Set(keys.map((key) => key.fileName))
+  const known = new Set(keys.map(keyFileName))
   const strangers = signatures.filter((signature) => !known.has(signature.keyName))
   return [...problems, ...strangers.map((s) => `bad signature: by ${s.keyName}, no current key`)]
 }

@@ -12,6 +12,7 @@ import {
   type IndexSignature,
 } from './format/index-archive.ts'
 import { architecturesIn, inspectIndexFile } from './index-check.ts'
+import { keyFileName } from './keys.ts'
 import { INDEX_FILE, indexPath, NOARCH } from './names.ts'
 
 /** apk 3 passes over a longer description. */
@@ -102,7 +103,7 @@ function signContent(
   const started = keys.flatMap((key: SigningKey) =>
     ALGORITHMS.map(([algorithm, hash]) => ({
       algorithm,
-      keyName: key.fileName,
+      keyName: keyFileName(key),
       running: key.startSignature(hash),
     })),
   )

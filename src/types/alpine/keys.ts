@@ -16,6 +16,16 @@ const KEY_ANSWER: Answer = {
   content: { contentType: 'application/x-pem-file', schema: TEXT },
 }
 
+const EXTENSION = '.rsa.pub'
+
+/**
+ * The file in /etc/apk/keys. A signature names it, and apk looks for that name alone (apk-tools
+ * src/extract_v2.c), so that a key which an operator named keeps the name that clients have.
+ */
+export function keyFileName({ name }: Pick<SigningKey, 'name'>): string {
+  return name.endsWith(EXTENSION) ? name : `${name}${EXTENSION}`
+}
+
 export const keyEndpoints: readonly Endpoint[] = [
   {
     method: 'GET',
@@ -46,9 +56,9 @@ export const keyEndpoints: readonly Endpoint[] = [
     },
     handler: async (call) => {
       const { keys } = await keysOf(call)
-      const key = keys.find((candidate) => candidate.fileName === call.params.keyFile)
+      const key = keys.find((candidate) => keyFileName(candidate) === call.params.keyFile)
       if (key !== undefined) return keyResponse(key)
-      const names = keys.map((candidate) => candidate.fileName).join(', ')
+      const names = keys.map(keyFileName).join(', ')
       throw new RegistryError({ code: 'not-found', detail: `no such key: use ${names}` })
     },
   },
@@ -64,7 +74,7 @@ function keyResponse(key: SigningKey): Response {
   return new Response(key.publicPem, {
     headers: {
       'content-type': 'application/x-pem-file',
-      'content-disposition': `attachment; filename="${key.fileName}"`,
+      'content-disposition': `attachment; filename="${keyFileName(key)}"`,
       'content-length': String(key.publicPem.length),
       'cache-control': 'public, no-cache',
     },

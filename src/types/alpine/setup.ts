@@ -6,6 +6,7 @@ import { secretsOf } from '../../env.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { TEXT } from '../../http/operation.ts'
+import { keyFileName } from './keys.ts'
 import { findRepository, parseRepositoryName, REPOSITORY_PARAMETERS } from './names.ts'
 import { parsePlace } from './usage/place.ts'
 import { formatSetupScript } from './usage/setup-script.ts'
@@ -41,9 +42,10 @@ function scriptResponse({ env, owner, params, request, url }: OwnedCall): Respon
   const { keys } = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
   const repository = parseRepositoryName(params)
   const { name, visibility } = owner
-  const keyFiles = keys.map((key) => key.fileName)
+  const named = keys.map((key) => ({ ...key, fileName: keyFileName(key) }))
+  const keyFiles = named.map(({ fileName }) => fileName)
   const place = { origin: url.origin, owner: name, visibility, repository, keyFiles }
-  const script = new TextEncoder().encode(formatSetupScript(parsePlace(place), keys))
+  const script = new TextEncoder().encode(formatSetupScript(parsePlace(place), named))
   return new Response(request.method === 'HEAD' ? null : script, {
     headers: {
       // Browsers show plain text, and who is to run something as root may want to read it.

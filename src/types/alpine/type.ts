@@ -2,7 +2,7 @@
 import type { PackageType } from '../type.ts'
 import { downloadEndpoints } from './download.ts'
 import { alpineIndexing } from './indexing.ts'
-import { keyEndpoints } from './keys.ts'
+import { keyEndpoints, keyFileName } from './keys.ts'
 import { parseRepositoryName, REPOSITORY_PARAMETERS } from './names.ts'
 import { publishEndpoint, REPOSITORY } from './publish.ts'
 import { removeEndpoint } from './remove.ts'
@@ -26,6 +26,7 @@ export const alpine: PackageType = {
     parameters: REPOSITORY_PARAMETERS,
     parseName: parseRepositoryName,
   },
+  keyFileName,
   view: alpineView,
   usage: alpineUsage,
 }

@@ -30,12 +30,12 @@ export function PublishPanel({ call, registry, subject }: UsageProps) {
 function groupsOf(
   kind: 'install' | 'publish',
   { env, owner, url }: OwnedCall,
-  { usage }: PackageType,
+  { usage, keyFileName }: PackageType,
   subject: Subject = {},
 ): readonly SnippetGroup[] {
   if (usage === undefined) return []
   const { keys } = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
-  const keyFiles = keys.map(({ fileName }) => fileName)
+  const keyFiles = keyFileName === undefined ? [] : keys.map(keyFileName)
   const { name, visibility } = owner
   try {
     return usage[kind]({ origin: url.origin, owner: name, visibility, keyFiles, ...subject })

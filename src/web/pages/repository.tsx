@@ -183,13 +183,14 @@ function About({ overview }: Pick<RepositoryProps, 'overview'>) {
   )
 }
 
-function Keys({ call: { env, owner }, view }: RepositoryProps) {
+function Keys({ call: { env, owner }, registry, view }: RepositoryProps) {
   const { keys } = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  const named = keys.map((key) => ({ ...key, fileName: registry.keyFileName?.(key) ?? key.name }))
   return (
     <section>
       <h2>Signing keys</h2>
       <ul class="rows">
-        {keys.map(({ fileName, fingerprint }, at) => (
+        {named.map(({ fileName, fingerprint }, at) => (
           <li>
             <p>
               <a class="mono" href={view.keyPath(owner.name, fileName)} download>

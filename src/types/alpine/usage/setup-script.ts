@@ -8,7 +8,9 @@ import type { SigningKey } from '../../../core/signing-keys.ts'
 import { quoteShell } from '../../../formats/text/shell.ts'
 import type { AlpinePlace } from './place.ts'
 
-export type PublicKey = Pick<SigningKey, 'fileName' | 'publicPem' | 'fingerprint'>
+export type PublicKey = Pick<SigningKey, 'publicPem' | 'fingerprint'> & {
+  readonly fileName: string
+}
 
 /** The script for one repository. */
 export function formatSetupScript(place: AlpinePlace, keys: readonly PublicKey[]): string {
