@@ -12,7 +12,7 @@ import { createAlpine } from '../support/start/alpine.ts'
 import { tryDeployment } from '../support/start/deployment.ts'
 import { buildImage } from '../support/start/dockerfile.ts'
 import { createReader, type Reader } from '../support/start/reader.ts'
-import { readBlocks, readMentions } from '../support/start/readme-blocks.ts'
+import { readBlocks } from '../support/start/readme-blocks.ts'
 import { readJob } from '../support/start/workflow.ts'
 import { parseYaml } from '../support/start/yaml.ts'
 import { type NfpmConfiguration, packWithNfpm } from '../types/alpine/clients/nfpm.ts'
@@ -27,17 +27,6 @@ describe('the README', () => {
     expect(blocks.filter(({ mark }) => !mark).map(({ line, code }) => `${line}: ${code}`)).toEqual(
       [],
     )
-  })
-
-  it('names scripts and files that there are', () => {
-    const { scripts } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'))
-    const files = ['src', 'scripts', 'test', '.ci'].flatMap((folder) =>
-      readdirSync(join(project, folder), { recursive: true }).map((file) => `/${folder}/${file}`),
-    )
-    const mentions = readMentions(readme)
-    expect(mentions.scripts.filter((name) => !(name in scripts) && name !== 'ci')).toEqual([])
-    const unknown = (name: string) => !files.some((file) => file.endsWith(`/${name}`))
-    expect(mentions.files.filter(unknown)).toEqual([])
   })
 })
 

@@ -27,12 +27,23 @@ function parseMark(line: string): Block['mark'] {
   return name === undefined ? undefined : { kind: 'shown', name, reason }
 }
 
-/** What the README calls by name in its text: npm's scripts, and files of the project. */
+/**
+ * What a document calls by name in its text: npm's scripts, and files of the project, but for those that
+ * it proposes as `a new` file.
+ */
 export function readMentions(markdown: string): { scripts: string[]; files: string[] } {
   const text = markdown.replaceAll('\n', ' ')
-  const scripts = [...text.matchAll(/npm (?:run )?(?:--\S+ )*([a-z]+)/g)].map(
+  const code = [...text.matchAll(/```.*?```|`[^`]*`/g)].join(' ')
+  const scripts = [...code.matchAll(/npm (?:run )?(?:--\S+ )*([a-z]+)/g)].map(
     ([, name = '']) => name,
   )
-  const files = [...text.matchAll(/`((?:[\w.-]+\/)*[\w.-]+\.ts|\.ci\/\w+)`/g)]
+  const files = [...text.matchAll(/(?<!a new )`((?:[\w.-]+\/)*[\w.-]+\.tsx?|\.ci\/\w+)`/g)]
   return { scripts, files: files.map(([, name = '']) => name) }
+}
+
+/** Where the links and pictures of a document lead within the project. */
+export function readLinks(markdown: string): string[] {
+  return [...markdown.matchAll(/\]\(([^()\s]+)\)/g)]
+    .map(([, link = '']) => link)
+    .filter((link) => !/^\w+:/.test(link))
 }

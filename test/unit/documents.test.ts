@@ -1,0 +1,63 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readLinks, readMentions } from '../support/start/readme-blocks.ts'
+
+// What the documents name is there: scripts, files of the project, pages and sections.
+const documents = ['.', 'docs']
+  .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
+  .filter((path) => path.endsWith('.md'))
+  .sort()
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+const files = ['src', 'scripts', 'test', 'bench', '.ci'].flatMap((folder) =>
+  readdirSync(folder, { recursive: true }).map((file) => `/${folder}/${file}`),
+)
+
+function unknownIn(markdown: string): string[] {
+  const mentions = readMentions(markdown)
+  return [
+    ...mentions.scripts.filter((name) => !(name in scripts) && name !== 'ci'),
+    ...mentions.files.filter((name) => !files.some((file) => file.endsWith(`/${name}`))),
+  ]
+}
+
+function deadLinksIn(path: string, markdown: string): string[] {
+  return readLinks(markdown).filter((link) => {
+    const [file = '', section] = link.split('#')
+    const target = join(dirname(path), file)
+    if (!existsSync(target)) return true
+    if (section === undefined) return false
+    return !sectionsOf(file === '' ? markdown : readFileSync(target, 'utf8')).includes(section)
+  })
+}
+
+/** As the forges make addresses of headings. */
+function sectionsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+describe('the documents', () => {
+  it.each(documents)('%s names scripts and files that there are', (path) => {
+    expect(unknownIn(readFileSync(path, 'utf8'))).toEqual([])
+  })
+
+  it.each(documents)('%s has links that lead somewhere', (path) => {
+    expect(deadLinksIn(path, readFileSync(path, 'utf8'))).toEqual([])
+  })
+
+  it('are read: what is not there is found', () => {
+    expect(unknownIn('`npm run nothing` and `src/app.ts`, `none/app.ts`, a new `b.ts`')).toEqual([
+      'nothing',
+      'none/app.ts',
+    ])
+    const text = '# A name, a place\n[a](#a-name-a-place) [b](#b) [c](docs/api.md) [d](docs/d.md)'
+    expect(deadLinksIn('README.md', text)).toEqual(['#b', 'docs/d.md'])
+  })
+})
