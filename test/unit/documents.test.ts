@@ -53,11 +53,33 @@ describe('the documents', () => {
   })
 
   it('are read: what is not there is found', () => {
-    expect(unknownIn('`npm run nothing` and `src/app.ts`, `none/app.ts`, a new `b.ts`')).toEqual([
-      'nothing',
-      'none/app.ts',
-    ])
+    const names =
+      '`npm run nothing`, `src/app.ts`, `none/app.ts`, a new `b.ts`, `src/http/`, `src/none`'
+    expect(unknownIn(names)).toEqual(['nothing', 'none/app.ts', 'src/none'])
     const text = '# A name, a place\n[a](#a-name-a-place) [b](#b) [c](docs/api.md) [d](docs/d.md)'
     expect(deadLinksIn('README.md', text)).toEqual(['#b', 'docs/d.md'])
+  })
+})
+
+describe('the glossary', () => {
+  const [words = '', planned = ''] = readFileSync('docs/glossary.md', 'utf8').split('\n## ')
+  const termsOf = (list: string) =>
+    [...list.matchAll(/^- \*\*(.+?)\*\*: /gm)].map(([, term]) => term)
+
+  it('explains each word once, in alphabetical order', () => {
+    expect(termsOf(words).length).toBeGreaterThan(30)
+    for (const terms of [termsOf(words), termsOf(planned)]) {
+      expect(terms).toEqual([...new Set(terms)].sort())
+    }
+    expect(termsOf(words).filter((term) => termsOf(planned).includes(term))).toEqual([])
+  })
+
+  it('names tables and columns that there are', () => {
+    const schema = readFileSync('src/db/schema.ts', 'utf8')
+    const names = [...words.replaceAll('\n ', '').matchAll(/(?:[Tt]able|Column|of) `([a-z_]+)`/g)]
+    expect(names.length).toBeGreaterThan(15)
+    expect(names.map(([, name]) => name).filter((name) => !schema.includes(`'${name}'`))).toEqual(
+      [],
+    )
   })
 })

@@ -28,8 +28,8 @@ function parseMark(line: string): Block['mark'] {
 }
 
 /**
- * What a document calls by name in its text: npm's scripts, and files of the project, but for those that
- * it proposes as `a new` file.
+ * What a document calls by name in its text: npm's scripts, and files and folders of the project, but
+ * for those that it proposes as `a new` file.
  */
 export function readMentions(markdown: string): { scripts: string[]; files: string[] } {
   const text = markdown.replaceAll('\n', ' ')
@@ -37,7 +37,11 @@ export function readMentions(markdown: string): { scripts: string[]; files: stri
   const scripts = [...code.matchAll(/npm (?:run )?(?:--\S+ )*([a-z]+)/g)].map(
     ([, name = '']) => name,
   )
-  const files = [...text.matchAll(/(?<!a new )`((?:[\w.-]+\/)*[\w.-]+\.tsx?|\.ci\/\w+)`/g)]
+  const files = [
+    ...text.matchAll(
+      /(?<!a new )`((?:[\w.-]+\/)*[\w.-]+\.tsx?|(?:src|scripts|test|bench|\.ci)\/[\w./-]*\w)\/?`/g,
+    ),
+  ]
   return { scripts, files: files.map(([, name = '']) => name) }
 }
 
