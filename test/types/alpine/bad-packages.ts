@@ -52,7 +52,27 @@ const unclear = { safety: 'two readers of the package would see different conten
 const apk2Cache = { safety: 'apk 2 has 128 bytes for the name in its cache' }
 const odd = { safety: 'names become paths and file names on clients' }
 const dropped = { safety: 'apk drops it and the rest of the list' }
+const shared = {
+  safety: 'apk writes the list together with the first folder and the name of the repository',
+}
 const numbers = { safety: 'apk reads another number than the producer meant, apko none at all' }
+
+/** A package of whose index entry the lines beside its lists have so many bytes. */
+function withHead(length: number, letter = 'x'): ApkSpec {
+  const spec = (size: number) => info({ pkgdesc: letter.repeat(size / bytes(letter).length) })
+  const grown = spec(1000)
+  const rest = headOf(buildApkParts(grown)) - 1000
+  return spec(length - rest)
+}
+
+function headOf({ bytes: file, identity, installedSize, pkginfo }: BuiltApk): number {
+  const listed = /^(?:pkgname|pkgver|pkgdesc|url|builddate|arch|origin|maintainer|license) = /
+  const values = pkginfo.split('\n').filter((line) => listed.test(line))
+  const lines = [identity, String(file.length), String(installedSize)]
+  const all = [...lines, ...values.map((line) => line.replace(listed, ''))]
+  // Each has a letter and a colon before it, and a newline after it.
+  return all.reduce((sum, value) => sum + bytes(value).length + 3, 0)
+}
 
 type Row = readonly [
   title: string,
@@ -419,6 +439,68 @@ const control: readonly Row[] = [
   ],
 ]
 
+/** What apk's database cannot hold. */
+const database: readonly Row[] = [
+  [
+    'an index entry of 2,049 bytes beside its lists',
+    withHead(2049),
+    /^pkgdesc in \.PKGINFO has 1\d+ bytes, .* entry has 2049 .* at most 2048 .*: shorten it by 1$/,
+    chokes,
+  ],
+  [
+    'a description of 950 characters of two bytes',
+    info({ pkgdesc: 'ü'.repeat(950) }),
+    /^pkgdesc in \.PKGINFO has 1900 bytes, with which the index entry has 2\d+ .*: shorten it by/,
+    chokes,
+  ],
+  ...['url', 'license', 'origin', 'maintainer', 'commit'].map(
+    (field): Row => [
+      `2,000 bytes of ${field}`,
+      info({ [field]: 'x'.repeat(2000) }),
+      new RegExp(`^${field} in \\.PKGINFO has 2000 bytes, .*: shorten it by \\d+$`),
+      chokes,
+    ],
+  ),
+  ...['depend', 'provides', 'install_if'].flatMap((field): Row[] => [
+    [
+      `a first item of 257 bytes in ${field}`,
+      info({ [field]: field === 'depend' ? `!${'x'.repeat(256)}` : 'x'.repeat(257) }),
+      new RegExp(`^${field} item "!?x{79,80}…" has 257 bytes; apk writes at most 256 .*: shorten`),
+      chokes,
+    ],
+    [
+      `a second item of 256 bytes in ${field}`,
+      info({ [field]: field === 'depend' ? `!a !${'x'.repeat(255)}` : `a ${'x'.repeat(256)}` }),
+      new RegExp(`^${field} item "!?x{79,80}…" has 256 bytes; apk writes at most 255 .*: shorten`),
+      chokes,
+    ],
+  ]),
+  [
+    'a name and a version of 257 bytes in provides',
+    info({ provides: `${'x'.repeat(253)}=1.0` }),
+    /^provides item "x{80}…" has 257 bytes; apk writes at most 256 of an item/,
+    chokes,
+  ],
+  [
+    'replaces of 5,200 bytes',
+    info({ replaces: Array.from({ length: 40 }, (_, at) => `a${at}`.padEnd(129, 'b')) }),
+    /^replaces in \.PKGINFO has 5199 bytes; apk can keep 4096 .*: shorten the list$/,
+    chokes,
+  ],
+  [
+    'replaces of 4,097 bytes',
+    info({ replaces: 'x'.repeat(4097) }),
+    /^replaces in \.PKGINFO has 4097 bytes; apk can keep 4096 .*: shorten the list$/,
+    shared,
+  ],
+  [
+    'triggers of 131,042 bytes',
+    info({ triggers: `/${'x'.repeat(131_041)}` }),
+    /^triggers in \.PKGINFO has 131042 bytes; apk can keep 131041 .*: shorten the list$/,
+    chokes,
+  ],
+]
+
 const names: readonly Row[] = [
   [
     'no name',
@@ -750,6 +832,7 @@ function base256(): Uint8Array {
 export const badPackages: readonly BadPackage[] = [
   ...container,
   ...control,
+  ...database,
   ...names,
   ...dependencies,
   ...contents,
@@ -879,6 +962,18 @@ export const goodPackages: readonly GoodPackage[] = [
   {
     title: 'a conflict and a path it provides',
     spec: info({ depend: ['!other'], provides: ['cmd:hello=1.0-r0', '/bin/hi'] }),
+  },
+  { title: 'an index entry of 2,048 bytes beside its lists', spec: withHead(2048) },
+  { title: 'an index entry of 2,048 bytes, of two for a letter', spec: withHead(2048, 'ü') },
+  {
+    title: 'items as long as apk can write them',
+    spec: info({
+      depend: `!${'a'.repeat(255)} !${'b'.repeat(254)}`,
+      provides: `${'c'.repeat(252)}=1.0 ${'d'.repeat(251)}=1.0`,
+      install_if: `${'e'.repeat(256)} ${'f'.repeat(255)}`,
+      replaces: 'g'.repeat(4096),
+      triggers: `/${'h'.repeat(131_000)}`,
+    }),
   },
   {
     title: 'a name and version of 100 characters',

@@ -7,7 +7,7 @@ import type { ApkClient } from '../../support/clients/found.ts'
 import { run } from '../../support/clients/run.ts'
 import { temporaryDirectory } from '../../support/clients/temporary-directory.ts'
 import { type BuiltApk, gzipMember, tarEnd, tarEntry } from './builder.ts'
-import { createApkRoot, readIndexText } from './clients/apk.ts'
+import { type ApkRoot, createApkRoot, readIndexText } from './clients/apk.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const key = {
@@ -16,7 +16,7 @@ const key = {
 }
 
 export interface Verdict {
-  /** `installs`: with exit 0, without a complaint, and some file of it is there. */
+  /** `installs`: added, repaired and removed with exit 0, without a complaint; some file was there. */
   readonly outcome: 'installs' | 'loses files' | 'fails'
   /** Who listed it: `apk index`, or nobody but a registry that checks nothing. */
   readonly listedBy: 'apk' | 'hand'
@@ -37,14 +37,21 @@ export async function judge(apk: ApkClient, built: BuiltApk): Promise<Verdict> {
   await writeFile(index, signIndex(made.text ?? listByHand(built, info)))
   const repositories = [join(directory, 'repository')]
   const root = await createApkRoot(apk, { repositories, keys: [key] })
-  const { code, stdout, stderr } = await root.run(['add', pkgname])
-  const failed = code !== 0 || /ERROR|WARNING/.test(stdout + stderr)
-  const lost = !failed && !/^R:/m.test(await root.read('lib/apk/db/installed'))
+  const added = await attempt(root, ['add', pkgname])
+  const lost = !added.failed && !/^R:/m.test(await root.read('lib/apk/db/installed'))
+  const later = [await attempt(root, ['fix', pkgname]), await attempt(root, ['del', pkgname])]
+  const failed = [added, ...later].some((each) => each.failed)
   return {
     outcome: failed ? 'fails' : lost ? 'loses files' : 'installs',
     listedBy: made.text === undefined ? 'hand' : 'apk',
-    said: `${made.said}${stdout}${stderr}`,
+    said: [made, added, ...later].map((each) => each.said).join(''),
   }
+}
+
+async function attempt(root: ApkRoot, args: readonly string[]) {
+  const { code, stdout, stderr } = await root.run(args)
+  const said = stdout + stderr
+  return { said, failed: code !== 0 || /ERROR|WARNING/.test(said) }
 }
 
 async function listByApk(apk: ApkClient, bytes: Uint8Array, directory: string) {
@@ -64,9 +71,14 @@ function listByHand(built: BuiltApk, info: Readonly<Record<string, string>>): st
   if (pkgname !== undefined) lines.push(`P:${pkgname}`)
   if (pkgver !== undefined) lines.push(`V:${pkgver}`)
   lines.push(`S:${built.bytes.length}`, `I:${Number(size) || 1}`, `T:${info.pkgdesc ?? ''}`)
-  for (const [letter, field] of Object.entries({ D: 'depend', p: 'provides', i: 'install_if' }))
+  for (const [letter, field] of Object.entries(otherFields))
     if (info[field] !== undefined) lines.push(`${letter}:${info[field]}`)
   return `${lines.join('\n')}\n\n`
+}
+
+const otherFields = {
+  ...{ U: 'url', L: 'license', o: 'origin', m: 'maintainer', t: 'builddate', c: 'commit' },
+  ...{ k: 'provider_priority', D: 'depend', p: 'provides', i: 'install_if' },
 }
 
 /** Values by field: the last one, but all of a list. */

@@ -53,6 +53,19 @@ export function describePackage({
  * @throws FormatError `invalid-field` for a value that no line can carry
  */
 export function formatIndexEntry(entry: IndexEntry): string {
+  const lists = [
+    optionalLine('D', entry.depends.join(' ')),
+    optionalLine('p', entry.provides.join(' ')),
+    optionalLine('i', entry.installIf.join(' ')),
+  ]
+  return `${formatEntryHead(entry)}${lists.join('')}\n`
+}
+
+/**
+ * The lines before the lists, which apk writes into its database through a buffer of their own.
+ * @throws FormatError `invalid-field` for a value that no line can carry
+ */
+export function formatEntryHead(entry: IndexEntry): string {
   const lines = [
     line('C', entry.identity),
     line('P', entry.name),
@@ -68,11 +81,8 @@ export function formatIndexEntry(entry: IndexEntry): string {
     optionalLine('t', entry.buildTime),
     optionalLine('c', entry.commit),
     optionalLine('k', entry.providerPriority),
-    optionalLine('D', entry.depends.join(' ')),
-    optionalLine('p', entry.provides.join(' ')),
-    optionalLine('i', entry.installIf.join(' ')),
   ]
-  return `${lines.join('')}\n`
+  return lines.join('')
 }
 
 function optionalLine(letter: string, value: string | number | undefined): string {

@@ -7,6 +7,8 @@ import { ByteReader, type ByteSource, toHex } from '../../../formats/bytes.ts'
 import { readGzipMember } from '../../../formats/compression/gzip.ts'
 import type { ContentEntry } from '../../../formats/content-list.ts'
 import { FormatError } from '../../../formats/format-error.ts'
+import { checkEntryHead } from './apk-database.ts'
+import { describePackage } from './apkindex.ts'
 import { checkData } from './package-data.ts'
 import { type HeadLimits, type PackageSignature, readHead } from './package-head.ts'
 import { refuseOtherFormats } from './package-sniff.ts'
@@ -71,7 +73,7 @@ export async function inspectPackage(
   const head = await readHead(reader, limits)
   const info = parsePackageInfo(head.info, packageInfoLimits, today)
   const contents = await readData(reader, info, limits, onEntry)
-  return {
+  const inspected = {
     info,
     identity: head.identity,
     fileSize,
@@ -79,6 +81,9 @@ export async function inspectPackage(
     signatures: head.signatures,
     scripts: head.scripts,
   }
+  // Last, since the entry has the sizes.
+  checkEntryHead(describePackage(inspected))
+  return inspected
 }
 
 /**

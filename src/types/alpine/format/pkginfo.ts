@@ -3,6 +3,7 @@
 // index cannot carry, or that would harm clients once listed.
 import { decodeUtf8 } from '../../../formats/bytes.ts'
 import { FormatError, findUnprintable } from '../../../formats/format-error.ts'
+import { checkLists } from './apk-database.ts'
 import { splitDependencies, splitProvides } from './dependency.ts'
 import { checkNameAndVersion, parseArchitecture, parsePackageName } from './name.ts'
 import { parseVersion } from './version.ts'
@@ -105,6 +106,7 @@ export function parsePackageInfo(
     dataHash: parseDataHash(single('datahash')),
   }
   checkIndexLines(info, limits)
+  checkLists(info)
   return info
 }
 
