@@ -653,6 +653,29 @@ const dependencies: readonly Row[] = [
   ],
 )
 
+/** Of hello 1.0-r0: apk's solver never takes it. */
+const contradictions: readonly Row[] = (
+  [
+    ...['hello', 'hello=1.0-r0', 'hello=2'].map((item) => [
+      { provides: item },
+      new RegExp(`^provides item "${item}" is the own name .* conflicts with itself: remove the`),
+    ]),
+    ...['a=1 a=1', 'a=1 a=2', 'a a=1', 'a=1 a'].map((items) => [
+      { provides: items },
+      /^provides item "a.*" comes beside "a.*", and the package conflicts with itself: keep one/,
+    ]),
+    ...['hello>1.0-r0', 'hello=2', 'hello<~0.9'].map((item) => [
+      { depend: item },
+      new RegExp(`^depend item "${item}" is not what the package itself is .* never be installed`),
+    ]),
+    [{ provides: 'a=1', depend: 'a=2' }, /^depend item "a=2" is not what .* under that name/],
+    [{ provides: 'a', depend: 'a>1' }, /^depend item "a>1" is not what .* under that name/],
+    ...['a !a', '!a a', '!a a>1', 'a=1 a=2', 'a=1 !a=1', 'a<1 a=1', 'a>2 a<1', 'a<1 a>=1'].map(
+      (items) => [{ depend: items }, /^depend item ".*" excludes ".*": remove one of them$/],
+    ),
+  ] as readonly [ApkSpec['info'], RegExp][]
+).map(([fields, says]): Row => [JSON.stringify(fields), info(fields), says, chokes])
+
 const contents: readonly Row[] = [
   ...[
     '/etc/x',
@@ -835,6 +858,7 @@ export const badPackages: readonly BadPackage[] = [
   ...database,
   ...names,
   ...dependencies,
+  ...contradictions,
   ...contents,
 ].map(([title, spec, says, apk, change]) => ({
   title,
@@ -975,6 +999,14 @@ export const goodPackages: readonly GoodPackage[] = [
       triggers: `/${'h'.repeat(131_000)}`,
     }),
   },
+  ...[
+    { provides: 'a a', depend: 'a' },
+    { provides: 'a=2 b>1', depend: 'a>1 a<3 b=1 !c' },
+    { depend: 'hello hello=1.0-r0 hello~1 !hello !hello<1.0-r0' },
+    { provides: 'a=1', depend: '!a !a=1 !b !b' },
+    { install_if: 'hello !hello a !a' },
+    { replaces: 'hello' },
+  ].map((fields) => ({ title: JSON.stringify(fields), spec: info(fields) })),
   {
     title: 'a name and version of 100 characters',
     spec: { name: 'n'.repeat(91), version: '1.0.0-r0' },

@@ -4,6 +4,7 @@
 import { decodeUtf8 } from '../../../formats/bytes.ts'
 import { FormatError, findUnprintable } from '../../../formats/format-error.ts'
 import { checkLists } from './apk-database.ts'
+import { checkContradictions } from './contradictions.ts'
 import { splitDependencies, splitProvides } from './dependency.ts'
 import { checkNameAndVersion, parseArchitecture, parsePackageName } from './name.ts'
 import { parseVersion } from './version.ts'
@@ -107,6 +108,7 @@ export function parsePackageInfo(
   }
   checkIndexLines(info, limits)
   checkLists(info)
+  checkContradictions(info)
   return info
 }
 
