@@ -289,7 +289,7 @@ const container: readonly Row[] = [
 const control: readonly Row[] = [
   [
     'no .PKGINFO',
-    { omitInfo: true, scripts: { '.trigger': 'x' } },
+    { omitInfo: true, scripts: { '.trigger': '#!/bin/sh\n' } },
     /control files but no \.PKGINFO: .*build one with/,
     chokes,
   ],
@@ -653,6 +653,39 @@ const dependencies: readonly Row[] = [
   ],
 )
 
+/** What the kernel does not start. A trigger for a folder of the package runs when it is added. */
+const scripts: readonly Row[] = [
+  ...['.pre-install', '.post-install', '.pre-deinstall', '.post-deinstall', '.trigger'].map(
+    (name): Row => [
+      `a script ${name} without an interpreter`,
+      { scripts: { [name]: 'exit 0\n' }, info: { triggers: '/usr/bin' } },
+      new RegExp(`^the script "\\${name}" does not begin with "#!", .*: begin it with #!/bin/sh$`),
+      chokes,
+    ],
+  ),
+  ...(
+    [
+      ['an empty script', '', /is empty, so that no kernel runs it: begin it with #!\/bin\/sh$/],
+      ['a script after a byte-order mark', '\ufeff#!/bin/sh\n', /does not begin with "#!"/],
+      ['a script after an empty line', '\n#!/bin/sh\n', /does not begin with "#!"/],
+      [
+        'a script with CR LF',
+        '#!/bin/sh\r\nexit\r\n',
+        /carriage return in its first line, .*: write LF/,
+      ],
+      ['a script with CR after an option', '#!/bin/sh -e\r\n', /carriage return in its first line/],
+      ['a script that names nothing', '#! \t\n', /names no interpreter after its "#!": begin/],
+      [
+        'a script whose interpreter has 254 bytes',
+        `#!${'/'.repeat(248)}bin/sh\n`,
+        /interpreter that goes beyond the 255 bytes that the kernel reads: shorten/,
+      ],
+    ] as const
+  ).map(
+    ([title, script, says]): Row => [title, { scripts: { '.post-install': script } }, says, chokes],
+  ),
+]
+
 /** Of hello 1.0-r0: apk's solver never takes it. */
 const contradictions: readonly Row[] = (
   [
@@ -859,6 +892,7 @@ export const badPackages: readonly BadPackage[] = [
   ...names,
   ...dependencies,
   ...contradictions,
+  ...scripts,
   ...contents,
 ].map(([title, spec, says, apk, change]) => ({
   title,
@@ -982,6 +1016,16 @@ export const goodPackages: readonly GoodPackage[] = [
     spec: { lines: ['# a comment', 'nothing', '  indented = x', 'future = x'] },
   },
   { title: 'a script', spec: { scripts: { '.post-install': '#!/bin/sh\nexit 0\n' } } },
+  ...[
+    '#! \t/bin/sh  \nexit 0\n',
+    '#!/bin/sh -e\nexit 0\n',
+    '#!/bin/sh',
+    `#!${'/'.repeat(247)}bin/sh\n`,
+    `#!/bin/sh${' '.repeat(300)}-e\nexit 0\n`,
+  ].map((script, index) => ({
+    title: `a script as the kernel takes it (${index + 1})`,
+    spec: { scripts: { '.post-install': script } },
+  })),
   { title: 'noarch', spec: { arch: 'noarch' } },
   {
     title: 'a conflict and a path it provides',

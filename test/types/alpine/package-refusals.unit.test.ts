@@ -56,7 +56,7 @@ describe('refuses segments:', () => {
     ['an empty member more', { trailing: gzipMember(new Uint8Array(0)) }, /another gzip member/],
     ['garbage at the end', { trailing: Uint8Array.of(0) }, /goes on after its data segment/],
     ['V7 tar', { magic: 'v7' }, /no ustar header/],
-    ['no .PKGINFO', { omitInfo: true, scripts: { '.trigger': 'x' } }, /no \.PKGINFO/],
+    ['no .PKGINFO', { omitInfo: true, scripts: { '.trigger': '#!/bin/sh\n' } }, /no \.PKGINFO/],
     ['two .PKGINFO', { controlEntries: [infoTwice] }, /\.PKGINFO twice/],
     ['.INSTALL', { controlEntries: [tarEntry({ name: '.INSTALL' })] }, /\.INSTALL/],
     ['./.PKGINFO', { rawControl: tarEntry({ name: './.PKGINFO' }) }, /without "\.\/"/],

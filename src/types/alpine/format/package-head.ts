@@ -6,6 +6,7 @@ import { type TarEntry, TarReader } from '../../../formats/archive/tar.ts'
 import type { ByteReader } from '../../../formats/bytes.ts'
 import { readGzipMember } from '../../../formats/compression/gzip.ts'
 import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
+import { checkScript } from './script.ts'
 
 export interface HeadLimits {
   /** Bytes of a signature or control member, as it stands in the file and unpacked. */
@@ -134,6 +135,7 @@ async function takeHeadEntry(tar: TarReader, entry: TarEntry, content: HeadConte
       `the script ${quote(entry.name)} has more than the ${maxScript} bytes that apk 3 runs: shorten it`,
     )
   }
+  await checkScript(tar, entry.name)
   content.scripts.push(script)
 }
 
