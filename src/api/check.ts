@@ -1,17 +1,12 @@
 // …/repositories/{type}/{repository}/check: verifies one repository, page by page.
+
+import { NOTHING, type ResourceQuery } from '../core/access/resource-query.ts'
 import { query } from '../core/database.ts'
 import { RegistryError } from '../core/errors.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
 import { secretsOf } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
-import {
-  type Endpoint,
-  NOTHING,
-  type OwnedCall,
-  ownedEndpoint,
-  type Params,
-  type ResourceQuery,
-} from '../http/endpoint.ts'
+import { type Endpoint, type OwnedCall, ownedEndpoint, type Params } from '../http/endpoint.ts'
 import { COUNT, jsonContent, listSchema, nullable, objectSchema, TEXT } from '../http/operation.ts'
 import { type CheckedRepository, checkPage } from '../repository/check.ts'
 import { registries } from '../types/registration.ts'

@@ -1,17 +1,12 @@
 // …/files/{sha256}/contents: what a file of a package holds, page by page. A file is called by its
 // digest here, since the list belongs to the bytes: files with the same ones have the same list.
+
+import { NOTHING, type ResourceQuery } from '../core/access/resource-query.ts'
 import { readContents } from '../core/blobs/contents.ts'
 import { RegistryError } from '../core/errors.ts'
 import { CONTENTS_PLACE, type ContentsPlace } from '../core/packages/contents.ts'
 import { isNotModified } from '../http/conditional.ts'
-import {
-  type Endpoint,
-  NOTHING,
-  type OwnedCall,
-  ownedEndpoint,
-  type Params,
-  type ResourceQuery,
-} from '../http/endpoint.ts'
+import { type Endpoint, type OwnedCall, ownedEndpoint, type Params } from '../http/endpoint.ts'
 import {
   COUNT,
   digestSchema,

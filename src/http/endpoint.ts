@@ -2,6 +2,7 @@
 // `access` does not compile, and the handler of one about an owner is given an owner.
 import type { Access, OwnerRow } from '../core/access/decide.ts'
 import type { Principal } from '../core/access/principal.ts'
+import type { ResourceQuery } from '../core/access/resource-query.ts'
 import type { RequestSession } from '../core/access/session.ts'
 import type { Env } from '../env.ts'
 import type { ByteSource } from '../formats/bytes.ts'
@@ -9,19 +10,6 @@ import type { Operation } from './operation.ts'
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
 export type Params = Readonly<Record<string, string>>
-
-/**
- * What the request is about, looked up in the same statement as owner and token: a scalar query
- * for one JSON object (or null) that may refer to the owner's row as `o` and to its own parameters
- * from ?3 on.
- */
-export interface ResourceQuery {
-  readonly sql: string
-  readonly parameters: readonly (string | number)[]
-}
-
-/** A query that finds nothing, for paths that cannot name anything. */
-export const NOTHING: ResourceQuery = { sql: 'NULL', parameters: [] }
 
 export interface Call<R = unknown> {
   readonly request: Request

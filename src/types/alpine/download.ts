@@ -1,4 +1,6 @@
 // The two things that apk asks for: the signed index of an architecture, and a package.
+
+import { readResource } from '../../core/access/access-row.ts'
 import { addressOf } from '../../core/commit/change.ts'
 import { commitChange } from '../../core/commit/client.ts'
 import { RegistryError } from '../../core/errors.ts'
@@ -7,7 +9,6 @@ import type { FileRow } from '../../core/packages/file-row.ts'
 import { loadKeySet } from '../../core/signing-keys.ts'
 import { secretsOf } from '../../env.ts'
 import { FormatError, quote } from '../../formats/format-error.ts'
-import { readResource } from '../../http/authorize.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { FILE_FAULTS, fileAnswers, fileResponse } from '../../http/file-response.ts'
 import { parseArchitecture } from './format/name.ts'

@@ -1,10 +1,12 @@
 // Where a file or an index is, from the segments of a path. A path that cannot name anything finds
 // nothing; only a publish is told what is wrong with it.
+
+import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { PATH_NAME_PATTERN, parsePathName } from '../../core/names.ts'
 import { FILE_ROW } from '../../core/packages/file-row.ts'
 import { FormatError } from '../../formats/format-error.ts'
-import { NOTHING, type Params, type ResourceQuery } from '../../http/endpoint.ts'
+import type { Params } from '../../http/endpoint.ts'
 import type { Schema } from '../../http/operation.ts'
 import { parseArchitecture } from './format/name.ts'
 

@@ -1,6 +1,7 @@
 // PUT, GET and DELETE of a file by its package, version and name. There is no index, so nothing but
 // the rows decides: of several uploads of one name at once, one gets the 201.
 import { authorOf } from '../../core/access/principal.ts'
+import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { timeOrderedId } from '../../core/ids.ts'
@@ -8,14 +9,7 @@ import { FILE_ROW, type FileRow } from '../../core/packages/file-row.ts'
 import type { NewFile } from '../../core/packages/new-file.ts'
 import { readToEnd } from '../../formats/bytes.ts'
 import { quote } from '../../formats/format-error.ts'
-import {
-  type Endpoint,
-  NOTHING,
-  type OwnedCall,
-  ownedEndpoint,
-  type Params,
-  type ResourceQuery,
-} from '../../http/endpoint.ts'
+import { type Endpoint, type OwnedCall, ownedEndpoint, type Params } from '../../http/endpoint.ts'
 import { FILE_FAULTS, fileAnswers, fileResponse } from '../../http/file-response.ts'
 import { type Schema, TEXT } from '../../http/operation.ts'
 import { PUBLISH_FAULTS, PUBLISH_QUERY, PUBLISHED, publishUpload } from '../../http/publication.ts'

@@ -1,15 +1,11 @@
 // A package in one version: reads what there is of it, in three statements with that of the access
 // check. The page knows no type: what its files' metadata say comes from the type's view.
+
+import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { listFiles } from '../../core/packages/detail.ts'
 import { findLinks, type Links } from '../../core/packages/links.ts'
 import { PACKAGE_OVERVIEW, type PackageOverview } from '../../core/packages/overview.ts'
-import {
-  NOTHING,
-  type OwnedCall,
-  ownedEndpoint,
-  type Params,
-  type ResourceQuery,
-} from '../../http/endpoint.ts'
+import { type OwnedCall, ownedEndpoint, type Params } from '../../http/endpoint.ts'
 import { findRegistry } from '../../types/registration.ts'
 import type { PackageType } from '../../types/type.ts'
 import { findVersionNames } from '../../types/version-names.ts'

@@ -1,17 +1,11 @@
 // A repository: its revision, the keys that sign it, how to use it, and what changed last.
 
+import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { REPOSITORY_OVERVIEW, type RepositoryOverview } from '../../core/packages/overview.ts'
 import { loadKeySet } from '../../core/signing-keys.ts'
 import { secretsOf } from '../../env.ts'
-import {
-  type Endpoint,
-  NOTHING,
-  type OwnedCall,
-  ownedEndpoint,
-  type Params,
-  type ResourceQuery,
-} from '../../http/endpoint.ts'
+import { type Endpoint, type OwnedCall, ownedEndpoint, type Params } from '../../http/endpoint.ts'
 import { registries } from '../../types/registration.ts'
 import type { PackageType, RepositoryNaming } from '../../types/type.ts'
 import type { RepositoryView } from '../../types/view.ts'

@@ -1,0 +1,100 @@
+// The one statement that a request makes before anything else: owner, token, and what the request is
+// about, from the D1 primary; and what its row says of each.
+import { query } from '../database.ts'
+import { findOwnerName } from '../names.ts'
+import type { OwnerRow } from './decide.ts'
+import { hasEnded } from './ended-sessions.ts'
+import type { TokenRow } from './principal.ts'
+import type { ResourceQuery } from './resource-query.ts'
+import type { Session } from './session.ts'
+
+export interface AccessRow {
+  readonly ownerId: string | null
+  readonly ownerName: string
+  readonly visibility: OwnerRow['visibility']
+  readonly signingKey: string | null
+  readonly tokenId: string | null
+  readonly hash: string
+  readonly tokenOwnerId: string
+  readonly scopes: string
+  readonly repositories: string | null
+  readonly packages: string | null
+  readonly expiresAt: number | null
+  readonly lastUsedAt: number | null
+  /** 1 for a session that was signed out of. */
+  readonly ended: number
+  readonly resource: string | null
+}
+
+/** By what a token is looked up: by the digest of its text, or for a session by its id. */
+export interface TokenKey {
+  readonly column: 'hash' | 'id'
+  readonly value: string | null
+}
+
+export interface AccessQuestion {
+  /** As the path has it; undefined for what concerns no owner. */
+  readonly ownerName: string | undefined
+  readonly token: TokenKey
+  readonly session: Session | undefined
+  readonly resource: ResourceQuery | undefined
+}
+
+/**
+ * Always a row: what was not found is null in it.
+ * @throws RegistryError storage-unavailable
+ */
+export async function readAccess(
+  db: D1Database,
+  { ownerName, token, session, resource }: AccessQuestion,
+): Promise<AccessRow> {
+  const name = ownerName === undefined ? undefined : findOwnerName(ownerName)
+  const parameters = [name ?? null, token.value, ...(resource?.parameters ?? [])]
+  const sessionId = session === undefined ? [] : [session.id]
+  const row = await query(() =>
+    db
+      .prepare(
+        `SELECT o.id AS ownerId, o.name AS ownerName, o.visibility, o.signing_key AS signingKey,
+           t.id AS tokenId, t.hash, t.owner_id AS tokenOwnerId, t.scopes, t.repositories, t.packages,
+           t.expires_at AS expiresAt, t.last_used_at AS lastUsedAt,
+           ${session === undefined ? '0' : hasEnded(`?${parameters.length + 1}`)} AS ended,
+           ${resource === undefined ? 'NULL' : `(${resource.sql})`} AS resource
+         FROM (SELECT 1) LEFT JOIN owner o ON o.name = ?1
+           LEFT JOIN access_token t ON t.${token.column} = ?2`,
+      )
+      .bind(...parameters, ...sessionId)
+      .first<AccessRow>(),
+  )
+  if (row === null) throw new Error('a statement that always has a row had none')
+  return row
+}
+
+/**
+ * What a resource query finds by now, for a request that was authorized and changed something itself.
+ * @throws RegistryError storage-unavailable
+ */
+export async function readResource(
+  db: D1Database,
+  owner: OwnerRow,
+  { sql, parameters }: ResourceQuery,
+): Promise<unknown> {
+  // ?2 is the token's, as in the statement that authorizes.
+  const statement = db
+    .prepare(`SELECT (${sql}) AS resource FROM owner o WHERE o.id = ?1 AND ?2 IS NULL`)
+    .bind(owner.id, null, ...parameters)
+  const found = await query(() => statement.first<string>('resource'))
+  return found === null ? undefined : JSON.parse(found)
+}
+
+export function ownerOf(row: AccessRow): OwnerRow | undefined {
+  if (row.ownerId === null) return undefined
+  const { ownerId: id, ownerName: name, visibility, signingKey } = row
+  return { id, name, visibility, signingKey }
+}
+
+export function tokenOf(row: AccessRow): (TokenRow & { readonly hash: string }) | undefined {
+  if (row.tokenId === null) return undefined
+  const { hash, scopes, repositories, packages, expiresAt } = row
+  const grant = { scopes, repositories, packages, expiresAt }
+  return { id: row.tokenId, hash, ownerId: row.tokenOwnerId, ...grant }
+}
