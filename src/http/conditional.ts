@@ -1,29 +1,35 @@
-// PURE: conditional and range requests (RFC 9110 13 and 14), with more distrust of client clocks.
+// PURE: conditional and range requests (RFC 9110 13 and 14).
 
 export interface Validators {
   /** With its quotes. */
   readonly etag: string
   /** Unix milliseconds of the last change. */
   readonly changedAt: number
+  /**
+   * For clients that send the time of their own clock as If-Modified-Since, not our Last-Modified: by how
+   * many milliseconds that clock may be wrong.
+   */
+  readonly clockErrorMs?: number | undefined
 }
 
 /**
- * apk sends as If-Modified-Since the local time of its own last check, not our Last-Modified
- * (apk-tools src/database.c, libfetch): a clock that runs ahead would miss changes for ever. So a
- * 304 needs a time that is past, and later than the change by the clock error that we tolerate.
+ * Whether the client's copy is known to be current. If-None-Match rules where both are sent. A date counts
+ * where it is the very Last-Modified that we sent: one of a client's own making, by a clock that runs
+ * ahead, would miss changes for ever. With `clockErrorMs` it counts where it is past, and later than the
+ * change by that much. Accepted: two contents that had one name within one second have one date.
+ * @param now Unix milliseconds
  */
-const CLOCK_ERROR_MS = 60 * 60 * 1000
-
-/** Whether the client's copy is known to be current. If-None-Match rules where both are sent. */
 export function isNotModified(
   headers: Headers,
-  { etag, changedAt }: Validators,
+  { etag, changedAt, clockErrorMs }: Validators,
   now: number,
 ): boolean {
   const match = headers.get('if-none-match')
   if (match !== null) return matchesEtag(match, etag)
   const since = parseDate(headers.get('if-modified-since'))
-  return since !== undefined && since <= now && since >= changedAt + CLOCK_ERROR_MS
+  if (since === undefined) return false
+  if (clockErrorMs === undefined) return since === lastModified(changedAt)
+  return since <= now && since >= changedAt + clockErrorMs
 }
 
 export interface ByteRange {
@@ -57,7 +63,12 @@ export function parseRange(
 function holdsIfRange(header: string | null, { etag, changedAt }: Validators): boolean {
   if (header === null) return true
   if (header.includes('"')) return header.trim() === etag
-  return parseDate(header) === Math.floor(changedAt / 1000) * 1000
+  return parseDate(header) === lastModified(changedAt)
+}
+
+/** A header has whole seconds. */
+function lastModified(changedAt: number): number {
+  return Math.floor(changedAt / 1000) * 1000
 }
 
 function matchesEtag(header: string, etag: string): boolean {

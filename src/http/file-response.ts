@@ -15,6 +15,8 @@ export interface FileContent {
   /** Unix milliseconds. */
   readonly changedAt: number
   readonly contentType: string
+  /** See `Validators`. */
+  readonly clockErrorMs?: number
   /** Whether this URL will never carry other bytes. */
   readonly immutable: boolean
   /** For what a browser must not open: the name to save it under. */
@@ -35,7 +37,8 @@ export const FILE_FAULTS: readonly FaultCode[] = ['range-not-satisfiable', 'obje
 
 /** @throws RegistryError range-not-satisfiable, storage-unavailable */
 export async function fileResponse(call: OwnedCall, file: FileContent): Promise<Response> {
-  const validators = { etag: `"${file.sha256}"`, changedAt: file.changedAt }
+  const { changedAt, clockErrorMs } = file
+  const validators = { etag: `"${file.sha256}"`, changedAt, clockErrorMs }
   if (isNotModified(call.request.headers, validators, Date.now())) return notModified(call, file)
   const headers = headersOf(call, file)
   headers.set('content-type', file.contentType)

@@ -8,12 +8,22 @@ const changedAt = Date.parse('2026-01-10T06:00:00.500Z')
 const validators = { etag: '"abc"', changedAt }
 
 describe('If-Modified-Since', () => {
-  const since = (time: number) =>
+  const since = (time: number, clockErrorMs?: number) =>
     isNotModified(
       new Headers({ 'if-modified-since': new Date(time).toUTCString() }),
-      validators,
+      { ...validators, clockErrorMs },
       now,
     )
+
+  it.each([
+    ['the date that we sent', changedAt, true],
+    ['a second earlier', changedAt - 1000, false],
+    ['a second later', changedAt + 1000, false],
+    ['now', now, false],
+    ['in the future', now + 1000, false],
+  ])('%s', (_, time, expected) => {
+    expect(since(time)).toBe(expected)
+  })
 
   it.each([
     ['well after the change', changedAt + HOUR + 1000, true],
@@ -22,14 +32,14 @@ describe('If-Modified-Since', () => {
     ['the change itself', changedAt, false],
     ['before the change', changedAt - HOUR, false],
     ['in the future', now + 1000, false],
-  ])('%s', (_, time, expected) => {
-    expect(since(time)).toBe(expected)
+  ])('of a client that sends its own time: %s', (_, time, expected) => {
+    expect(since(time, HOUR)).toBe(expected)
   })
 
   it('that is no date, or beside an If-None-Match, does not count', () => {
     const headers = new Headers({ 'if-modified-since': 'yesterday' })
     expect(isNotModified(headers, validators, now)).toBe(false)
-    headers.set('if-modified-since', new Date(now).toUTCString())
+    headers.set('if-modified-since', new Date(changedAt).toUTCString())
     expect(isNotModified(headers, validators, now)).toBe(true)
     headers.set('if-none-match', '"other"')
     expect(isNotModified(headers, validators, now)).toBe(false)

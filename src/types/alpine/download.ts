@@ -31,6 +31,12 @@ export const FILE_PARAMETERS = {
   file: { type: 'string', pattern: FILE_NAME_PATTERN },
 } as const
 
+/**
+ * apk sends as If-Modified-Since the local time of its own last check, not our Last-Modified
+ * (apk-tools src/database.c, libfetch).
+ */
+const CLOCK_ERROR_MS = 60 * 60 * 1000
+
 interface IndexRow {
   readonly path: string
   readonly r2Key: string
@@ -86,14 +92,20 @@ const fileEndpoint = ownedEndpoint<FileRow>({
     if (call.resource === undefined) throw absent(call, 'package')
     const immutable = call.resource.immutable === 1
     const contentType = 'application/octet-stream'
-    return fileResponse(call, { ...call.resource, contentType, immutable })
+    const clockErrorMs = CLOCK_ERROR_MS
+    return fileResponse(call, { ...call.resource, contentType, clockErrorMs, immutable })
   },
 })
 
 export const downloadEndpoints: readonly Endpoint[] = [indexEndpoint, fileEndpoint]
 
 function indexResponse(call: OwnedCall, row: IndexRow): Promise<Response> {
-  return fileResponse(call, { ...row, contentType: 'application/gzip', immutable: false })
+  return fileResponse(call, {
+    ...row,
+    contentType: 'application/gzip',
+    clockErrorMs: CLOCK_ERROR_MS,
+    immutable: false,
+  })
 }
 
 /** After a change of keys the first GET has the repository sign its indexes anew, and waits. */

@@ -95,3 +95,18 @@ describe('removal', () => {
     await expectConsistent()
   })
 })
+
+describe('a condition by date', () => {
+  const since = (date: string) =>
+    answerOf(`${FILES}/a/1/f`, { headers: { 'if-modified-since': date } })
+
+  it('holds for the date of the file, and for no other', async () => {
+    await upload('a/1/f')
+    const sent = (await get('a/1/f')).headers.get('last-modified') ?? ''
+    const shifted = (seconds: number) => new Date(Date.parse(sent) + seconds * 1000).toUTCString()
+    expect((await since(sent)).status).toBe(304)
+    // A file that was replaced by an older one has an earlier date; a clock that runs ahead a later one.
+    for (const seconds of [-1, 1, 2 * 60 * 60])
+      expect([seconds, (await since(shifted(seconds))).status]).toEqual([seconds, 200])
+  })
+})
