@@ -3,11 +3,10 @@
 import { NOTHING, type ResourceQuery } from '../core/access/resource-query.ts'
 import { query } from '../core/database.ts'
 import { RegistryError } from '../core/errors.ts'
-import { loadKeySet } from '../core/signing-keys.ts'
-import { secretsOf } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint, type Params } from '../http/endpoint.ts'
 import { COUNT, jsonContent, listSchema, nullable, objectSchema, TEXT } from '../http/operation.ts'
+import { keysOf } from '../http/owner-keys.ts'
 import { type CheckedRepository, checkPage } from '../repository/check.ts'
 import { registries } from '../types/registration.ts'
 import type { PackageType, RepositoryIndexing, RepositoryNaming } from '../types/type.ts'
@@ -91,7 +90,7 @@ async function check(
     db: env.DB,
     bucket: env.BLOBS,
     indexing,
-    keys: loadKeySet(secretsOf(env), owner.signingKey, owner.name),
+    keys: keysOf(env, owner),
     repositoryId: resource.id,
   }
   const page = await checkPage(repository, url.searchParams.get('after') ?? '')

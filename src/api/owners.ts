@@ -16,6 +16,7 @@ import {
   TEXT,
   TIME,
 } from '../http/operation.ts'
+import { keysOf } from '../http/owner-keys.ts'
 import { readJsonObject } from '../http/request-body.ts'
 import { keyFileName } from '../types/registration.ts'
 import { formatTime, json, onlyFields } from './json.ts'
@@ -162,7 +163,7 @@ function parseSigningKey(value: unknown): string | null | undefined {
 type Described = Pick<Owner, 'name' | 'visibility' | 'signingKey'> & { createdAt?: number }
 
 async function describe(env: Env, owner: Described) {
-  const { keys } = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  const { keys } = keysOf(env, owner)
   return {
     name: owner.name,
     visibility: owner.visibility,

@@ -42,10 +42,11 @@ export function parseOwnerName(value: string): OwnerName {
 }
 
 /**
- * A branch or a repository: one path segment of 1 to 64 characters.
+ * One segment of a path, of 1 to 64 characters.
+ * @param kind what the segment names, for the text of a refusal
  * @throws RegistryError invalid-name
  */
-export function parsePathName(kind: 'branch' | 'repository', value: string): PathName {
+export function parsePathName(kind: string, value: string): PathName {
   if (PATH_NAME.test(value)) return value as PathName
   throw invalidName(
     kind,

@@ -1,12 +1,9 @@
-// The owner's public keys. They are no secret, and clients need them before they can be trusted
-// with anything else: no credentials, and the same answer whether or not there is such an owner
-// (but for owners with a key of their own, which the deployment admin gave them by name).
+// The owner's public keys, without credentials, under the names that apk keeps them by.
 import { RegistryError } from '../../core/errors.ts'
-import { findOwnerName } from '../../core/names.ts'
-import { type KeySet, loadKeySet, type SigningKey } from '../../core/signing-keys.ts'
-import { secretsOf } from '../../env.ts'
-import type { Call, Endpoint } from '../../http/endpoint.ts'
+import type { SigningKey } from '../../core/signing-keys.ts'
+import type { Endpoint } from '../../http/endpoint.ts'
 import { type Answer, TEXT } from '../../http/operation.ts'
+import { publicKeysOf } from '../../http/owner-keys.ts'
 
 const KEY = '/api/packages/:owner/alpine/key'
 const NAMED_KEY = '/api/packages/:owner/alpine/:keyFile{[^/]+\\.rsa\\.pub}'
@@ -39,7 +36,7 @@ export const keyEndpoints: readonly Endpoint[] = [
       answers: { 200: KEY_ANSWER },
       faults: ['not-found'],
     },
-    handler: async (call) => keyResponse((await keysOf(call)).keys[0]),
+    handler: async (call) => keyResponse(publicKeysOf(call).keys[0]),
   },
   {
     // apko, wget and Dockerfile ADD name the file by the URL, and the name has to be that in the
@@ -55,7 +52,7 @@ export const keyEndpoints: readonly Endpoint[] = [
       faults: ['not-found'],
     },
     handler: async (call) => {
-      const { keys } = await keysOf(call)
+      const { keys } = publicKeysOf(call)
       const key = keys.find((candidate) => keyFileName(candidate) === call.params.keyFile)
       if (key !== undefined) return keyResponse(key)
       const names = keys.map(keyFileName).join(', ')
@@ -63,12 +60,6 @@ export const keyEndpoints: readonly Endpoint[] = [
     },
   },
 ]
-
-async function keysOf({ env, owner, params }: Call): Promise<KeySet> {
-  const name = findOwnerName(params.owner ?? '')
-  if (name !== undefined) return loadKeySet(secretsOf(env), owner?.signingKey ?? null, name)
-  throw new RegistryError({ code: 'not-found', detail: 'no owner can have this name' })
-}
 
 function keyResponse(key: SigningKey): Response {
   return new Response(key.publicPem, {

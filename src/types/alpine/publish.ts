@@ -19,9 +19,14 @@ import {
 } from '../../http/publication.ts'
 import { describePackage, formatIndexEntry } from './format/apkindex.ts'
 import { type InspectedPackage, inspectPackage, packageLimits } from './format/package.ts'
-import { METADATA_BYTES } from './limits.ts'
+import { propertiesOf } from './format/properties.ts'
 import { parseRepositoryName, REPOSITORY_PARAMETERS, TYPE } from './names.ts'
-import { propertiesOf } from './properties.ts'
+
+/**
+ * Bytes of an index entry as D1 gets it, in JSON within JSON. D1 takes 2 MB per parameter, and the
+ * largest entries of Alpine stay below 100 kB.
+ */
+const METADATA_BYTES = 512 * 1024
 
 export const REPOSITORY = '/api/packages/:owner/alpine/:branch/:repository'
 

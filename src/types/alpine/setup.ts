@@ -1,11 +1,11 @@
 // setup.sh: what `wget -qO- …/setup.sh | sh` runs on an Alpine. Only for repositories that apk can
 // read, so that the script never adds a line that fails.
+
 import { RegistryError } from '../../core/errors.ts'
-import { loadKeySet } from '../../core/signing-keys.ts'
-import { secretsOf } from '../../env.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { TEXT } from '../../http/operation.ts'
+import { keysOf } from '../../http/owner-keys.ts'
 import { keyFileName } from './keys.ts'
 import { findRepository, parseRepositoryName, REPOSITORY_PARAMETERS } from './names.ts'
 import { parsePlace } from './usage/place.ts'
@@ -39,7 +39,7 @@ export const setupEndpoint: Endpoint = ownedEndpoint<object>({
 })
 
 function scriptResponse({ env, owner, params, request, url }: OwnedCall): Response {
-  const { keys } = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  const { keys } = keysOf(env, owner)
   const repository = parseRepositoryName(params)
   const { name, visibility } = owner
   const named = keys.map((key) => ({ ...key, fileName: keyFileName(key) }))

@@ -10,8 +10,8 @@ import type {
 } from '../view.ts'
 import type { IndexEntry } from './format/apkindex.ts'
 import { parseDependency } from './format/dependency.ts'
+import { DEPENDS, namesOf, PROVIDES } from './format/properties.ts'
 import { TYPE } from './names.ts'
-import { DEPENDS, namesOf, PROVIDES } from './properties.ts'
 
 export const alpineView: PackageView = {
   title: 'Alpine',

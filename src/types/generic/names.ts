@@ -1,8 +1,34 @@
 // PURE: the names of generic packages, as Forgejo and Gitea take them (routers/api/packages/generic),
 // but with lengths, and without dots that a path would resolve or characters that a terminal obeys.
+import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { RegistryError } from '../../core/errors.ts'
+import { findVersionFile } from '../../core/packages/file-row.ts'
 import { quote } from '../../formats/format-error.ts'
 import type { Params } from '../../http/endpoint.ts'
+import type { Schema } from '../../http/operation.ts'
+
+/** Characters. */
+const MAX_LENGTH = 255
+
+export const TYPE = 'generic'
+export const PACKAGE_PATH = '/api/packages/:owner/generic/:package'
+export const FILE_PATH = `${PACKAGE_PATH}/:version/:file`
+
+const NAME: Schema = { type: 'string', minLength: 1, maxLength: MAX_LENGTH }
+export const PACKAGE_PARAMETERS = {
+  package: { ...NAME, pattern: '^(?:[A-Za-z0-9]|[-_+.A-Za-z0-9]{2,})$', not: { const: '..' } },
+} as const
+export const VERSION_PARAMETERS = {
+  ...PACKAGE_PARAMETERS,
+  version: { ...NAME, description: 'Printable, without a blank at either end; not "." or "..".' },
+} as const
+export const FILE_PARAMETERS = {
+  ...VERSION_PARAMETERS,
+  file: {
+    ...{ ...NAME, pattern: '^[-_+=:;.()[\\]{}~!@#$%^& A-Za-z0-9]+$' },
+    description: 'Without a blank at either end; not "." or "..".',
+  },
+} as const
 
 export interface GenericNames {
   readonly packageName: string
@@ -10,8 +36,6 @@ export interface GenericNames {
   readonly fileName: string
 }
 
-/** Characters. */
-export const MAX_LENGTH = 255
 const PACKAGE = /^[-_+.\w]+$/
 const FILE = /^[-_+=:;.()[\]{}~!@#$%^& \w]+$/
 /** Controls, what steers the direction of text, halves of characters, ends of lines. */
@@ -55,6 +79,29 @@ export function parseNames(params: Params): GenericNames {
 /** What names are found by: they match without case. */
 export function foldName(name: string): string {
   return name.toLowerCase()
+}
+
+/** Finds nothing for names that none can have: only a publish is told what is wrong with them. */
+export function findFile(params: Params): ResourceQuery {
+  try {
+    const { packageName, version, fileName } = parseNames(params)
+    return findVersionFile({
+      type: TYPE,
+      packageName: foldName(packageName),
+      version: foldName(version),
+      fileName: foldName(fileName),
+    })
+  } catch (error) {
+    if (error instanceof RegistryError) return NOTHING
+    throw error
+  }
+}
+
+/** What to say when there is no such thing, down to what the path names. */
+export function absent({ package: name, version, file }: Params): string {
+  const shown = [name, version, file].filter((part) => part !== undefined).join('/')
+  const kind = file !== undefined ? 'file' : version !== undefined ? 'version' : 'package'
+  return `no such ${kind}: ${quote(shown)}`
 }
 
 function isFileSystemSafe(value: string): boolean {

@@ -7,12 +7,15 @@ import {
   absent,
   FILE_PARAMETERS,
   FILE_PATH,
+  foldName,
   PACKAGE_PARAMETERS,
   PACKAGE_PATH,
+  parseFileName,
+  parsePackageName,
+  parseVersion,
   TYPE,
   VERSION_PARAMETERS,
-} from './files.ts'
-import { foldName, parseFileName, parsePackageName, parseVersion } from './names.ts'
+} from './names.ts'
 
 const REMOVAL: Omit<Operation, 'id'> = {
   tag: TYPE,

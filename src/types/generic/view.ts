@@ -1,7 +1,7 @@
 // What pages show of a generic package: its files alone, since nobody looked into them.
 import { formatPath } from '../../http/path.ts'
 import type { PackageView } from '../view.ts'
-import { TYPE } from './files.ts'
+import { TYPE } from './names.ts'
 
 export const genericView: PackageView = {
   title: 'Generic',

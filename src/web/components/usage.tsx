@@ -1,8 +1,8 @@
 // What a type has people copy: how to install and how to publish, in groups that open and close.
+
 import { RegistryError } from '../../core/errors.ts'
-import { loadKeySet } from '../../core/signing-keys.ts'
-import { secretsOf } from '../../env.ts'
 import type { OwnedCall } from '../../http/endpoint.ts'
+import { keysOf } from '../../http/owner-keys.ts'
 import type { PackageType, SnippetGroup, UsagePlace } from '../../types/type.ts'
 import { CodeBlock } from './code-block.tsx'
 
@@ -34,7 +34,7 @@ function groupsOf(
   subject: Subject = {},
 ): readonly SnippetGroup[] {
   if (usage === undefined) return []
-  const { keys } = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  const { keys } = keysOf(env, owner)
   const keyFiles = keyFileName === undefined ? [] : keys.map(keyFileName)
   const { name, visibility } = owner
   try {

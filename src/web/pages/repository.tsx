@@ -3,9 +3,8 @@
 import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { REPOSITORY_OVERVIEW, type RepositoryOverview } from '../../core/packages/overview.ts'
-import { loadKeySet } from '../../core/signing-keys.ts'
-import { secretsOf } from '../../env.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint, type Params } from '../../http/endpoint.ts'
+import { keysOf } from '../../http/owner-keys.ts'
 import { registries } from '../../types/registration.ts'
 import type { PackageType, RepositoryNaming } from '../../types/type.ts'
 import type { RepositoryView } from '../../types/view.ts'
@@ -178,7 +177,7 @@ function About({ overview }: Pick<RepositoryProps, 'overview'>) {
 }
 
 function Keys({ call: { env, owner }, registry, view }: RepositoryProps) {
-  const { keys } = loadKeySet(secretsOf(env), owner.signingKey, owner.name)
+  const { keys } = keysOf(env, owner)
   const named = keys.map((key) => ({ ...key, fileName: registry.keyFileName?.(key) ?? key.name }))
   return (
     <section>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { propertiesOf } from '../../../src/types/alpine/properties.ts'
+import { propertiesOf } from '../../../src/types/alpine/format/properties.ts'
 import { alpineView } from '../../../src/types/alpine/view.ts'
 
 const ENTRY = {

@@ -1,15 +1,15 @@
 // What is searched for by name and value: where a package comes from, what it provides beside its own
 // name, and what it needs. Each is three rows written on D1, so that there are not more of them than
 // pages show.
-import type { Property } from '../../core/packages/new-file.ts'
-import { parseDependency } from './format/dependency.ts'
-import type { PackageInfo } from './format/pkginfo.ts'
+import { parseDependency } from './dependency.ts'
+import type { PackageInfo } from './pkginfo.ts'
 
 export const PROVIDES = 'alpine.provides'
 export const DEPENDS = 'alpine.depends'
 
-type AlpineProperty = Property & {
+export interface AlpineProperty {
   readonly name: 'alpine.origin' | typeof PROVIDES | typeof DEPENDS
+  readonly value: string
 }
 
 /** Of either list; what comes after them is found by the package's own name alone. */
