@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { answerOf, createOwner, MAIN, publish, send, tokenOf } from '../support/worker/registry.ts'
+import {
+  answerOf,
+  createOwner,
+  MAIN,
+  publish,
+  send,
+  tokenOf,
+} from '../../support/worker/registry.ts'
 
 const FILE = `${MAIN}/x86_64/hello-1-r0.apk`
 const INDEX = `${MAIN}/x86_64/APKINDEX.tar.gz`
