@@ -77,14 +77,14 @@ export class Repository extends DurableObject<Env> {
         rules: indexing,
         stageIndexes: (snapshot, plan, now) =>
           this.#stageIndexes({ address, indexing, snapshot, plan, now }),
-        superfluous: (blobs) => this.ctx.waitUntil(this.#dropStaged(blobs)),
+        dropDuplicates: (blobs) => this.ctx.waitUntil(this.#dropDuplicates(blobs)),
         discard: (r2Keys) => this.ctx.waitUntil(discardObjects(this.env.BLOBS, r2Keys)),
       },
       group.map(({ change }) => change),
     )
   }
 
-  async #dropStaged(blobs: readonly StagedBlob[]): Promise<void> {
+  async #dropDuplicates(blobs: readonly StagedBlob[]): Promise<void> {
     for (const blob of blobs) await adoptOrDiscard(this.env.DB, this.env.BLOBS, blob)
   }
 

@@ -59,7 +59,7 @@ function commit(changes: readonly Change[]) {
         db: env.DB,
         address,
         rules: distribution,
-        superfluous: () => {},
+        dropDuplicates: () => {},
         discard: () => {},
         stageIndexes: async (snapshot, plan, now) => {
           const { repositoryId, indexes: existing } = snapshot

@@ -48,7 +48,7 @@ async function create(creation: Creation, version: string, fileName: string, db 
 
 describe('a file is created', () => {
   it('together with its version, which must not exist', async () => {
-    expect(await create('new-version', '1', 'a')).toEqual({ outcome: 'created', spare: false })
+    expect(await create('new-version', '1', 'a')).toEqual({ outcome: 'created', duplicate: false })
     expect(await create('new-version', '1', 'b')).toEqual({ outcome: 'version-exists' })
     expect(await create('new-version', '1', 'a')).toEqual({ outcome: 'version-exists' })
     expect(await create('new-version', '2', 'a')).toMatchObject({ outcome: 'created' })
@@ -104,7 +104,10 @@ describe('a batch whose answer is lost', () => {
       await run()
       throw new Error('the answer was lost')
     })
-    expect(await create('any-version', '1', 'a', db)).toEqual({ outcome: 'created', spare: false })
+    expect(await create('any-version', '1', 'a', db)).toEqual({
+      outcome: 'created',
+      duplicate: false,
+    })
     expect((await countRows()).package_file).toBe(1)
   })
 

@@ -1,5 +1,5 @@
-// What becomes of staged bytes whose content is in the store already: they are dropped, unless the
-// object that the row names is gone, whose place they take. The list of what they hold stays either way.
+// What becomes of a duplicate, which is staged bytes whose content is stored already: it is dropped, unless
+// the object that the row names is gone, whose place it takes. The list of what it holds stays either way.
 
 import { query, runBatch } from '../database.ts'
 import { copyList } from './contents.ts'

@@ -5,7 +5,7 @@
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import { isConstraintFailure, messageOf, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
-import { losersOf, selectKept } from '../packages/rows.ts'
+import { duplicatesOf, selectKept } from '../packages/rows.ts'
 import { type Commit, commitStatements, type StagedIndex } from './batch.ts'
 import type { Change, ChangeResult, RepositoryAddress } from './change.ts'
 import { type Plan, type PlanRules, planCommit } from './plan.ts'
@@ -30,8 +30,8 @@ export interface CommitterOptions {
   readonly rules: PlanRules
   /** Writes the new index files to R2, invisible until the batch. */
   readonly stageIndexes: (snapshot: Snapshot, plan: Plan, now: number) => Promise<StagedIndexes>
-  /** Called with staged bytes whose content the store had already. Must not fail. */
-  readonly superfluous: (blobs: readonly StagedBlob[]) => void
+  /** Called with staged bytes whose content was stored already. Must not fail. */
+  readonly dropDuplicates: (blobs: readonly StagedBlob[]) => void
   /** Called with objects that no row will ever name. Must not fail. */
   readonly discard: (r2Keys: readonly string[]) => void
 }
@@ -84,7 +84,7 @@ async function attemptCommit(
   const { db, address } = options
   const id = crypto.randomUUID()
   const commit: Commit = { id, address, snapshot, plan, indexes, dropped, now }
-  const end = await tryBatch(db, commit, options.superfluous)
+  const end = await tryBatch(db, commit, options.dropDuplicates)
   switch (end) {
     case 'committed': {
       const revision = snapshot.revision + 1
@@ -124,7 +124,7 @@ async function bisect(
 async function tryBatch(
   db: D1Database,
   commit: Commit,
-  superfluous: CommitterOptions['superfluous'],
+  dropDuplicates: CommitterOptions['dropDuplicates'],
 ): Promise<BatchEnd> {
   for (let inquiry = 0; inquiry < INQUIRIES; inquiry++) {
     try {
@@ -133,7 +133,7 @@ async function tryBatch(
         ...commitStatements(commit),
         selectKept(published),
       ])
-      superfluous(losersOf(published, results.at(-1)))
+      dropDuplicates(duplicatesOf(published, results.at(-1)))
       return 'committed'
     } catch (error) {
       if (inquiry === 0 && isConstraintFailure(error)) return constraintEnd(error)

@@ -3,7 +3,7 @@
 // Durable Object, since there is no index to keep right.
 import { isConstraintFailure, messageOf, query, runBatch, type Statement } from '../database.ts'
 import type { NewFile } from './new-file.ts'
-import { insertFiles, losersOf, type PackagePlace, selectKept } from './rows.ts'
+import { duplicatesOf, insertFiles, type PackagePlace, selectKept } from './rows.ts'
 
 /**
  * What may be there already:
@@ -14,7 +14,11 @@ import { insertFiles, losersOf, type PackagePlace, selectKept } from './rows.ts'
 export type Creation = 'new-version' | 'any-version' | 'existing-version'
 
 export type CreateResult =
-  | { readonly outcome: 'created' /** The content was there already. */; readonly spare: boolean }
+  | {
+      readonly outcome: 'created'
+      /** Whether the content was stored already. */
+      readonly duplicate: boolean
+    }
   | { readonly outcome: 'exists'; readonly sameBytes: boolean }
   | { readonly outcome: 'version-exists' | 'version-absent' | 'ownerless' }
   /** It may have been applied: nothing that it staged may be deleted. */
@@ -40,7 +44,7 @@ export async function createFile(
   for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
       const results = await runBatch<{ r2_key: string }>(db, statements)
-      return { outcome: 'created', spare: losersOf([file], results.at(-1)).length > 0 }
+      return { outcome: 'created', duplicate: duplicatesOf([file], results.at(-1)).length > 0 }
     } catch (error) {
       const result = await inquire(db, place, creation, file, error)
       // The refusal is that of the repetition; the first try may still land.
@@ -122,7 +126,7 @@ async function inquire(
   } catch {
     return undefined
   }
-  if (row?.id === changeId) return { outcome: 'created', spare: row.r2Key !== blob.r2Key }
+  if (row?.id === changeId) return { outcome: 'created', duplicate: row.r2Key !== blob.r2Key }
   if (!isConstraintFailure(error)) return undefined
   // From here on it is certain that this batch did not apply, and will not.
   if (row !== null && creation === 'new-version') return { outcome: 'version-exists' }

@@ -95,7 +95,7 @@ async function create<T>(
   const result = await createFile(db, { ownerId: owner.id, type }, creation, file)
   switch (result.outcome) {
     case 'created':
-      if (result.spare) await adoptOrDiscard(db, bucket, file.blob)
+      if (result.duplicate) await adoptOrDiscard(db, bucket, file.blob)
       return { outcome: 'published' }
     case 'exists':
       return { ...result, architecture: file.architecture }

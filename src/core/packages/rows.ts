@@ -193,8 +193,8 @@ export function selectKept(files: readonly NewFile[]): Statement {
   ]
 }
 
-/** Of them, by what `selectKept` found, those whose content was there already under another key. */
-export function losersOf(
+/** The duplicates among the staged, by what `selectKept` found: their content is stored under another key. */
+export function duplicatesOf(
   files: readonly NewFile[],
   kept: D1Result<{ r2_key: string }> | undefined,
 ): StagedBlob[] {
