@@ -1,6 +1,7 @@
 // Everything under /api that belongs to no package type.
 import type { Endpoint } from '../http/endpoint.ts'
 import { registries } from '../types/registration.ts'
+import { bucketEndpoints } from './bucket.ts'
 import { checkEndpoints } from './check.ts'
 import { healthEndpoint } from './health.ts'
 import { documentEndpoint } from './openapi.ts'
@@ -15,6 +16,7 @@ const managing: readonly Endpoint[] = [
   ...tokenEndpoints,
   ...repositoryEndpoints,
   ...checkEndpoints,
+  ...bucketEndpoints,
   healthEndpoint,
 ]
 

@@ -1,5 +1,6 @@
 // /api/healthz: each part that a request may need, tried for real. It answers also when the
 // deployment is not configured, since that is what it is asked for then.
+import { requireMarker } from '../core/deployment/marker.ts'
 import { RegistryError } from '../core/errors.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
 import { type Env, requireAdminToken, secretsOf } from '../env.ts'
@@ -16,6 +17,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   database: (env) => requireMigrations(env.DB),
   // A key that is never written: the answer "no such object" is an answer.
   object_store: (env) => env.BLOBS.head('health'),
+  // The first to ask a fresh deployment, which gets its marker by this.
+  bucket_marker: (env) => requireMarker(env.DB, env.BLOBS),
   repository_object: (env) => env.REPOSITORY.getByName('health').ping(),
 }
 

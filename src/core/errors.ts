@@ -15,11 +15,14 @@ interface FaultDetails {
   'already-published': { detail: string }
   'file-exists': { detail: string }
   'owner-not-empty': { owner: string }
+  'deployment-conflict': { detail: string }
   'body-too-large': { limit: number }
   'range-not-satisfiable': { size: number }
   'too-many-failures': { seconds: number }
   internal: object
   'not-configured': { cause: string; remedy: string }
+  'bucket-mismatch': { cause: string }
+  restoring: object
   'storage-unavailable': { detail: string }
   'object-missing': object
   'outcome-unknown': object
@@ -104,6 +107,11 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     title: 'The owner still has packages',
     text: ({ owner }) => `owner ${owner} still has packages: delete them first`,
   },
+  'deployment-conflict': {
+    status: 409,
+    title: 'What the database or the bucket holds stands against it',
+    text: detail,
+  },
   'body-too-large': {
     status: 413,
     title: 'The body is larger than may be',
@@ -129,6 +137,17 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     status: 503,
     title: 'The deployment lacks a secret or a migration',
     text: ({ cause, remedy }) => `not configured: ${cause}; ${remedy}`,
+  },
+  'bucket-mismatch': {
+    status: 503,
+    title: 'The database and the bucket are not known to belong together',
+    text: ({ cause }) =>
+      `database and bucket do not belong together: ${cause}; nothing is stored or swept until whoever runs this says that they do: npm run adopt`,
+  },
+  restoring: {
+    status: 503,
+    title: 'A backup is being restored',
+    text: () => 'a backup is being restored: try again once that is complete',
   },
   'storage-unavailable': {
     status: 503,

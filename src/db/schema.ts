@@ -278,6 +278,23 @@ export const sweepProgress = sqliteTable('sweep_progress', {
   hour: text('hour').notNull(),
 })
 
+/**
+ * One row at most. `marker` is a random id that an object of the bucket carries too (core/deployment):
+ * where they differ, database and bucket do not belong together.
+ */
+export const deployment = sqliteTable(
+  'deployment',
+  {
+    id: integer('id').primaryKey(),
+    marker: text('marker').notNull(),
+    /** Whether the bucket is known to have got its object; until then it may be put there. */
+    placed: integer('placed', { mode: 'boolean' }).notNull(),
+    /** The backup that is being restored; null at all other times. */
+    restoring: text('restoring'),
+  },
+  (table) => [check('deployment_single', sql`${table.id} = 1`)],
+)
+
 /** Empty but within a commit, where the constraint fails the batch whose base was overtaken. */
 export const expectation = sqliteTable('expectation', { ok: integer('ok').notNull() }, (table) => [
   check('stale_repository', sql`${table.ok} = 1`),

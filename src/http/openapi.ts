@@ -171,6 +171,8 @@ const ANYWHERE: readonly FaultCode[] = [
   'method-not-allowed',
   'internal',
   'not-configured',
+  'bucket-mismatch',
+  'restoring',
   'storage-unavailable',
 ]
 const REFUSED: readonly FaultCode[] = ['unauthorized', 'invalid-credentials', 'too-many-failures']

@@ -67,6 +67,8 @@ function headersOf(fault: Fault, api: boolean): Record<string, string> {
     case 'storage-unavailable':
     case 'outcome-unknown':
       return { 'retry-after': '5' }
+    case 'restoring':
+      return { 'retry-after': '60' }
     default:
       return {}
   }
@@ -97,7 +99,11 @@ function wantsJson(request: Request): boolean {
 function logOnce(fault: Fault, error: unknown, requestId: string): void {
   const line = `request ${requestId}: ${fault.code}: ${textOf(fault)}`
   // The text says it all, and every request of such a deployment says it.
-  console.error(fault.code === 'not-configured' ? line : `${line}\n${stackOf(error)}`)
+  console.error(
+    ['not-configured', 'bucket-mismatch', 'restoring'].includes(fault.code)
+      ? line
+      : `${line}\n${stackOf(error)}`,
+  )
 }
 
 function stackOf(error: unknown): string {

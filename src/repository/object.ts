@@ -12,6 +12,7 @@ import { commitGroup, type StagedIndexes } from '../core/commit/committer.ts'
 import type { Plan } from '../core/commit/plan.ts'
 import { CommitQueue } from '../core/commit/queue.ts'
 import type { Snapshot } from '../core/commit/snapshot.ts'
+import { requireMatchingBucket } from '../core/deployment/marker.ts'
 import { prepareSegments } from '../core/index-copy/copy.ts'
 import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
 import { weightOf, weightOfProperties } from '../core/packages/new-file.ts'
@@ -90,6 +91,8 @@ export class Repository extends DurableObject<Env> {
 
   async #stageIndexes(prepared: PreparedCommit): Promise<StagedIndexes> {
     this.#write()
+    // Removals and new signatures store index files too.
+    await requireMatchingBucket(this.env.DB, this.env.BLOBS)
     const { address, indexing, snapshot, plan, now } = prepared
     const { repositoryId } = snapshot
     const source = { db: this.env.DB, repositoryId, entryText: indexing.entryText }

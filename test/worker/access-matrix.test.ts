@@ -90,6 +90,7 @@ const PARAMETERS: Readonly<Record<string, string>> = Object.assign(
 )
 
 const BODIES: Readonly<Record<string, () => Uint8Array | string>> = {
+  'PUT /api/v1/deployment/bucket': () => JSON.stringify({}),
   'PUT /api/v1/owners/:owner': () => JSON.stringify({ visibility: 'private' }),
   'POST /api/v1/owners/:owner/tokens': () => JSON.stringify({ name: 'a', scopes: ['read'] }),
 }

@@ -97,6 +97,7 @@ it('a configured one is healthy, part by part', async () => {
       signing_key: 'pass',
       database: 'pass',
       object_store: 'pass',
+      bucket_marker: 'pass',
       repository_object: 'pass',
     },
   })

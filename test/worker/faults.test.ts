@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { namedKey } from '../../src/core/blobs/keys.ts'
 import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
+import { forgetDeployment } from '../../src/core/deployment/marker.ts'
 import { clearOverrides } from '../support/worker/bindings.ts'
 import { findInconsistencies } from '../support/worker/consistency.ts'
 import { injectFault, type Moment } from '../support/worker/faults.ts'
@@ -43,6 +44,13 @@ function operationsOf({ first, large, isPublished }: TypeSample): Record<string,
         tokenHeaders = (await tokenOf('acme', { scopes: ['write'] })).headers
       },
       run: () => send(first, tokenHeaders),
+      ...published,
+    },
+    'a publish that asks whose bucket it is': {
+      run: () => {
+        forgetDeployment()
+        return send(first)
+      },
       ...published,
     },
     'a publish that streams': { run: () => send(large), ...published },
@@ -168,7 +176,7 @@ async function expectRetryWorks(
 async function freshRegistry(): Promise<void> {
   clearOverrides()
   const { results } = await env.DB.prepare(
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '*_[cC][fF]_*' AND name NOT LIKE 'd1_%' AND name NOT LIKE 'sqlite_%'",
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '*_[cC][fF]_*' AND name NOT LIKE 'd1_%' AND name NOT LIKE 'sqlite_%' AND name <> 'deployment'",
   ).all<{ name: string }>()
   await env.DB.batch([
     env.DB.prepare('PRAGMA defer_foreign_keys = on'),

@@ -28,9 +28,12 @@ export async function discard({ db, bucket, now, report }: SweepRun): Promise<vo
   }
 }
 
-/** Deletes those of the keys that no row names and says how many. */
+/**
+ * Deletes those of the keys that no row names and says how many. None, if the database is by now another
+ * than the one that the run began with: the statement that finds no row for a key looks for the marker too.
+ */
 export async function dropUnstored(
-  { db, bucket, report }: SweepRun,
+  { db, bucket, marker, report }: SweepRun,
   keys: readonly string[],
 ): Promise<number> {
   if (keys.length === 0) return 0
@@ -40,9 +43,10 @@ export async function dropUnstored(
         `SELECT value AS key FROM json_each(?1) j
          WHERE NOT EXISTS (SELECT 1 FROM package_blob WHERE r2_key = j.value)
            AND NOT EXISTS (SELECT 1 FROM repository_index WHERE r2_key = j.value)
-           AND NOT EXISTS (SELECT 1 FROM garbage WHERE r2_key = j.value)`,
+           AND NOT EXISTS (SELECT 1 FROM garbage WHERE r2_key = j.value)
+           AND EXISTS (SELECT 1 FROM deployment WHERE marker = ?2 AND restoring IS NULL)`,
       )
-      .bind(JSON.stringify(keys))
+      .bind(JSON.stringify(keys), marker)
       .all<{ key: string }>(),
   )
   await deleteObjects(

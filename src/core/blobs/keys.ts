@@ -8,6 +8,9 @@ const CONTENTS = 'contents/'
 /** The parts of the bucket: packages' bytes, index files, and what packages hold. */
 export const PREFIXES = [BLOBS, 'indexes/', CONTENTS] as const
 
+/** What says whose bucket it is (core/deployment); lies outside of the parts that are swept. */
+export const MARKER_KEY = 'marker'
+
 /** Where a package's bytes go. */
 export function freshBlobKey(now: Date): string {
   return `${hourPrefix(BLOBS, hourOf(now))}${timeOrderedId(now.getTime())}`

@@ -17,6 +17,8 @@ export interface SweepReport {
 export interface SweepRun {
   readonly db: D1Database
   readonly bucket: R2Bucket
+  /** What database and bucket both carried when the run began (core/deployment). */
+  readonly marker: string
   /** Unix milliseconds. */
   readonly now: number
   readonly report: SweepReport

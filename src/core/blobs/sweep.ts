@@ -3,6 +3,7 @@
 // by `unreferenced_at`), and replaced index files (in `garbage` since their commit). Rows always go
 // first and objects after them, so that a row never names an object that is gone.
 import { query } from '../database.ts'
+import { requireMarker } from '../deployment/marker.ts'
 import { discard, dropUnstored } from './garbage.ts'
 import { hourOf, hourPrefix, namedKey, PREFIXES } from './keys.ts'
 import type { SweepReport, SweepRun } from './sweep-run.ts'
@@ -19,10 +20,15 @@ export const UNREFERENCED_MS = 7 * 24 * HOUR_MS
 const HOURS_PER_RUN = 48
 const ROWS_PER_BATCH = 500
 
-/** @throws RegistryError storage-unavailable; the next run goes on where this one ended */
+/**
+ * Deletes nothing unless database and bucket are known to belong together.
+ * @throws RegistryError storage-unavailable; the next run goes on where this one ended. And
+ *   bucket-mismatch, restoring
+ */
 export async function sweep(db: D1Database, bucket: R2Bucket, now: number): Promise<SweepReport> {
   const report = { lists: 0, listed: 0, abandoned: 0, retired: 0, deleted: 0 }
-  const run: SweepRun = { db, bucket, now, report }
+  const marker = await requireMarker(db, bucket)
+  const run: SweepRun = { db, bucket, marker, now, report }
   await retireContents(run)
   await discard(run)
   for (const prefix of PREFIXES) await sweepStaged(run, prefix)

@@ -7,6 +7,7 @@ import { stageUpload, type Upload } from '../blobs/stage.ts'
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import { addressOf, type RepositoryStub } from '../commit/change.ts'
 import { commitChange, type Settled } from '../commit/client.ts'
+import { requireMatchingBucket } from '../deployment/marker.ts'
 import { RegistryError } from '../errors.ts'
 import { type Creation, createFile } from './create.ts'
 import type { NewFile } from './new-file.ts'
@@ -45,10 +46,15 @@ export type Published =
     }
   | { readonly outcome: 'version-exists' | 'version-absent' }
 
-/** @throws RegistryError whatever the upload, the type or the commit refuses with, outcome-unknown */
+/**
+ * @throws RegistryError whatever the upload, the type or the commit refuses with, outcome-unknown,
+ *   bucket-mismatch, restoring
+ */
 export async function publishFile<T>(
   publication: Publication<T>,
 ): Promise<{ readonly file: NewFile; readonly published: Published }> {
+  // Before the body is read: it would come in vain.
+  await requireMatchingBucket(publication.db, publication.bucket)
   const { blob, inspected } = await stageUpload(publication.bucket, publication.upload)
   const file = publication.describe(inspected, blob)
   const settled = settle(publication, file)

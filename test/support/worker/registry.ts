@@ -1,6 +1,7 @@
 // The registry as a test's client sees it: HTTP in, responses out, and the rows and objects behind.
 import { env, exports } from 'cloudflare:workers'
 import { expect } from 'vitest'
+import { MARKER_KEY } from '../../../src/core/blobs/keys.ts'
 import { type ApkSpec, buildApk } from '../../types/alpine/builder.ts'
 
 const ORIGIN = 'https://registry.test'
@@ -69,9 +70,10 @@ export async function countRows() {
   return row as Record<(typeof tables)[number], number>
 }
 
-/** The keys of the objects under a prefix. */
+/** The keys of the objects under a prefix, but for the marker that says whose bucket it is. */
 export async function listKeys(prefix = ''): Promise<string[]> {
-  return (await env.BLOBS.list({ prefix })).objects.map((object) => object.key)
+  const { objects } = await env.BLOBS.list({ prefix })
+  return objects.map((object) => object.key).filter((key) => key !== MARKER_KEY)
 }
 
 const CHECK = '/api/v1/owners/acme/repositories/alpine/edge/main/check'

@@ -1,0 +1,22 @@
+// `npm run adopt -- [--force]`: declares that the bucket of a running registry is the one of its
+// database, which are no longer known to belong together (README, "The bucket").
+import { parseArgs } from 'node:util'
+import { reportFailure } from './failure.ts'
+import { openRegistry } from './registry.ts'
+
+interface Adopted {
+  sampled: number
+  missing: number
+}
+
+try {
+  const { values } = parseArgs({ options: { force: { type: 'boolean', default: false } } })
+  const registry = await openRegistry()
+  const path = '/api/v1/deployment/bucket'
+  const body = { force: values.force }
+  const { sampled, missing } = await registry.ask<Adopted>(path, { method: 'PUT', body })
+  const found = `${sampled - missing} of ${sampled} contents that were looked for are in it`
+  console.log(`The bucket is the database's from now on: ${found}.`)
+} catch (error) {
+  reportFailure('npm run adopt', error)
+}
