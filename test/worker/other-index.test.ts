@@ -12,7 +12,7 @@ import { loadKeySet } from '../../src/core/signing-keys.ts'
 import { distribution, RELEASE } from '../support/worker/distribution.ts'
 import { createOwner } from '../support/worker/registry.ts'
 
-// The contract of an index, kept by a type of another kind: what docs/adding-a-type.md says of Debian.
+// The contract of an index, kept by a type of another kind, whose lists stand under one that has their sums.
 
 let address: RepositoryAddress
 
