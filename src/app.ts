@@ -7,14 +7,14 @@ import { requireConfiguration } from './http/configuration.ts'
 import type { Endpoint } from './http/endpoint.ts'
 import { type AppEnv, mount, nothingHere } from './http/mount.ts'
 import { problemResponse } from './http/problem.ts'
-import { registries } from './types/registration.ts'
+import { packageTypes } from './types/registration.ts'
 import { webEndpoints } from './web/endpoints.ts'
 import { referenceEndpoint } from './web/pages/reference.tsx'
 import { problemPage } from './web/problem-page.tsx'
 
 const forPrograms: readonly Endpoint[] = [
   ...apiEndpoints,
-  ...registries.flatMap((registry) => registry.endpoints),
+  ...packageTypes.flatMap((packageType) => packageType.endpoints),
 ]
 
 /** Every endpoint that there is; tests enumerate them. */

@@ -8,7 +8,7 @@ import { type Endpoint, type OwnedCall, ownedEndpoint, type Params } from '../ht
 import { COUNT, jsonContent, listSchema, nullable, objectSchema, TEXT } from '../http/operation.ts'
 import { keysOf } from '../http/owner-keys.ts'
 import { type CheckedRepository, checkPage } from '../repository/check.ts'
-import { registries } from '../types/registration.ts'
+import { packageTypes } from '../types/registration.ts'
 import type { PackageType, RepositoryIndexing, RepositoryNaming } from '../types/type.ts'
 import { json } from './json.ts'
 import { OWNER } from './owners.ts'
@@ -32,12 +32,14 @@ const CHECK_SCHEMA = objectSchema('RepositoryCheck', {
   next: { ...nullable(TEXT), description: 'Where to go on; null at the end.' },
 })
 
-export const checkEndpoints: readonly Endpoint[] = registries.flatMap((registry: PackageType) => {
-  const { type, index, repositories } = registry
-  return index === undefined || repositories === undefined
-    ? []
-    : [checkEndpoint(type, index, repositories)]
-})
+export const checkEndpoints: readonly Endpoint[] = packageTypes.flatMap(
+  (packageType: PackageType) => {
+    const { type, index, repositories } = packageType
+    return index === undefined || repositories === undefined
+      ? []
+      : [checkEndpoint(type, index, repositories)]
+  },
+)
 
 function checkEndpoint(
   type: string,

@@ -16,7 +16,7 @@ import {
   objectSchema,
   TEXT,
 } from '../http/operation.ts'
-import { findRegistry } from '../types/registration.ts'
+import { findPackageType } from '../types/registration.ts'
 import { findVersionNames } from '../types/version-names.ts'
 import { json } from './json.ts'
 import { parseNumber } from './page.ts'
@@ -89,7 +89,7 @@ function findPlace(params: Params): ResourceQuery {
   const { sha256 = '' } = params
   const names = findVersionNames(params)
   // Another type's list of the same bytes would tell that somebody published them as that.
-  if (findRegistry(params.type ?? '')?.view?.contents === undefined) return NOTHING
+  if (findPackageType(params.type ?? '')?.view?.contents === undefined) return NOTHING
   if (names === undefined || !/^[0-9a-f]{64}$/.test(sha256)) return NOTHING
   const { type, name, foldedName, version, foldedVersion } = names
   const parameters = [type, name, foldedName, version, foldedVersion, sha256]

@@ -1,6 +1,6 @@
 // Everything under /api that belongs to no package type.
 import type { Endpoint } from '../http/endpoint.ts'
-import { registries } from '../types/registration.ts'
+import { packageTypes } from '../types/registration.ts'
 import { bucketEndpoints } from './bucket.ts'
 import { checkEndpoints } from './check.ts'
 import { healthEndpoint } from './health.ts'
@@ -20,7 +20,7 @@ const managing: readonly Endpoint[] = [
   healthEndpoint,
 ]
 
-const typed: readonly Endpoint[] = registries.flatMap((registry) => registry.endpoints)
+const typed: readonly Endpoint[] = packageTypes.flatMap((packageType) => packageType.endpoints)
 
 export const apiEndpoints: readonly Endpoint[] = [
   ...managing,

@@ -93,11 +93,11 @@ export function describeVersion({ origin }: URL, owner: OwnerRow, found: FoundVe
 export function describeFile(
   { origin }: URL,
   owner: OwnerRow,
-  registry: PackageType,
+  packageType: PackageType,
   file: PackageFile,
 ) {
   const { size, md5, sha1, sha256, sha512, architecture, repository } = file
-  const place = repository === null ? undefined : repositoryParametersOf(registry, repository)
+  const place = repository === null ? undefined : repositoryParametersOf(packageType, repository)
   return {
     id: numberOf(file.id),
     ...{ size, name: file.shownName, md5, sha1, sha256, sha512 },
@@ -105,7 +105,9 @@ export function describeFile(
     branch: place?.branch ?? null,
     repository: place?.repository ?? repository,
     repository_url:
-      repository === null ? null : origin + repositoryPath(owner.name, registry.type, repository),
+      repository === null
+        ? null
+        : origin + repositoryPath(owner.name, packageType.type, repository),
     metadata: file.metadata === null ? null : describeMetadata(file.metadata),
     created_at: formatTime(file.createdAt),
   }

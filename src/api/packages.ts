@@ -23,7 +23,7 @@ import {
   TEXT,
 } from '../http/operation.ts'
 import { removeSelected } from '../http/removal.ts'
-import { findRegistry, registries } from '../types/registration.ts'
+import { findPackageType, packageTypes } from '../types/registration.ts'
 import type { PackageType } from '../types/type.ts'
 import { findVersionNames } from '../types/version-names.ts'
 import { contentsEndpoint } from './contents.ts'
@@ -35,7 +35,7 @@ const PACKAGES = '/api/v1/packages/:owner'
 const PACKAGE = `${PACKAGES}/:type/:name`
 const VERSION = `${PACKAGE}/:version`
 
-const TYPE_NAMES = registries.map(({ type }: PackageType) => type)
+const TYPE_NAMES = packageTypes.map(({ type }: PackageType) => type)
 const NAME: Schema = {
   ...TEXT,
   minLength: 1,
@@ -187,9 +187,9 @@ async function listVersions(call: OwnedCall): Promise<Response> {
 
 async function listFiles(call: OwnedCall): Promise<Response> {
   const page = parsePage(call.url)
-  const registry = requireRegistry(call)
+  const packageType = requirePackageType(call)
   const { files, total } = await requireVersion(call, page)
-  const found = files.map((file) => describeFile(call.url, call.owner, registry, file))
+  const found = files.map((file) => describeFile(call.url, call.owner, packageType, file))
   return json(found, 200, pageHeaders(call.url, page, total))
 }
 
@@ -200,10 +200,10 @@ async function remove(call: OwnedCall): Promise<Response> {
 }
 
 /** @throws RegistryError not-found */
-function requireRegistry(call: OwnedCall): PackageType {
-  const registry = findRegistry(call.params.type ?? '')
-  if (registry === undefined) throw absent(call)
-  return registry
+function requirePackageType(call: OwnedCall): PackageType {
+  const packageType = findPackageType(call.params.type ?? '')
+  if (packageType === undefined) throw absent(call)
+  return packageType
 }
 
 /** @throws RegistryError not-found for a type that there is not */

@@ -22,7 +22,7 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
-import { registries } from '../types/registration.ts'
+import { packageTypes } from '../types/registration.ts'
 import type { PackageType, RepositoryNaming } from '../types/type.ts'
 import { formatTime, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
@@ -90,7 +90,7 @@ export const repositoryEndpoints: readonly Endpoint[] = [
     },
     handler: list,
   }),
-  ...registries.flatMap(({ type, repositories }: PackageType) =>
+  ...packageTypes.flatMap(({ type, repositories }: PackageType) =>
     repositories === undefined
       ? []
       : [detailEndpoint(type, repositories), settingsEndpoint(type, repositories)],

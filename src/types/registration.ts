@@ -5,23 +5,25 @@ import { alpine } from './alpine/type.ts'
 import { generic } from './generic/type.ts'
 import type { PackageType } from './type.ts'
 
-export const registries = [alpine, generic] as const satisfies readonly PackageType[]
+export const packageTypes = [alpine, generic] as const satisfies readonly PackageType[]
 
-export function findRegistry(type: string): PackageType | undefined {
-  return registries.find((registry) => registry.type === type)
+export function findPackageType(type: string): PackageType | undefined {
+  return packageTypes.find((packageType) => packageType.type === type)
 }
 
 export function findIndexing(type: string): PackageType['index'] {
-  return findRegistry(type)?.index
+  return findPackageType(type)?.index
 }
 
 /** The name under which clients keep a public key; the same for all types that sign with it. */
 export function keyFileName(key: Pick<SigningKey, 'name'>): string {
-  const [named] = registries.flatMap(({ keyFileName }: PackageType) => keyFileName ?? [])
+  const [named] = packageTypes.flatMap(({ keyFileName }: PackageType) => keyFileName ?? [])
   return named?.(key) ?? key.name
 }
 
 /** The names that repositories of some type can have. */
 export const REPOSITORY: RegExp = repositoryPattern(
-  registries.flatMap(({ repositories }: PackageType) => repositories?.path.split('/').length ?? []),
+  packageTypes.flatMap(
+    ({ repositories }: PackageType) => repositories?.path.split('/').length ?? [],
+  ),
 )

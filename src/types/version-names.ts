@@ -1,6 +1,6 @@
 // Which package and version a path means: as they were written, and as their type finds them.
 import type { Params } from '../http/endpoint.ts'
-import { findRegistry } from './registration.ts'
+import { findPackageType } from './registration.ts'
 
 export interface VersionNames {
   readonly type: string
@@ -14,9 +14,9 @@ export interface VersionNames {
 /** Undefined for a type that there is not. */
 export function findVersionNames(params: Params): VersionNames | undefined {
   const { type = '', name = '', version = '' } = params
-  const registry = findRegistry(type)
-  if (registry === undefined) return undefined
-  const { foldName, foldVersion } = registry
+  const packageType = findPackageType(type)
+  if (packageType === undefined) return undefined
+  const { foldName, foldVersion } = packageType
   const foldedName = foldName?.(name) ?? name
   return { type, name, foldedName, version, foldedVersion: foldVersion?.(version) ?? version }
 }

@@ -3,7 +3,7 @@
 import { invalidRequest } from '../core/errors.ts'
 import { quote } from '../formats/format-error.ts'
 import type { OwnedCall, OwnedEndpoint, Params } from '../http/endpoint.ts'
-import { registries } from '../types/registration.ts'
+import { packageTypes } from '../types/registration.ts'
 import type { BrowserUpload, PackageType, UploadField } from '../types/type.ts'
 
 export interface UploadType {
@@ -29,20 +29,21 @@ export interface UploadType {
 export const REPOSITORY_FIELD = 'repository'
 
 /** The types that take uploads of browsers, in the order of their registration. */
-export const uploadTypes: readonly UploadType[] = registries.flatMap((registry: PackageType) =>
-  registry.upload === undefined ? [] : [uploadTypeOf(registry, registry.upload)],
+export const uploadTypes: readonly UploadType[] = packageTypes.flatMap(
+  (packageType: PackageType) =>
+    packageType.upload === undefined ? [] : [uploadTypeOf(packageType, packageType.upload)],
 )
 
-function uploadTypeOf(registry: PackageType, upload: BrowserUpload): UploadType {
-  const naming = registry.repositories?.path.split('/').map((part) => part.slice(1)) ?? []
+function uploadTypeOf(packageType: PackageType, upload: BrowserUpload): UploadType {
+  const naming = packageType.repositories?.path.split('/').map((part) => part.slice(1)) ?? []
   const example = naming.join('/')
   const repository = { name: REPOSITORY_FIELD, label: 'Repository', example }
   return {
-    type: registry.type,
-    title: registry.view?.title ?? registry.type,
+    type: packageType.type,
+    title: packageType.view?.title ?? packageType.type,
     accept: upload.accept,
     fields: [...(naming.length === 0 ? [] : [repository]), ...upload.fields],
-    publish: publisherOf(registry, upload),
+    publish: publisherOf(packageType, upload),
     target(owner, fields, fileName) {
       const params: Record<string, string> = { owner }
       for (const { name } of upload.fields) params[name] = requireField(fields, name)

@@ -5,11 +5,11 @@ import { API_INFO } from '../../src/api/openapi.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { formatOpenApi } from '../../src/http/openapi.ts'
 import type { Operation, Schema } from '../../src/http/operation.ts'
-import { registries } from '../../src/types/registration.ts'
+import { packageTypes } from '../../src/types/registration.ts'
 
 const endpoints: readonly Endpoint[] = [
   ...apiEndpoints,
-  ...registries.flatMap((registry) => registry.endpoints),
+  ...packageTypes.flatMap((registry) => registry.endpoints),
 ]
 
 async function errorsOf(document: object) {

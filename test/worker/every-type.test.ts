@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
-import { registries } from '../../src/types/registration.ts'
+import { packageTypes } from '../../src/types/registration.ts'
 import type { PackageType } from '../../src/types/type.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import {
@@ -36,7 +36,7 @@ const ONE_LINE = /^[^\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2
 
 describe.each(samples)('$type', (sample) => {
   const { first, second, conflicting, isPublished } = sample
-  const found = registries.find(({ type }) => type === sample.type) as PackageType
+  const found = packageTypes.find(({ type }) => type === sample.type) as PackageType
 
   it('publishes a file, serves its bytes and removes it', async () => {
     const created = await publish(first)

@@ -13,17 +13,17 @@ type Subject = Pick<
 
 interface UsageProps {
   readonly call: OwnedCall
-  readonly registry: PackageType
+  readonly packageType: PackageType
   readonly subject?: Subject
 }
 
-export function InstallPanel({ call, registry, subject }: UsageProps) {
-  const groups = groupsOf('install', call, registry, subject)
+export function InstallPanel({ call, packageType, subject }: UsageProps) {
+  const groups = groupsOf('install', call, packageType, subject)
   return <Snippets title="Install" groups={groups} firstOpen />
 }
 
-export function PublishPanel({ call, registry, subject }: UsageProps) {
-  return <Snippets title="Publish" groups={groupsOf('publish', call, registry, subject)} />
+export function PublishPanel({ call, packageType, subject }: UsageProps) {
+  return <Snippets title="Publish" groups={groupsOf('publish', call, packageType, subject)} />
 }
 
 /** None for an address that no instructions can be written with safely. */

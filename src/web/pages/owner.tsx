@@ -7,7 +7,7 @@ import {
   searchPackages,
 } from '../../core/packages/search.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { findRegistry, registries } from '../../types/registration.ts'
+import { findPackageType, packageTypes } from '../../types/registration.ts'
 import { Pagination, parsePageNumber } from '../components/pagination.tsx'
 import { Badge, EmptyState, Time } from '../components/pieces.tsx'
 import { PublishPanel } from '../components/usage.tsx'
@@ -130,7 +130,7 @@ function FilterForm({ owner, filter, repositories }: FilterFormProps) {
           Search by name
           <input type="search" name="q" value={filter.q} maxlength={MAX_QUERY} />
         </label>
-        {registries.length > 1 && (
+        {packageTypes.length > 1 && (
           <Choice label="Type" name="type" chosen={filter.type} any="All" options={TYPES} />
         )}
         {names.length > 0 && (
@@ -160,13 +160,13 @@ interface Option {
   readonly label: string
 }
 
-const TYPES: readonly Option[] = registries.map(({ type }) => ({
+const TYPES: readonly Option[] = packageTypes.map(({ type }) => ({
   value: type,
   label: titleOf(type),
 }))
 
 function titleOf(type: string): string {
-  return findRegistry(type)?.view?.title ?? type
+  return findPackageType(type)?.view?.title ?? type
 }
 
 interface ChoiceProps {
@@ -213,7 +213,7 @@ function Packages({ owner, packages }: PackagesProps) {
             </p>
             {description !== null && <p>{description}</p>}
             <ul class="badges" aria-label="Where it is">
-              {registries.length > 1 && <li class="badge">{titleOf(type)}</li>}
+              {packageTypes.length > 1 && <li class="badge">{titleOf(type)}</li>}
               {latest.repositories.map((each) => (
                 <li class="badge">{each}</li>
               ))}
@@ -271,8 +271,8 @@ function NothingYet({ call }: { readonly call: Call }) {
       <EmptyState title="No packages yet">
         <p>The first publish makes the first repository.</p>
       </EmptyState>
-      {registries.map((registry) => (
-        <PublishPanel call={call} registry={registry} />
+      {packageTypes.map((packageType) => (
+        <PublishPanel call={call} packageType={packageType} />
       ))}
     </>
   )

@@ -17,7 +17,7 @@ import { Files } from './package-files.tsx'
 
 interface PackageBodyProps {
   readonly call: OwnedCall
-  readonly registry: PackageType
+  readonly packageType: PackageType
   readonly overview: PackageOverview
   readonly files: readonly PackageFile[]
   readonly description: PackageDescription
@@ -29,7 +29,7 @@ interface PackageBodyProps {
 }
 
 export function PackageBody(props: PackageBodyProps) {
-  const { call, registry, overview, files, description, page, more } = props
+  const { call, packageType, overview, files, description, page, more } = props
   const facts = description.facts.map((fact) => factOf(fact, hrefsOf(props)))
   const newest = overview.versions[0]?.version === overview.version
   return (
@@ -37,7 +37,7 @@ export function PackageBody(props: PackageBodyProps) {
       <div class="title">
         <h1>{overview.shownName}</h1>
         <span class="version">{overview.shownVersion}</span>
-        <Badge>{registry.view?.title ?? registry.type}</Badge>
+        <Badge>{packageType.view?.title ?? packageType.type}</Badge>
         {newest && <Badge kind="accent">latest</Badge>}
         {call.owner.visibility === 'private' && <Badge kind="warn">private</Badge>}
       </div>
@@ -47,7 +47,7 @@ export function PackageBody(props: PackageBodyProps) {
           <Install {...props} />
           <Files
             owner={call.owner.name}
-            registry={registry}
+            packageType={packageType}
             overview={overview}
             files={files}
             total={overview.fileCount}
@@ -63,12 +63,17 @@ export function PackageBody(props: PackageBodyProps) {
             <h2>About</h2>
             <Facts facts={[...facts, ...placesOf(props)]} />
           </section>
-          <Versions owner={call.owner.name} registry={registry} overview={overview} />
+          <Versions owner={call.owner.name} packageType={packageType} overview={overview} />
           {mayRemove(call) && (
             <p>
               <a
                 class="button danger"
-                href={removePath(call.owner.name, registry.type, overview.name, overview.version)}
+                href={removePath(
+                  call.owner.name,
+                  packageType.type,
+                  overview.name,
+                  overview.version,
+                )}
               >
                 Remove this version
               </a>
@@ -80,11 +85,11 @@ export function PackageBody(props: PackageBodyProps) {
   )
 }
 
-function FirstContents({ call, registry, overview, files, contents }: PackageBodyProps) {
+function FirstContents({ call, packageType, overview, files, contents }: PackageBodyProps) {
   const [file] = files
   if (file === undefined || contents === undefined) return null
   const { name, version } = overview
-  const href = contentsPath(call.owner.name, registry.type, name, version, file.sha256)
+  const href = contentsPath(call.owner.name, packageType.type, name, version, file.sha256)
   return <Contents file={file} contents={contents} href={href} />
 }
 
@@ -93,11 +98,11 @@ function mayRemove(call: OwnedCall): boolean {
 }
 
 /** Where names lead; the page's own package has no link to itself. */
-function hrefsOf({ call, registry, overview, links }: PackageBodyProps): FindHref {
+function hrefsOf({ call, packageType, overview, links }: PackageBodyProps): FindHref {
   return (name) => {
     const target = links.targets.get(name)
     if (target === undefined || target === overview.name) return undefined
-    return packagePath(call.owner.name, registry.type, target)
+    return packagePath(call.owner.name, packageType.type, target)
   }
 }
 
@@ -107,7 +112,7 @@ function repositoriesOf(files: readonly PackageFile[]): readonly string[] {
 }
 
 /** From the repository that the address names, or the first that has it. */
-function Install({ call, registry, overview, files }: PackageBodyProps) {
+function Install({ call, packageType, overview, files }: PackageBodyProps) {
   const repositories = repositoriesOf(files)
   const wanted = call.url.searchParams.get('from') ?? ''
   const repository = repositories.find((name) => name === wanted) ?? repositories[0]
@@ -140,22 +145,22 @@ function Install({ call, registry, overview, files }: PackageBodyProps) {
           ))}
         </nav>
       )}
-      <InstallPanel call={call} registry={registry} subject={subject} />
+      <InstallPanel call={call} packageType={packageType} subject={subject} />
     </>
   )
 }
 
-function placesOf({ call, registry, files, overview }: PackageBodyProps): Fact[] {
+function placesOf({ call, packageType, files, overview }: PackageBodyProps): Fact[] {
   const architectures = [...new Set(files.map((file) => file.architecture))].filter(Boolean)
   const repositories = repositoriesOf(files)
   const places: Fact[] = [{ label: 'Published', value: <Time at={overview.createdAt} /> }]
   if (repositories.length > 0) {
     const value = repositories.map((name) => (
       <span class="line">
-        {registry.view?.repository === undefined ? (
+        {packageType.view?.repository === undefined ? (
           name
         ) : (
-          <a href={repositoryPath(call.owner.name, registry.type, name)}>{name}</a>
+          <a href={repositoryPath(call.owner.name, packageType.type, name)}>{name}</a>
         )}
       </span>
     ))
@@ -191,8 +196,8 @@ function Relations(props: PackageBodyProps) {
   )
 }
 
-function Dependents({ call, registry, links }: PackageBodyProps) {
-  if (registry.view?.links === undefined) return null
+function Dependents({ call, packageType, links }: PackageBodyProps) {
+  if (packageType.view?.links === undefined) return null
   const entries = links.dependents.map((name) => ({ text: name, name }))
   return (
     <section>
@@ -202,7 +207,7 @@ function Dependents({ call, registry, links }: PackageBodyProps) {
       ) : (
         <Entries
           entries={entries}
-          hrefOf={(name) => packagePath(call.owner.name, registry.type, name)}
+          hrefOf={(name) => packagePath(call.owner.name, packageType.type, name)}
         />
       )}
       {links.moreDependents && <p class="muted">And more, which are not shown.</p>}
@@ -212,11 +217,11 @@ function Dependents({ call, registry, links }: PackageBodyProps) {
 
 interface VersionsProps {
   readonly owner: string
-  readonly registry: PackageType
+  readonly packageType: PackageType
   readonly overview: PackageOverview
 }
 
-function Versions({ owner, registry, overview }: VersionsProps) {
+function Versions({ owner, packageType, overview }: VersionsProps) {
   const { name, versions, versionCount } = overview
   return (
     <section class="panel">
@@ -226,7 +231,7 @@ function Versions({ owner, registry, overview }: VersionsProps) {
           <li class="ends">
             <a
               class="mono"
-              href={packagePath(owner, registry.type, name, version)}
+              href={packagePath(owner, packageType.type, name, version)}
               aria-current={version === overview.version ? 'true' : undefined}
             >
               {shownVersion}
@@ -239,7 +244,7 @@ function Versions({ owner, registry, overview }: VersionsProps) {
       </ul>
       {versionCount > versions.length && (
         <p>
-          <a href={versionsPath(owner, registry.type, name)}>All {versionCount} versions</a>
+          <a href={versionsPath(owner, packageType.type, name)}>All {versionCount} versions</a>
         </p>
       )}
     </section>

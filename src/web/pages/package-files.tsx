@@ -8,7 +8,7 @@ import { removePath } from '../paths.ts'
 
 interface FilesProps {
   readonly owner: string
-  readonly registry: PackageType
+  readonly packageType: PackageType
   readonly overview: PackageOverview
   readonly files: readonly PackageFile[]
   readonly total: number
@@ -17,8 +17,8 @@ interface FilesProps {
 }
 
 export function Files(props: FilesProps) {
-  const { owner, registry, overview, files, total, removable } = props
-  const { view, type } = registry
+  const { owner, packageType, overview, files, total, removable } = props
+  const { view, type } = packageType
   const { name: packageName, version } = overview
   return (
     <section>

@@ -6,7 +6,7 @@ import { listFiles } from '../../core/packages/detail.ts'
 import { findLinks, type Links } from '../../core/packages/links.ts'
 import { PACKAGE_OVERVIEW, type PackageOverview } from '../../core/packages/overview.ts'
 import { type OwnedCall, ownedEndpoint, type Params } from '../../http/endpoint.ts'
-import { findRegistry } from '../../types/registration.ts'
+import { findPackageType } from '../../types/registration.ts'
 import type { PackageType } from '../../types/type.ts'
 import { findVersionNames } from '../../types/version-names.ts'
 import type { PackageDescription } from '../../types/view.ts'
@@ -42,19 +42,19 @@ export function findPackage(params: Params): ResourceQuery {
 
 async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
   const { env, owner, params, resource, url } = call
-  const registry = findRegistry(params.type ?? '')
-  if (registry === undefined || resource === undefined) return absentPackage(call)
+  const packageType = findPackageType(params.type ?? '')
+  if (packageType === undefined || resource === undefined) return absentPackage(call)
   const { versionId } = resource
   if (versionId === null) return absentVersion(call, resource)
   const page = parsePageNumber(url)
   const offset = (page - 1) * FILES_A_PAGE
   // The primary, as what was found: a replica may not have the version yet.
   const files = await listFiles(env.DB, versionId, { limit: FILES_A_PAGE, offset })
-  const description = describe(registry, resource, files)
+  const description = describe(packageType, resource, files)
   const [first] = files
   const [links, contents] = await Promise.all([
-    findLinksOf(call, registry, resource, description),
-    registry.view?.contents && first !== undefined ? findContents(env.BLOBS, first) : undefined,
+    findLinksOf(call, packageType, resource, description),
+    packageType.view?.contents && first !== undefined ? findContents(env.BLOBS, first) : undefined,
   ])
   const { shownName, shownVersion } = resource
   return pageResponse(call, {
@@ -62,14 +62,14 @@ async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
     description: description.summary || `${shownName} of ${owner.name}`,
     trail: [
       { label: owner.name, href: ownerPath(owner.name) },
-      { label: shownName, href: packagePath(owner.name, registry.type, resource.name) },
+      { label: shownName, href: packagePath(owner.name, packageType.type, resource.name) },
       { label: shownVersion },
     ],
     search: { action: ownerPath(owner.name), value: '', label: owner.name },
     body: (
       <PackageBody
         call={call}
-        registry={registry}
+        packageType={packageType}
         overview={resource}
         files={files}
         description={description}

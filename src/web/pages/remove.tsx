@@ -11,7 +11,7 @@ import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoin
 import { requireWritable } from '../../http/publication.ts'
 import { removeFound } from '../../http/removal.ts'
 import { readSessionForm } from '../../http/session.ts'
-import { findRegistry } from '../../types/registration.ts'
+import { findPackageType } from '../../types/registration.ts'
 import type { PackageType } from '../../types/type.ts'
 import { CsrfField } from '../components/form.tsx'
 import { Badge } from '../components/pieces.tsx'
@@ -42,13 +42,13 @@ export const removeEndpoints: readonly Endpoint[] = [
 
 async function remove(call: OwnedCall): Promise<Response> {
   await readSessionForm(call)
-  const { registry, files } = await findFiles(call)
-  await removeFound(call, registry.type, files, absent(call))
+  const { packageType, files } = await findFiles(call)
+  await removeFound(call, packageType.type, files, absent(call))
   return seeOther(`${ownerPath(call.owner.name)}?notice=removed`)
 }
 
 interface Found {
-  readonly registry: PackageType
+  readonly packageType: PackageType
   readonly files: readonly RemovableFile[]
   /** Whether the version goes as a whole. */
   readonly whole: boolean
@@ -57,9 +57,10 @@ interface Found {
 /** @throws RegistryError not-found */
 async function findFiles(call: OwnedCall): Promise<Found> {
   const { env, owner, params, url } = call
-  const registry = findRegistry(params.type ?? '')
-  if (registry === undefined) throw new RegistryError({ code: 'not-found', detail: absent(call) })
-  const { type, foldName = same, foldVersion = same } = registry
+  const packageType = findPackageType(params.type ?? '')
+  if (packageType === undefined)
+    throw new RegistryError({ code: 'not-found', detail: absent(call) })
+  const { type, foldName = same, foldVersion = same } = packageType
   const all = await findRemovableFiles(
     env.DB,
     { ownerId: owner.id, type },
@@ -68,7 +69,7 @@ async function findFiles(call: OwnedCall): Promise<Found> {
   const id = url.searchParams.get('file')
   const files = id === null ? all : all.filter((file) => file.id === id)
   if (files.length === 0) throw new RegistryError({ code: 'not-found', detail: absent(call) })
-  return { registry, files, whole: files.length === all.length && all.length < REMOVED_AT_ONCE }
+  return { packageType, files, whole: files.length === all.length && all.length < REMOVED_AT_ONCE }
 }
 
 const same = (name: string) => name
@@ -81,10 +82,10 @@ function absent({ params, url }: OwnedCall): string {
 /** Refuses before it asks, where the token may not remove all of it. */
 async function confirm(call: OwnedCall): Promise<Response> {
   const { owner, params, session, url } = call
-  const { registry, files, whole } = await findFiles(call)
+  const { packageType, files, whole } = await findFiles(call)
   for (const { repository, packageName } of files) requireWritable(call, repository, packageName)
   const { name = '', version = '' } = params
-  const back = packagePath(owner.name, registry.type, name, version)
+  const back = packagePath(owner.name, packageType.type, name, version)
   const shown = `${name} ${version}`
   const body = (
     <>

@@ -5,7 +5,7 @@ import { RegistryError } from '../../core/errors.ts'
 import { REPOSITORY_OVERVIEW, type RepositoryOverview } from '../../core/packages/overview.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint, type Params } from '../../http/endpoint.ts'
 import { keysOf } from '../../http/owner-keys.ts'
-import { registries } from '../../types/registration.ts'
+import { packageTypes } from '../../types/registration.ts'
 import type { PackageType, RepositoryNaming } from '../../types/type.ts'
 import type { RepositoryView } from '../../types/view.ts'
 import { CodeBlock } from '../components/code-block.tsx'
@@ -14,26 +14,26 @@ import { InstallPanel, PublishPanel } from '../components/usage.tsx'
 import { ownerPath, packagePath, packagesPath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
 
-export const repositoryPageEndpoints: readonly Endpoint[] = registries.flatMap(
-  (registry: PackageType) => {
-    const { repositories, view } = registry
+export const repositoryPageEndpoints: readonly Endpoint[] = packageTypes.flatMap(
+  (packageType: PackageType) => {
+    const { repositories, view } = packageType
     if (repositories === undefined || view?.repository === undefined) return []
-    return [endpointOf(registry, repositories, view.repository)]
+    return [endpointOf(packageType, repositories, view.repository)]
   },
 )
 
 function endpointOf(
-  registry: PackageType,
+  packageType: PackageType,
   naming: RepositoryNaming,
   view: RepositoryView,
 ): Endpoint {
   return ownedEndpoint<RepositoryOverview>({
     method: 'GET',
-    path: `/:owner/-/${registry.type}/${naming.path}`,
+    path: `/:owner/-/${packageType.type}/${naming.path}`,
     access: 'read',
     summary: 'A repository, for people',
-    resource: (params) => findRepository(registry.type, naming, params),
-    handler: async (call) => show(call, registry, view, naming),
+    resource: (params) => findRepository(packageType.type, naming, params),
+    handler: async (call) => show(call, packageType, view, naming),
   })
 }
 
@@ -48,14 +48,14 @@ function findRepository(type: string, naming: RepositoryNaming, params: Params):
 
 interface RepositoryProps {
   readonly call: OwnedCall
-  readonly registry: PackageType
+  readonly packageType: PackageType
   readonly view: RepositoryView
   readonly overview: RepositoryOverview
 }
 
 function show(
   call: OwnedCall<RepositoryOverview>,
-  registry: PackageType,
+  packageType: PackageType,
   view: RepositoryView,
   naming: RepositoryNaming,
 ): Response {
@@ -64,15 +64,15 @@ function show(
   const name = overview?.name ?? naming.parseName(call.params)
   const body =
     overview === undefined ? (
-      <Absent call={call} registry={registry} name={name} />
+      <Absent call={call} packageType={packageType} name={name} />
     ) : (
-      <Repository call={call} registry={registry} view={view} overview={overview} />
+      <Repository call={call} packageType={packageType} view={view} overview={overview} />
     )
   return pageResponse(
     call,
     {
       title: `${owner.name}/${name}`,
-      description: `The ${registry.view?.title ?? registry.type} repository ${name} of ${owner.name}.`,
+      description: `The ${packageType.view?.title ?? packageType.type} repository ${name} of ${owner.name}.`,
       trail: [{ label: owner.name, href: ownerPath(owner.name) }, { label: name }],
       search: { action: ownerPath(owner.name), value: '', label: owner.name },
       body,
@@ -83,11 +83,11 @@ function show(
 
 interface AbsentProps {
   readonly call: OwnedCall
-  readonly registry: PackageType
+  readonly packageType: PackageType
   readonly name: string
 }
 
-function Absent({ call, registry, name }: AbsentProps) {
+function Absent({ call, packageType, name }: AbsentProps) {
   return (
     <>
       <EmptyState title="No such repository yet" level={1}>
@@ -96,26 +96,31 @@ function Absent({ call, registry, name }: AbsentProps) {
           <a href={ownerPath(call.owner.name)}>What there is</a>
         </p>
       </EmptyState>
-      <PublishPanel call={call} registry={registry} subject={{ repository: name }} />
+      <PublishPanel call={call} packageType={packageType} subject={{ repository: name }} />
     </>
   )
 }
 
 function Repository(props: RepositoryProps) {
-  const { call, registry, overview } = props
+  const { call, packageType, overview } = props
   const subject = { repository: overview.name }
   const empty = overview.indexes.length === 0
   return (
     <>
       <div class="title">
         <h1>{overview.name}</h1>
-        <Badge>{registry.view?.title ?? registry.type}</Badge>
+        <Badge>{packageType.view?.title ?? packageType.type}</Badge>
         {overview.immutable === 1 && <Badge kind="accent">immutable</Badge>}
         {call.owner.visibility === 'private' && <Badge kind="warn">private</Badge>}
       </div>
       <p class="lead">
         A repository of <a href={ownerPath(call.owner.name)}>{call.owner.name}</a>.{' '}
-        <a href={packagesPath(call.owner.name, { type: registry.type, repository: overview.name })}>
+        <a
+          href={packagesPath(call.owner.name, {
+            type: packageType.type,
+            repository: overview.name,
+          })}
+        >
           Its packages
         </a>
       </p>
@@ -126,12 +131,12 @@ function Repository(props: RepositoryProps) {
               <p>It begins with its first package.</p>
             </EmptyState>
           ) : (
-            <InstallPanel call={call} registry={registry} subject={subject} />
+            <InstallPanel call={call} packageType={packageType} subject={subject} />
           )}
           <Keys {...props} />
           {!empty && <Indexes {...props} />}
           <Changes {...props} />
-          <PublishPanel call={call} registry={registry} subject={subject} />
+          <PublishPanel call={call} packageType={packageType} subject={subject} />
         </div>
         <aside>
           <About overview={overview} />
@@ -176,9 +181,12 @@ function About({ overview }: Pick<RepositoryProps, 'overview'>) {
   )
 }
 
-function Keys({ call: { env, owner }, registry, view }: RepositoryProps) {
+function Keys({ call: { env, owner }, packageType, view }: RepositoryProps) {
   const { keys } = keysOf(env, owner)
-  const named = keys.map((key) => ({ ...key, fileName: registry.keyFileName?.(key) ?? key.name }))
+  const named = keys.map((key) => ({
+    ...key,
+    fileName: packageType.keyFileName?.(key) ?? key.name,
+  }))
   return (
     <section>
       <h2>Signing keys</h2>
@@ -242,7 +250,7 @@ const OPERATIONS = {
   reindex: { label: 'signed anew', kind: undefined },
 } as const
 
-function Changes({ call, registry, overview }: RepositoryProps) {
+function Changes({ call, packageType, overview }: RepositoryProps) {
   if (overview.changes.length === 0) return null
   return (
     <section>
@@ -251,7 +259,7 @@ function Changes({ call, registry, overview }: RepositoryProps) {
         {overview.changes.map((change) => (
           <li class="split">
             <p>
-              <ChangedFile owner={call.owner.name} type={registry.type} change={change} />{' '}
+              <ChangedFile owner={call.owner.name} type={packageType.type} change={change} />{' '}
               <span class="muted small">{change.architecture}</span> <Operation op={change.op} />
             </p>
             <p class="aside">
