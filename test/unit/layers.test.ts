@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
+import { getTableName, is, Table } from 'drizzle-orm'
 import { describe, expect, it } from 'vitest'
+import * as schema from '../../src/db/schema.ts'
+import { packageTypes } from '../../src/types/registration.ts'
 
 // Imports point one way only. Each layer may import itself and those it names.
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
@@ -21,24 +24,38 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** What a pure module may take from outside: computation, no storage, no network, no clock of its own. */
 const PURE_PACKAGES = ['node:buffer', 'node:crypto', 'node:zlib', 'fflate']
 
+/** The files that the folder of a package type may have, each left out if it would be empty. */
+const TYPE_FILES = [
+  ...['type', 'names', 'dialect', 'publish', 'download', 'remove', 'documents', 'marks'],
+  ...['indexing', 'keys', 'setup', 'view', 'usage'],
+].map((name) => `${name}.ts`)
+const TYPE_FOLDERS = ['format', 'usage']
+
 const SRC = 'src'
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .filter((path) => /\.tsx?$/.test(path))
   .sort()
+
+const types = packageTypes.map(({ type }) => type)
+const tables = Object.values(schema).flatMap((each) => (is(each, Table) ? getTableName(each) : []))
 
 const layerOf = (path: string) => (path.split('/')[0] ?? '').replace(/\.tsx?$/, '')
 
 /** The folder of a package type that the file belongs to. */
 const typeOf = (path: string) => /^types\/([^/]+)\//.exec(path)?.[1]
 
-function importsOf(path: string): string[] {
-  const text = readFileSync(join(SRC, path), 'utf8')
+const read = (path: string) => readFileSync(join(SRC, path), 'utf8')
+
+/** The text without its comments, which may give examples. */
+const codeOf = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$|\s\/\/ .*$/gm, '')
+
+function specifiersIn(text: string): string[] {
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '')
 }
 
 /** Imports of other modules of src, as paths within it. */
 const internalOf = (path: string) =>
-  importsOf(path)
+  specifiersIn(read(path))
     .filter((specifier) => specifier.startsWith('.'))
     .map((specifier) => normalize(join(dirname(path), specifier)))
     .filter((target) => !target.startsWith('..'))
@@ -58,6 +75,49 @@ function faultsOf(path: string, targets: readonly string[]): string[] {
   })
 }
 
+/** The files from which imports lead back to where they began, each circle once. */
+function circlesIn(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const circles: string[] = []
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' -> '))
+    if (done.has(path) || way.includes(path)) return
+    for (const target of imports.get(path) ?? []) visit(target, [...way, path])
+    done.add(path)
+  }
+  for (const path of imports.keys()) visit(path, [])
+  return circles
+}
+
+/**
+ * The registered types that a text names: as a quoted value, as a segment of a quoted path or a property's
+ * name, or in what it imports. A word such as that of `npm start` names none.
+ */
+function typesNamedIn(text: string, known: readonly string[]): string[] {
+  const code = codeOf(text)
+  return known.filter((type) =>
+    [...code.matchAll(/'[^'\n]*'|"[^"\n]*"|`[^`]*`/g)].some(([literal]) =>
+      new RegExp(`^(?:.*/)?${type}(?:[/.].*)?$`, 's').test(literal.slice(1, -1)),
+    ),
+  )
+}
+
+/** The tables that a text has SQL against. */
+function tablesIn(text: string, known: readonly string[]): string[] {
+  const code = codeOf(text)
+  return known.filter((table) =>
+    new RegExp(`\\b(?:from|join|into|update)\\s+${table}\\b`, 'i').test(code),
+  )
+}
+
+function unknownFilesIn(paths: readonly string[]): string[] {
+  return paths.filter((path) => {
+    const [folder, file] = path.split('/').slice(2)
+    if (file === undefined) return !TYPE_FILES.includes(folder ?? '')
+    return !TYPE_FOLDERS.includes(folder ?? '')
+  })
+}
+
 describe('the layers', () => {
   it('cover every file, and each imports only what lies below it', () => {
     expect(files.length).toBeGreaterThan(40)
@@ -68,6 +128,7 @@ describe('the layers', () => {
     const wrong = [
       ['core/a.ts', 'http/b.ts'],
       ['http/a.ts', 'types/registration.ts'],
+      ['types/type.ts', 'repository/object.ts'],
       ['formats/a.ts', 'core/errors.ts'],
       ['types/alpine/a.ts', 'types/debian/b.ts'],
       ['elsewhere/a.ts', 'core/errors.ts'],
@@ -77,11 +138,17 @@ describe('the layers', () => {
     expect(faultsOf('types/alpine/a.ts', ['types/type.ts', 'core/errors.ts'])).toEqual([])
   })
 
+  it('have no circles between files', () => {
+    expect(circlesIn(new Map(files.map((path) => [path, internalOf(path)])))).toEqual([])
+    const circular = { a: ['b'], b: ['c', 'd'], c: ['b'], d: [] }
+    expect(circlesIn(new Map(Object.entries(circular)))).toEqual(['b -> c -> b'])
+  })
+
   it('keep formats pure', () => {
     const pure = files.filter((path) => /^(formats|types\/[^/]+\/format)\//.test(path))
     expect(pure.length).toBeGreaterThan(10)
     const outside = pure.flatMap((path) =>
-      importsOf(path)
+      specifiersIn(read(path))
         .filter((specifier) => !specifier.startsWith('.') && !PURE_PACKAGES.includes(specifier))
         .map((specifier) => `${path} imports ${specifier}`),
     )
@@ -93,27 +160,43 @@ describe('the layers', () => {
     )
     expect(beyond).toEqual([])
     const effects = pure.filter((path) =>
-      /\b(fetch|Date\.now|setTimeout|console)\b\(?/.test(code(path)),
+      /\b(fetch|Date\.now|setTimeout|console)\b\(?/.test(codeOf(read(path))),
     )
     expect(effects).toEqual([])
   })
-
-  it('name no package type outside of its folder but in its registration', () => {
-    const types = new Set(files.map(typeOf).filter((type) => type !== undefined))
-    expect([...types].sort()).toEqual(['alpine', 'generic'])
-    const naming = files
-      .filter((path) => typeOf(path) === undefined)
-      .filter((path) =>
-        [...types].some((type) => new RegExp(`\\b${type}\\b`, 'i').test(code(path))),
-      )
-    expect(naming).toEqual(['types/registration.ts'])
-  })
 })
 
-/** The text without its comments, which may give examples. */
-function code(path: string): string {
-  return readFileSync(join(SRC, path), 'utf8').replace(
-    /\/\*[\s\S]*?\*\/|^\s*\/\/.*$|\s\/\/ .*$/gm,
-    '',
-  )
-}
+describe('a package type', () => {
+  const ofTypes = files.filter((path) => typeOf(path) !== undefined)
+
+  it('is a folder of the name that it is registered by', () => {
+    expect([...new Set(ofTypes.map(typeOf))].sort()).toEqual([...types].sort())
+    expect([...types].sort()).toEqual(types)
+  })
+
+  it('has files of the fixed names alone', () => {
+    expect(unknownFilesIn(ofTypes)).toEqual([])
+    const wrong = ['types/x/files.ts', 'types/x/api/a.ts']
+    expect(unknownFilesIn([...wrong, 'types/x/format/a.ts', 'types/x/type.ts'])).toEqual(wrong)
+  })
+
+  it('is named nowhere but in its folder and in the registration', () => {
+    const naming = files.filter(
+      (path) => typeOf(path) === undefined && typesNamedIn(read(path), types).length > 0,
+    )
+    expect(naming).toEqual(['types/registration.ts'])
+    const named = ["f('npm')", 'f("npm.tag")', 'f(`/api/:owner/npm/x`)', "from './npm/type.ts'"]
+    for (const text of named) expect([text, typesNamedIn(text, ['npm'])]).toEqual([text, ['npm']])
+    for (const text of ["f('run npm start')", '// npm', "f('.npmrc')", 'npm.run()'])
+      expect([text, typesNamedIn(text, ['npm'])]).toEqual([text, []])
+  })
+
+  it('holds no SQL against tables', () => {
+    expect(tables).toContain('package_file')
+    expect(ofTypes.filter((path) => tablesIn(read(path), tables).length > 0)).toEqual([])
+    expect(tablesIn('`SELECT 1 FROM package p\nJOIN package_file f`', tables).sort()).toEqual([
+      'package',
+      'package_file',
+    ])
+  })
+})

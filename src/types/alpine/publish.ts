@@ -18,7 +18,8 @@ import {
   requireWritable,
 } from '../../http/publication.ts'
 import { describePackage, formatIndexEntry } from './format/apkindex.ts'
-import { type InspectedPackage, inspectPackage, packageLimits } from './format/package.ts'
+import { inspectPackage, packageLimits } from './format/package.ts'
+import type { InspectedPackage } from './format/package-info.ts'
 import { propertiesOf } from './format/properties.ts'
 import { parseRepositoryName, REPOSITORY_PARAMETERS, TYPE } from './names.ts'
 

@@ -1,11 +1,11 @@
 // Packages built and inspected, as the tests of single rules need them.
 import { generateKeyPairSync } from 'node:crypto'
 import {
-  type InspectedPackage,
   inspectPackage,
   type PackageLimits,
   packageLimits,
 } from '../../../src/types/alpine/format/package.ts'
+import type { InspectedPackage } from '../../../src/types/alpine/format/package-info.ts'
 import { chunked } from '../../unit/formats/streams.ts'
 import { type ApkSignature, type ApkSpec, buildApk } from './builder.ts'
 

@@ -5,7 +5,7 @@
 import { encodeUtf8 } from '../../../formats/bytes.ts'
 import { FormatError, quote } from '../../../formats/format-error.ts'
 import { formatEntryHead, type IndexEntry } from './apkindex.ts'
-import type { PackageInfo } from './pkginfo.ts'
+import type { PackageInfo } from './package-info.ts'
 
 /** `buf` of apk_pkg_write_index_header: all lines of an entry but its lists, with their newlines. */
 const maxHead = 2048

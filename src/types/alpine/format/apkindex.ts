@@ -3,7 +3,7 @@
 // Refuses values that break lines: one bad entry makes clients refuse the whole index.
 import { encodeUtf8 } from '../../../formats/bytes.ts'
 import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
-import type { InspectedPackage } from './package.ts'
+import type { InspectedPackage } from './package-info.ts'
 
 export interface IndexEntry {
   /** `Q1` and base64 of the SHA-1 of the package's compressed control member. */

@@ -3,7 +3,7 @@
 // (apk-tools src/solver.c; each form tried with apk 3.0.8).
 import { FormatError, quote } from '../../../formats/format-error.ts'
 import { type Dependency, parseDependency } from './dependency.ts'
-import type { PackageInfo } from './pkginfo.ts'
+import type { PackageInfo } from './package-info.ts'
 import { compareVersions, fuzzyMatch } from './version.ts'
 
 interface Item extends Dependency {

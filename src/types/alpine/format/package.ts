@@ -10,9 +10,10 @@ import { FormatError } from '../../../formats/format-error.ts'
 import { checkEntryHead } from './apk-database.ts'
 import { describePackage } from './apkindex.ts'
 import { checkData } from './package-data.ts'
-import { type HeadLimits, type PackageSignature, readHead } from './package-head.ts'
+import { type HeadLimits, readHead } from './package-head.ts'
+import type { InspectedPackage, PackageInfo } from './package-info.ts'
 import { refuseOtherFormats } from './package-sniff.ts'
-import { type PackageInfo, packageInfoLimits, parsePackageInfo } from './pkginfo.ts'
+import { packageInfoLimits, parsePackageInfo } from './pkginfo.ts'
 
 export interface PackageLimits extends HeadLimits {
   /** Bytes that the data segment unpacks to. */
@@ -29,20 +30,6 @@ export const packageLimits: PackageLimits = {
   maxUnpacked: 2 * 1024 ** 3,
   maxPath: 4096,
   maxAllPaths: 16 * 1024 * 1024,
-}
-
-export interface InspectedPackage {
-  readonly info: PackageInfo
-  /** `Q1` and base64 of the SHA-1 of the compressed control member: `C:` of an index. */
-  readonly identity: string
-  /** Bytes of the whole file. */
-  readonly fileSize: number
-  /** Bytes once installed, never 0 for a package with anything in it. */
-  readonly installedSize: number
-  /** Carried by the file and not verified: only clients hold the keys. */
-  readonly signatures: readonly PackageSignature[]
-  /** Names of the scripts, without the dot, in their order in the file. */
-  readonly scripts: readonly string[]
 }
 
 /** Bytes of one pax header, which holds extended attributes too. */

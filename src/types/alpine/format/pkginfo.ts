@@ -7,32 +7,8 @@ import { checkLists } from './apk-database.ts'
 import { checkContradictions } from './contradictions.ts'
 import { splitDependencies, splitProvides } from './dependency.ts'
 import { checkNameAndVersion, parseArchitecture, parsePackageName } from './name.ts'
+import type { PackageInfo } from './package-info.ts'
 import { parseVersion } from './version.ts'
-
-export interface PackageInfo {
-  readonly name: string
-  readonly version: string
-  readonly architecture: string
-  readonly description: string
-  readonly url: string
-  readonly license: string
-  /** Bytes once installed, as declared: 0 where the producer says nothing. */
-  readonly installedSize: number
-  /** Unix seconds. */
-  readonly buildTime?: number
-  readonly origin?: string
-  readonly maintainer?: string
-  readonly packager?: string
-  readonly commit?: string
-  readonly providerPriority?: number
-  readonly depends: readonly string[]
-  readonly provides: readonly string[]
-  readonly installIf: readonly string[]
-  readonly replaces: readonly string[]
-  readonly triggers: readonly string[]
-  /** SHA-256 of the compressed data segment, lower-case hex. */
-  readonly dataHash: string
-}
 
 export interface PackageInfoLimits {
   /** Bytes of a line, newline included: of .PKGINFO and of the index that it leads to. */

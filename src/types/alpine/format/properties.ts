@@ -2,7 +2,7 @@
 // name, and what it needs. Each is three rows written on D1, so that there are not more of them than
 // pages show.
 import { parseDependency } from './dependency.ts'
-import type { PackageInfo } from './pkginfo.ts'
+import type { PackageInfo } from './package-info.ts'
 
 export const PROVIDES = 'alpine.provides'
 export const DEPENDS = 'alpine.depends'
