@@ -8,13 +8,17 @@ const unprintable = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 export function findFaults(bytes: Uint8Array): readonly string[] {
   const faults: string[] = []
   const tar = gunzipSync(bytes)
-  for (const { name, type, link, content } of walk(tar)) {
+  const { entries, ambiguous } = walk(tar)
+  faults.push(...ambiguous)
+  for (const { name, type, link, content } of entries) {
     const segments = name.replace(/\/$/, '').split('/')
     if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
       faults.push(`path ${JSON.stringify(name)}`)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
     if (/[\0-\x1f\x7f]/.test(name + link)) faults.push(`text ${JSON.stringify([name, link])}`)
-    if (!'012345670'.includes(type) && !name.startsWith('.')) faults.push(`type ${type}`)
+    if (!'01234567'.includes(type)) faults.push(`type ${type}`)
+    // Others read entries there, which nobody has checked.
+    if (!'07'.includes(type) && content.length > 0) faults.push(`content of ${name}`)
     if (name === '.PKGINFO') faults.push(...faultsOfInfo(decoder.decode(content)))
   }
   return faults
@@ -41,10 +45,12 @@ interface Walked {
   content: Uint8Array
 }
 
-/** Every entry, with the pax and GNU names that belong to it. */
-function walk(tar: Uint8Array): Walked[] {
+/** Every entry, with the pax and GNU names that belong to it, and what says two things of one. */
+function walk(tar: Uint8Array): { entries: Walked[]; ambiguous: string[] } {
   const entries: Walked[] = []
+  const ambiguous: string[] = []
   let next: { path?: string; linkpath?: string } = {}
+  let long: string | undefined
   for (let at = 0; at + 512 <= tar.length; ) {
     const block = tar.subarray(at, at + 512)
     at += 512
@@ -56,15 +62,21 @@ function walk(tar: Uint8Array): Walked[] {
     at += Math.ceil(size / 512) * 512
     const type = String.fromCharCode(block[156] ?? 0)
     if (type === 'x') next = { ...next, ...readPax(decoder.decode(content)) }
-    else if (type === 'L') next = { path: decoder.decode(content).replace(/\0.*$/s, ''), ...next }
-    else if (type !== 'g') {
+    else if (type === 'L') long = decoder.decode(content).replace(/\0.*$/s, '')
+    else if (type === 'g') {
+      const other = /^(?!\d+ comment=).+$/m.exec(decoder.decode(content))?.[0]
+      if (other !== undefined) ambiguous.push(`global header ${JSON.stringify(other)}`)
+    } else {
       const prefix = field(345, 500)
-      const name = next.path ?? (prefix ? `${prefix}/${field(0, 100)}` : field(0, 100))
+      const name = next.path ?? long ?? (prefix ? `${prefix}/${field(0, 100)}` : field(0, 100))
+      if (long !== undefined && long !== name) ambiguous.push(`names of ${JSON.stringify(name)}`)
+      if (next.linkpath !== undefined && !'12'.includes(type)) ambiguous.push(`target of ${name}`)
       entries.push({ name, type, link: next.linkpath ?? field(157, 257), content })
       next = {}
+      long = undefined
     }
   }
-  return entries
+  return { entries, ambiguous }
 }
 
 function readPax(content: string): { path?: string; linkpath?: string } {

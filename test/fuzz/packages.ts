@@ -73,7 +73,7 @@ const spliced = fc.array(member, { maxLength: 5 }).map(join)
 const header = fc.record(
   {
     name: text,
-    content: fc.constantFrom('', 'x', 'y'.repeat(600)),
+    content: fc.constantFrom('', 'x', 'y'.repeat(600), '10 path=c\n', '15 comment=abc\n'),
     typeflag: fc.constantFrom(
       '0',
       '0',

@@ -1,14 +1,18 @@
 // One tar header block and the records of a pax header (POSIX.1-2024 pax), as apk-tools src/tar.c
 // reads them. Refuses V7 headers, numbers that are not octal, and a wrong header checksum.
 import { decodeLatin1, decodeUtf8 } from '../bytes.ts'
-import { FormatError } from '../format-error.ts'
+import { FormatError, quote } from '../format-error.ts'
 
 /** What one header block says, before extensions. */
 export interface TarBlock {
   readonly name: string
+  /** Whether a part of the name is from the field that ustar has for long ones. */
+  readonly prefixed: boolean
   readonly flag: string
   readonly linkName: string
   readonly mode: number
+  readonly uid: number
+  readonly gid: number
   readonly size: number
 }
 
@@ -27,25 +31,39 @@ export function parseTarBlock(block: Uint8Array, where: string): TarBlock {
   const bytes = (start: number, end: number) => decodeName(untilZero(block.subarray(start, end)))
   for (const [start, end, field] of unusedNumbers) number(start, end, field)
   const name = bytes(0, 100)
-  const prefix = text[345] === '\0' ? '' : bytes(345, 500)
+  const prefix = readPrefix(block, text, where)
   if (name === '') throw new FormatError('malformed', `${where} has no name: give it one`)
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
+    prefixed: prefix !== '',
     flag: String.fromCharCode(block[156] ?? 0),
     linkName: text[157] === '\0' ? '' : bytes(157, 257),
     mode: number(100, 108, 'mode'),
+    uid: number(108, 116, 'uid'),
+    gid: number(116, 124, 'gid'),
     size: number(124, 136, 'size'),
   }
 }
 
 /** Numbers that nothing here needs, but over which apk refuses the archive. */
 const unusedNumbers = [
-  [108, 116, 'uid'],
-  [116, 124, 'gid'],
   [136, 148, 'mtime'],
   [329, 337, 'device major'],
   [337, 345, 'device minor'],
 ] as const
+
+/** Where GNU's old format and star's keep times, apk and others read a part of the name. */
+function readPrefix(block: Uint8Array, text: string, where: string): string {
+  const prefix = untilZero(block.subarray(345, 500))
+  const gnu = text.slice(257, 265) === 'ustar  \0' && prefix.length > 0
+  const star = text.slice(508, 512) === 'tar\0' && prefix.length > 130
+  if (!gnu && !star) return decodeName(prefix)
+  throw new FormatError(
+    'malformed',
+    `${where} has times in its header, which some readers take for a part of its name: make the ` +
+      'tar archive in POSIX (pax) format',
+  )
+}
 
 function checkSum(block: Uint8Array, field: string, where: string): void {
   const stored = Number.parseInt(field.trim(), 8)
@@ -86,10 +104,14 @@ export function parsePax(bytes: Uint8Array, where: string): Map<string, string> 
     if (digits === 0 || rest[length - 1] !== 10 || separator < 1) {
       throw new FormatError('malformed', `${where} has a broken pax header: build it anew`)
     }
-    records.set(
-      decodeName(record.subarray(0, separator)),
-      decodeName(record.subarray(separator + 1)),
-    )
+    const key = decodeName(record.subarray(0, separator))
+    if (records.has(key)) {
+      throw new FormatError(
+        'malformed',
+        `${where} has the pax record ${quote(key)} twice: build it anew`,
+      )
+    }
+    records.set(key, decodeName(record.subarray(separator + 1)))
     rest = rest.subarray(length)
   }
   return records

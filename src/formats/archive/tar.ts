@@ -1,33 +1,12 @@
 // tar archives as a stream of entries (POSIX.1-2024 pax, ustar; GNU long names), read as apk-tools
 // src/tar.c reads them: a ustar magic, octal numbers, padded content. Refuses anything else, also
-// what other tars take: base-256 numbers, V7 headers. Headers are read in tar-header.ts.
+// what other tars take: base-256 numbers, V7 headers; and what apk, GNU tar, Go and Python read
+// differently. Headers are read in tar-header.ts, what an entry is made of in tar-entry.ts.
 import { Buffer } from 'node:buffer'
 import { ByteReader, type ByteSource, concatBytes } from '../bytes.ts'
 import { FormatError, quote } from '../format-error.ts'
-import { decodeName, parsePax, parseTarBlock, type TarBlock, untilZero } from './tar-header.ts'
-
-/** `untyped` is the type flag NUL of old archives: apk passes such entries over. */
-export type TarEntryType =
-  | 'file'
-  | 'untyped'
-  | 'hardlink'
-  | 'symlink'
-  | 'character'
-  | 'block'
-  | 'directory'
-  | 'fifo'
-  | 'other'
-
-export interface TarEntry {
-  /** As stored: a directory's name usually ends in a slash. */
-  readonly name: string
-  readonly type: TarEntryType
-  readonly linkName: string
-  readonly mode: number
-  /** Bytes of content. */
-  readonly size: number
-  readonly pax: ReadonlyMap<string, string>
-}
+import { checkGlobalRecords, describeEntry, type Extensions, type TarEntry } from './tar-entry.ts'
+import { decodeName, parsePax, parseTarBlock, untilZero } from './tar-header.ts'
 
 export interface TarLimits {
   /** How messages name the archive: `the control segment`. */
@@ -43,18 +22,6 @@ const blockSize = 512
 /** Archivers write at most two before an entry. */
 const maxExtensionsPerEntry = 8
 const zeros = new Uint8Array(64 * 1024)
-const types: Readonly<Record<string, TarEntryType>> = {
-  '0': 'file',
-  '7': 'file',
-  '\0': 'untyped',
-  '1': 'hardlink',
-  '2': 'symlink',
-  '3': 'character',
-  '4': 'block',
-  '5': 'directory',
-  '6': 'fifo',
-}
-
 /** Reads entries in order; the content of one that is not read is passed over. */
 export class TarReader {
   readonly #reader: ByteReader
@@ -89,7 +56,7 @@ export class TarReader {
       const padding = (blockSize - (header.size % blockSize)) % blockSize
       this.#open = { name: header.name, rest: header.size, padding }
       if (!isExtension(header.flag)) {
-        const entry = describe(header, extensions, this.#where())
+        const entry = describeEntry(header, extensions, this.#where())
         this.#count()
         return entry
       }
@@ -103,6 +70,7 @@ export class TarReader {
         )
       }
       if (header.flag !== 'g') seen.add(header.flag)
+      else checkGlobalRecords(parsePax(content, this.#where()), this.#where())
       if (header.flag === 'x') extensions.pax = parsePax(content, this.#where())
       if (header.flag === 'L') extensions.longName = decodeName(untilZero(content))
     }
@@ -178,8 +146,9 @@ export class TarReader {
           `${this.#limits.what} ends inside a tar header: build it anew`,
         )
       }
-      if (!isZero(block)) return block
-      this.#endBlocks += 1
+      if (isZero(block)) this.#endBlocks += 1
+      else if (this.#endBlocks === 0) return block
+      else throw this.#loneZeroBlock()
     }
     await this.#readTail()
     return undefined
@@ -200,6 +169,14 @@ export class TarReader {
     throw new FormatError(
       'truncated',
       `${this.#limits.what} ends inside a block of 512 bytes: build it anew`,
+    )
+  }
+
+  /** apk goes on behind it, others stop or report an error. */
+  #loneZeroBlock(): FormatError {
+    return new FormatError(
+      'malformed',
+      `${this.#where()} comes after a zero block: only two such blocks at the end are allowed`,
     )
   }
 
@@ -232,11 +209,6 @@ export class TarReader {
   }
 }
 
-interface Extensions {
-  pax: ReadonlyMap<string, string>
-  longName: string | undefined
-}
-
 /** Compared in pieces by native code: such a tail may unpack to gigabytes. */
 function isZero(bytes: Uint8Array): boolean {
   for (let start = 0; start < bytes.length; start += zeros.length) {
@@ -248,23 +220,4 @@ function isZero(bytes: Uint8Array): boolean {
 
 function isExtension(flag: string): boolean {
   return flag === 'x' || flag === 'g' || flag === 'L'
-}
-
-function describe(header: TarBlock, { pax, longName }: Extensions, where: string): TarEntry {
-  const paxSize = pax.get('size')
-  if (paxSize !== undefined && Number(paxSize) !== header.size) {
-    // apk goes by the header alone: two readers of such an archive would see different files.
-    throw new FormatError(
-      'malformed',
-      `${where} has another size in its pax header: leave out one of them`,
-    )
-  }
-  return {
-    name: pax.get('path') ?? longName ?? header.name,
-    type: types[header.flag] ?? 'other',
-    linkName: pax.get('linkpath') ?? header.linkName,
-    mode: header.mode & 0o7777,
-    size: header.size,
-    pax,
-  }
 }

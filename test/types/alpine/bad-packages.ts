@@ -27,6 +27,7 @@ const chokes = 'chokes'
 const bytes = (text: string) => new TextEncoder().encode(text)
 const join = (...parts: Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
 const sha1OfX = '11f6ad8ec52a2984abaafd7c3b516503785c2072'
+const hashRecord = `68 APK-TOOLS.checksum.SHA1=${sha1OfX}\n`
 const hashed = { 'APK-TOOLS.checksum.SHA1': sha1OfX }
 
 const flip = (at: number) => (built: BuiltApk) => {
@@ -709,6 +710,154 @@ const contradictions: readonly Row[] = (
   ] as readonly [ApkSpec['info'], RegExp][]
 ).map(([fields, says]): Row => [JSON.stringify(fields), info(fields), says, chokes])
 
+const whole = tarEntry({ name: 'unseen', content: 'x', pax: hashed })
+const longName = (name: string) => tarEntry({ name: 'L', typeflag: 'L', content: `${name}\0` })
+const global = (record: string) => tarEntry({ name: 'g', typeflag: 'g', content: record })
+const folder = (name: string, mode = 0o755) => tarEntry({ name, typeflag: '5', mode })
+const file = (name: string, pax = {}) =>
+  tarEntry({ name, content: 'x', pax: { ...hashed, ...pax } })
+const other = { safety: 'apk passes it over or reads it otherwise than apko, GNU tar and Python' }
+
+/** What is another entry, or none, to another reader. */
+const differences: readonly Row[] = (
+  [
+    [
+      'a GNU long link target',
+      [
+        tarEntry({ name: 'K', typeflag: 'K', content: 'y\0' }),
+        tarEntry({ name: 'a', typeflag: '2', linkName: 'x' }),
+      ],
+      /^"K" is a kind of tar entry that apk passes over: make the tar archive in POSIX/,
+    ],
+    [
+      'an old type among hidden names',
+      [tarEntry({ name: '.a', typeflag: '\0' }), file('b')],
+      /^"\.a" is a kind of tar entry that apk passes/,
+    ],
+    [
+      "Solaris' pax header",
+      [tarEntry({ name: '.a', typeflag: 'X', content: '10 path=c\n' }), file('b')],
+      /^"\.a" is a kind of tar entry/,
+    ],
+    [
+      'a folder with an entry for its content',
+      [tarEntry({ name: 'a/', typeflag: '5', content: whole }), file('b')],
+      /^"a\/" is a directory with content: give it the size 0/,
+    ],
+    [
+      'a link with an entry for its content',
+      [tarEntry({ name: 'a', typeflag: '2', linkName: 'b', content: whole }), file('b')],
+      /^"a" is a symlink with content: give it the size 0/,
+    ],
+    [
+      'a hard link with an entry for its content',
+      [file('b'), tarEntry({ name: 'a', typeflag: '1', linkName: 'b', content: whole })],
+      /^"a" is a hardlink with content: give/,
+    ],
+    [
+      'a pipe with an entry for its content',
+      [tarEntry({ name: 'a', typeflag: '6', content: whole }), file('b')],
+      /^"a" is a fifo with content: give it/,
+    ],
+    [
+      'a GNU name and another pax name',
+      [longName('a'), file('b', { path: 'c' })],
+      /^entry 1 of the data segment has two names, "a" and another: keep one/,
+    ],
+    [
+      'a GNU name and a ustar prefix',
+      [folder('p/'), longName('a'), withField(file('b'), 345, 'p')],
+      /^entry 2 of .* has two names, "a" and another: keep one/,
+    ],
+    [
+      "times of GNU's old format",
+      [
+        folder('p/'),
+        withField(tarEntry({ name: 'b', content: 'x', pax: hashed, magic: 'gnu' }), 345, 'p'),
+      ],
+      /^entry 2 of .* has times in its header, .*: make the tar archive in POSIX/,
+    ],
+    [
+      'a global name',
+      [global('10 path=c\n'), file('b')],
+      /^entry 1 of .* has "path" in a global pax header: give it to each entry/,
+    ],
+    [
+      'a global size',
+      [global('9 size=0\n'), file('b')],
+      /^entry 1 of .* has "size" in a global pax header/,
+    ],
+    [
+      'a file with the target of a hard link',
+      [file('a'), file('b', { linkpath: 'a' })],
+      /^entry 2 of .* is a file with a link target, a hard link to apk: leave it out/,
+    ],
+    [
+      "a sparse file in GNU's pax format",
+      [file('a', { 'GNU.sparse.major': '1', 'GNU.sparse.name': 'b' })],
+      /^entry 1 of .* is a sparse file \("GNU\.sparse\.major"\): pack it without/,
+    ],
+    [
+      'another user in its pax header',
+      [file('a', { uid: '5' })],
+      /^entry 1 of .* has another uid in its pax header: leave out one of them/,
+    ],
+    [
+      'a size in hex in its pax header',
+      [file('a', { size: '0x1' })],
+      /^entry 1 of .* has another size in its pax header: leave out/,
+    ],
+    [
+      'a pax record twice',
+      [
+        tarEntry({ name: 'x', typeflag: 'x', content: `10 path=a\n10 path=b\n${hashRecord}` }),
+        tarEntry({ name: 'c', content: 'x' }),
+      ],
+      /^entry 1 of .* has the pax record "path" twice: build it anew/,
+    ],
+    [
+      'a zero block between entries',
+      [file('a'), new Uint8Array(512), file('b')],
+      /^entry 2 of the data segment comes after a zero block: only two such blocks/,
+    ],
+    [
+      'a zero block before its entries',
+      [new Uint8Array(512), file('b')],
+      /^entry 1 of the data segment comes after a zero block/,
+    ],
+    [
+      'a hidden file after another',
+      [file('a'), file('.b')],
+      /^"\.b" begins with a dot: apk would pass over it, apko install it: leave it out/,
+    ],
+    [
+      'a hidden folder',
+      [folder('.b/'), file('.b/c'), file('a')],
+      /^"\.b\/" begins with a dot: apk would pass over it/,
+    ],
+    [
+      'a folder twice, with two modes',
+      [folder('a/', 0o755), folder('a/', 0o700), file('a/b')],
+      /^"a" is in the data segment twice: pack it once/,
+    ],
+  ] as readonly [string, Uint8Array[], RegExp][]
+).map(
+  ([title, entries, says]): Row => [
+    title,
+    { ...holding(...entries), info: { size: '1' } },
+    says,
+    other,
+  ],
+)
+
+/** Writes over a field of the last header, and its sum. */
+function withField(entry: Uint8Array, at: number, text: string): Uint8Array {
+  const changed = entry.slice()
+  const header = changed.subarray(changed.length - 1024, changed.length - 512)
+  header.set(bytes(text), at)
+  return sealHeader(changed, header)
+}
+
 const contents: readonly Row[] = [
   ...[
     '/etc/x',
@@ -804,7 +953,7 @@ const contents: readonly Row[] = [
   [
     'a file as an old tar has it',
     holding(tarEntry({ name: 'hello', typeflag: '\0' })),
-    /^"hello" is a kind of tar entry that apk passes over .*: make the archive in POSIX/,
+    /^"hello" is a kind of tar entry that apk passes over: make the tar archive in POSIX/,
     chokes,
   ],
   [
@@ -843,6 +992,7 @@ const contents: readonly Row[] = [
     /^the data segment ends inside its entry "a": build it anew/,
     chokes,
   ],
+  ...differences,
   [
     'two sizes',
     holding(tarEntry({ name: 'a', content: 'x', pax: { ...hashed, size: '4' } })),
@@ -878,11 +1028,14 @@ const contents: readonly Row[] = [
 function base256(): Uint8Array {
   const entry = tarEntry({ name: 'a', content: 'x' })
   entry.set(Uint8Array.of(0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1), 124)
-  const sum = entry
-    .subarray(0, 512)
-    .reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
-  entry.set(bytes(`${sum.toString(8).padStart(6, '0')}\0 `), 148)
-  return entry
+  return sealHeader(entry, entry.subarray(0, 512))
+}
+
+/** Sets the sum of a header that is a part of the bytes, and returns them. */
+function sealHeader(whole: Uint8Array, header: Uint8Array): Uint8Array {
+  const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
+  header.set(bytes(`${sum.toString(8).padStart(6, '0')}\0 `), 148)
+  return whole
 }
 
 export const badPackages: readonly BadPackage[] = [

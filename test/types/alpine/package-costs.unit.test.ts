@@ -30,7 +30,7 @@ test('signatures are bounded, in members of their own and in one', async () => {
 })
 
 test('extended headers are bounded, before an entry and in all', async () => {
-  const header = tarEntry({ name: 'x', typeflag: 'g', content: '5 a=\n' })
+  const header = tarEntry({ name: 'x', typeflag: 'g', content: '12 comment=\n' })
   const rawData = join(repeat(header, 9), tarEntry({ name: 'a', typeflag: '5' }), tarEnd)
   await expectRefusal(() => build({ rawData }), 'too-large', /entry 1 of .* more than 8 extended/)
 
@@ -44,7 +44,8 @@ test('extended headers are bounded, before an entry and in all', async () => {
 })
 
 test('records of a pax header are read at megabytes a second', async () => {
-  const header = tarEntry({ name: 'x', typeflag: 'x', content: '5 a=\n'.repeat(26_000) })
+  const records = Array.from({ length: 11_900 }, (_, index) => `11 k${10_000 + index}=\n`).join('')
+  const header = tarEntry({ name: 'x', typeflag: 'x', content: records })
   const entries = Array.from({ length: 200 }, (_, index) =>
     join(header, tarEntry({ name: `d${index}`, typeflag: '5' })),
   )

@@ -16,13 +16,13 @@ const everything: ApkSpec = {
   controlEntries: [tarEntry({ name: '.melange.yaml', content: 'x' })],
   info: { depend: ['a', 'b'], triggers: '/usr/bin' },
   files: [
+    { path: '.ignored', content: 'y', checksum: null },
     { path: 'etc/empty', directory: true },
     { path: 'usr/bin/hello', content: 'hello' },
     { path: `usr/share/${'long'.repeat(40)}`, content: 'x'.repeat(70_000) },
     { path: 'usr/bin/link', link: '../hello', checksum: null },
     { path: 'usr/bin/hard', hardLink: 'usr/bin/hello' },
     { path: 'usr/bin/nothing' },
-    { path: '.hidden/ignored', content: 'y', checksum: null },
   ],
 }
 

@@ -2,7 +2,8 @@
 // apk 3 leaves out while it installs (apk-tools src/database.c, src/extract_v2.c), and paths that
 // point elsewhere. Top-level names that begin with a dot are control names: apk passes them over.
 import { createHash } from 'node:crypto'
-import type { TarEntry, TarReader } from '../../../formats/archive/tar.ts'
+import type { TarReader } from '../../../formats/archive/tar.ts'
+import type { TarEntry } from '../../../formats/archive/tar-entry.ts'
 import { toHex } from '../../../formats/bytes.ts'
 import type { ContentEntry } from '../../../formats/content-list.ts'
 import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
@@ -27,7 +28,7 @@ export async function checkData(
   limits: { readonly maxPath: number; readonly maxAllPaths: number },
   onEntry?: (entry: ContentEntry) => void,
 ): Promise<DataContents> {
-  const directories = new Set<string>()
+  const directories = new Map<string, number>()
   const files = new Set<string>()
   let entries = 0
   let fileBytes = 0
@@ -35,20 +36,23 @@ export async function checkData(
   for (let entry = await tar.next(); entry; entry = await tar.next()) {
     refuseControlNames(entry.name)
     const path = checkPath(entry, limits.maxPath)
-    if (path.startsWith('.')) continue
+    if (path.startsWith('.')) {
+      refuseHidden(entry, entries)
+      continue
+    }
     pathLength += path.length
     if (pathLength > limits.maxAllPaths) {
       const message = `the paths of the data segment have more than ${limits.maxAllPaths} characters in all`
       throw new FormatError('too-large', `${message}: split the package`)
     }
-    checkPlace(path, entry.type, directories, files)
-    const type = checkType(entry, path, files)
+    checkPlace(path, entry, directories, files)
+    checkLink(entry, path, files)
     if (entry.type === 'file') await checkContent(tar, entry, path)
-    if (entry.type === 'directory') directories.add(path)
+    if (entry.type === 'directory') directories.set(path, entry.mode)
     else files.add(path)
     if (entry.type === 'file') fileBytes += entry.size
     entries += 1
-    onEntry?.(describeEntry(entry, path, type))
+    onEntry?.(describeEntry(entry, path))
   }
   return { entries, fileBytes }
 }
@@ -94,10 +98,19 @@ function checkPath(entry: TarEntry, maxPath: number): string {
   )
 }
 
+/** apk passes over such names everywhere, apko only before the first other one, and without a slash. */
+function refuseHidden({ name }: TarEntry, entriesBefore: number): void {
+  if (entriesBefore === 0 && !name.includes('/')) return
+  throw new FormatError(
+    'malformed',
+    `${quote(name)} begins with a dot: apk would pass over it, apko install it: leave it out`,
+  )
+}
+
 function checkPlace(
   path: string,
-  type: TarEntry['type'],
-  directories: ReadonlySet<string>,
+  { type, mode }: TarEntry,
+  directories: ReadonlyMap<string, number>,
   files: ReadonlySet<string>,
 ): void {
   const slash = path.lastIndexOf('/')
@@ -108,22 +121,13 @@ function checkPlace(
         'before it: apk 3 would leave it out',
     )
   }
-  if (!files.has(path) && (type === 'directory' || !directories.has(path))) return
+  const before = directories.get(path)
+  if (!files.has(path) && (before === undefined || (type === 'directory' && before === mode)))
+    return
   throw new FormatError('malformed', `${quote(path)} is in the data segment twice: pack it once`)
 }
 
-function checkType(
-  entry: TarEntry,
-  path: string,
-  files: ReadonlySet<string>,
-): ContentEntry['type'] {
-  if (entry.type === 'untyped' || entry.type === 'other') {
-    throw new FormatError(
-      'malformed',
-      `${quote(path)} is a kind of tar entry that apk passes over (an old or sparse file): make ` +
-        'the archive in POSIX (pax) format',
-    )
-  }
+function checkLink(entry: TarEntry, path: string, files: ReadonlySet<string>): void {
   if (findUnprintable(entry.linkName) !== undefined) {
     const target = quote(entry.linkName)
     throw new FormatError(
@@ -144,10 +148,10 @@ function checkType(
         'it in the package: pack that file before it, or a copy instead of the link',
     )
   }
-  return entry.type
 }
 
-function describeEntry(entry: TarEntry, path: string, type: ContentEntry['type']): ContentEntry {
+function describeEntry(entry: TarEntry, path: string): ContentEntry {
+  const { type } = entry
   const mode = entry.mode.toString(8).padStart(4, '0')
   switch (type) {
     case 'file': {

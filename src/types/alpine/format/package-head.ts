@@ -2,7 +2,8 @@
 // and scripts (apk-tools src/extract_v2.c). Refuses what makes apk lose its place in the archive,
 // such as zero blocks, missing padding or segments that share a gzip member.
 import { createHash } from 'node:crypto'
-import { type TarEntry, TarReader } from '../../../formats/archive/tar.ts'
+import { TarReader } from '../../../formats/archive/tar.ts'
+import type { TarEntry } from '../../../formats/archive/tar-entry.ts'
 import type { ByteReader } from '../../../formats/bytes.ts'
 import { readGzipMember } from '../../../formats/compression/gzip.ts'
 import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'

@@ -74,7 +74,7 @@ describe('reads', () => {
   })
 
   test('a global header as nothing, and an archive without or with half an end', async () => {
-    const global = tarEntry({ name: 'g', typeflag: 'g', content: '11 path=zz\n' })
+    const global = tarEntry({ name: 'g', typeflag: 'g', content: '14 comment=zz\n' })
     const archiveWithGlobal = join(global, tarEntry({ name: 'a' }))
     expect((await list(archiveWithGlobal)).entries).toMatchObject([{ name: 'a' }])
     expect((await list(archiveWithGlobal)).endBlocks).toBe(0)
