@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { apiEndpoints } from '../../src/api/endpoints.ts'
 import { readLinks, readMentions } from '../support/start/readme-blocks.ts'
 
 // What the documents name is there: scripts, files of the project, pages and sections.
@@ -81,5 +82,23 @@ describe('the glossary', () => {
     expect(names.map(([, name]) => name).filter((name) => !schema.includes(`'${name}'`))).toEqual(
       [],
     )
+  })
+})
+
+describe('the README', () => {
+  it('lists every call of the API with its access', () => {
+    const readme = readFileSync('README.md', 'utf8')
+    const listed = readme.split('\n').flatMap((line) => {
+      const [, calls = '', access = ''] =
+        /^\| (`(?:GET|PUT|POST|DELETE) .*?) \| ([\w ]+) \|/.exec(line) ?? []
+      const named = [...calls.matchAll(/`([A-Z]+ \/api\/\S+?)`/g)]
+      return named.map(([, call]) => `${call} ${access.replace(' ', '-')}`)
+    })
+    const calls = apiEndpoints.map(
+      ({ method, path, access }) =>
+        `${method} ${path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}')} ${access}`,
+    )
+    expect(calls.length).toBeGreaterThan(20)
+    expect(calls.filter((call) => !listed.includes(call))).toEqual([])
   })
 })
