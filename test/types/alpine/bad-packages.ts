@@ -718,6 +718,12 @@ const file = (name: string, pax = {}) =>
   tarEntry({ name, content: 'x', pax: { ...hashed, ...pax } })
 const other = { safety: 'apk passes it over or reads it otherwise than apko, GNU tar and Python' }
 
+/** A file whose path has so many bytes, of names of 200. */
+function pathOf(length: number): ApkSpec {
+  const path = `${'d'.repeat(200)}/`.repeat(length / 201 + 1).slice(0, length)
+  return { files: [{ path: path.replace(/\/$/, 'd'), content: 'x' }] }
+}
+
 /** What is another entry, or none, to another reader. */
 const differences: readonly Row[] = (
   [
@@ -903,9 +909,85 @@ const contents: readonly Row[] = [
     printed,
   ],
   [
-    'a path of 5000 bytes',
-    fileAt('a'.repeat(5000)),
-    /^the path "a{80}…" has more than 4096 characters: shorten it/,
+    'a path of 4,090 bytes',
+    pathOf(4090),
+    /^the path "d{80}…" has more than 4040 bytes: shorten it/,
+    chokes,
+  ],
+  [
+    'a name of 256 bytes',
+    fileAt('a'.repeat(256)),
+    /^the name "a{80}…" in .* more than 255 bytes: shorten it$/,
+    chokes,
+  ],
+  [
+    'a name of 128 letters of two bytes',
+    fileAt('ü'.repeat(128)),
+    /^the name "ü{80}…" in .* than 255 bytes: shorten/,
+    chokes,
+  ],
+  [
+    'a folder of 256 bytes with a file in it',
+    holding(folder('a'.repeat(256)), file(`${'a'.repeat(256)}/b`)),
+    /^the name "a{80}…" in the path "a{80}…" has more than 255 bytes: shorten it$/,
+    chokes,
+  ],
+  [
+    'a configuration of 248 bytes',
+    holding(folder('etc/'), file(`etc/${'a'.repeat(248)}`)),
+    /^the name "a{80}…" in .* has more than 247 bytes, since apk adds \.apk-new .*: shorten it$/,
+    { safety: 'apk cannot upgrade it once somebody has changed it' },
+  ],
+  [
+    'a link target of 4,086 bytes',
+    { files: [{ path: 'a', link: 'b'.repeat(4086) }] },
+    /^the target "b{80}…" of the link "a" has more than 4085 bytes: shorten it$/,
+    chokes,
+  ],
+  [
+    "a name of apk's own temporary files",
+    holding(folder('usr/'), file(`usr/.apk.${'x'.repeat(48)}`)),
+    /^apk takes "usr\/\.apk\.x+" for a temporary file of its own: rename it$/,
+    chokes,
+  ],
+  [
+    'a folder of 53 bytes that begins with .apk.',
+    holding(folder('usr/'), folder(`usr/.apk.${'x'.repeat(48)}/`), file('b')),
+    /^apk takes "usr\/\.apk\.x+" for a temporary file of its own: rename it$/,
+    chokes,
+  ],
+  [
+    'a file in uvol',
+    { files: [{ path: 'uvol/a', content: 'x' }] },
+    /^apk takes "uvol\/a" for a volume of OpenWrt's uvol: rename "uvol"$/,
+    chokes,
+  ],
+  ['a file called uvol', fileAt('uvol'), /^apk takes "uvol" for a volume/, chokes],
+  ...['x', 'other.x', 'system.x', ''].map(
+    (name): Row => [
+      `the extended attribute ${JSON.stringify(name)}`,
+      holding(file('a', { [`SCHILY.xattr.${name}`]: 'v' })),
+      new RegExp(
+        `^"a" has the extended attribute "${name}", which Linux cannot set: begin its name`,
+      ),
+      chokes,
+    ],
+  ),
+  [
+    'an extended attribute whose name has 256 bytes',
+    holding(file('a', { [`SCHILY.xattr.user.${'n'.repeat(251)}`]: 'v' })),
+    /^"a" has the extended attribute "user\.n+…", .*, at most 255 bytes in all$/,
+    chokes,
+  ],
+  [
+    'extended attributes of 5,000 bytes',
+    holding(
+      file('a', {
+        'SCHILY.xattr.user.a': 'v'.repeat(2500),
+        'SCHILY.xattr.user.b': 'v'.repeat(2500),
+      }),
+    ),
+    /^all extended attributes of "a" have more than 4000 bytes: shorten it$/,
     chokes,
   ],
   [
@@ -1143,6 +1225,22 @@ export const goodPackages: readonly GoodPackage[] = [
     title: 'a long path',
     spec: { files: [{ path: `usr/${'long/'.repeat(60)}hello`, content: 'x' }] },
     path: `usr/${'long/'.repeat(60)}hello`,
+  },
+  { title: 'a path of 4,040 bytes', spec: pathOf(4040), path: `${'d'.repeat(200)}` },
+  {
+    title: 'names as long as Linux has them',
+    spec: holding(
+      folder('etc/'),
+      file(`etc/${'a'.repeat(247)}`),
+      file(`${'ü'.repeat(127)}b`),
+      tarEntry({ name: 'c', typeflag: '2', linkName: 'd'.repeat(4085), pax: hashed }),
+    ),
+    path: `${'ü'.repeat(127)}b`,
+  },
+  {
+    title: "names that are nearly apk's own",
+    spec: holding(folder('uvol/'), folder('b/'), file('b/.apk.x'), file('uvol-a')),
+    path: 'b/.apk.x',
   },
   {
     title: 'a name that is not ASCII',

@@ -6,8 +6,9 @@ import type { TarReader } from '../../../formats/archive/tar.ts'
 import type { TarEntry } from '../../../formats/archive/tar-entry.ts'
 import { toHex } from '../../../formats/bytes.ts'
 import type { ContentEntry } from '../../../formats/content-list.ts'
-import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
+import { FormatError, quote } from '../../../formats/format-error.ts'
 import { scriptName } from './package-head.ts'
+import { checkAttributes, checkLinkTarget, checkPath } from './package-path.ts'
 
 export interface DataContents {
   /** Entries that apk installs. */
@@ -47,6 +48,7 @@ export async function checkData(
     }
     checkPlace(path, entry, directories, files)
     checkLink(entry, path, files)
+    checkAttributes(entry, path)
     if (entry.type === 'file') await checkContent(tar, entry, path)
     if (entry.type === 'directory') directories.set(path, entry.mode)
     else files.add(path)
@@ -70,31 +72,6 @@ function refuseControlNames(name: string): void {
     'malformed',
     `the data segment holds ${quote(name)}: control has to be exactly one gzip member, signatures ` +
       'come before it',
-  )
-}
-
-/** The path without a slash at its end. apk calls a package with an unsafe one malicious. */
-function checkPath(entry: TarEntry, maxPath: number): string {
-  const path = entry.type === 'directory' ? entry.name.replace(/\/$/, '') : entry.name
-  if (path.length > maxPath) {
-    throw new FormatError(
-      'too-large',
-      `the path ${quote(path)} has more than ${maxPath} characters: shorten it`,
-    )
-  }
-  if (findUnprintable(path) !== undefined) {
-    throw new FormatError(
-      'malformed',
-      `the path ${quote(path)} holds a control character: rename it`,
-    )
-  }
-  if (path.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..')) {
-    return path
-  }
-  throw new FormatError(
-    'malformed',
-    `the path ${quote(entry.name)} is not safe: paths are relative to / and have no leading slash ` +
-      'or "./", no "..", and no empty part',
   )
 }
 
@@ -128,19 +105,7 @@ function checkPlace(
 }
 
 function checkLink(entry: TarEntry, path: string, files: ReadonlySet<string>): void {
-  if (findUnprintable(entry.linkName) !== undefined) {
-    const target = quote(entry.linkName)
-    throw new FormatError(
-      'malformed',
-      `the link ${quote(path)} points to ${target}, which holds a control character: rename it`,
-    )
-  }
-  if (entry.type === 'symlink' && entry.linkName === '') {
-    throw new FormatError(
-      'malformed',
-      `the symbolic link ${quote(path)} has no target: give it one`,
-    )
-  }
+  checkLinkTarget(entry, path)
   if (entry.type === 'hardlink' && !files.has(entry.linkName)) {
     throw new FormatError(
       'malformed',
