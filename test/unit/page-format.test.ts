@@ -28,6 +28,34 @@ describe('pages write', () => {
   })
 })
 
+describe('of any number', () => {
+  const numbers = [
+    ...[
+      8.64e15,
+      8.64e15 + 1,
+      -8.64e15,
+      253_402_300_799_999,
+      253_402_300_800_000,
+      -62_167_219_200_001,
+    ],
+    ...[1.7e18, 1e300, -1, 0.5, Number.MAX_SAFE_INTEGER, Number.NaN, Number.POSITIVE_INFINITY],
+  ]
+
+  it.each(numbers)('%d, a date is in the calendar or unknown', (at) => {
+    expect(formatDate(at)).toMatch(/^(?:\d{4}-\d{2}-\d{2}|unknown)$/)
+    expect(formatInstant(at)).toMatch(/^(?:\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC|unknown)$/)
+  })
+
+  it.each(numbers)('%d, bytes are positive or unknown', (size) => {
+    expect(formatBytes(size)).toMatch(/^(?:[\d.e+]+ (?:bytes?|[kMGT]B)|unknown)$/)
+  })
+
+  it('the last day that pages show is in 9999', () => {
+    expect(formatInstant(253_402_300_799_999)).toBe('9999-12-31 23:59 UTC')
+    expect(formatDate(253_402_300_800_000)).toBe('unknown')
+  })
+})
+
 describe('the path of', () => {
   it('a package is encoded, but for what a path may hold', () => {
     expect(packagePath('acme', 'alpine', 'g++', '1.0_rc1-r0')).toBe(

@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
@@ -23,6 +24,18 @@ function entriesOf(html: string, heading: string): Record<string, string | null>
 }
 
 const info = (more: ApkSpec['info']): NonNullable<ApkSpec['info']> => ({ ...more })
+
+describe('a page of a package', () => {
+  // Of packages that were taken when any number was.
+  it.each([8_640_000_000_001, 1.7e18, -1])('shows numbers of any size: %d', async (number) => {
+    await createOwner('acme')
+    await publish({ name: 'hello', version: '1-r0' })
+    const change = `UPDATE package_file
+      SET metadata = json_set(metadata, '$.buildTime', ?1, '$.installedSize', ?1)`
+    await env.DB.prepare(change).bind(number).run()
+    for (const path of [HELLO, `${HELLO}/1-r0`, '/acme', REPOSITORY]) await textOf(path)
+  })
+})
 
 describe('the page of an owner', () => {
   it('lists packages with their latest version, and narrows them', async () => {

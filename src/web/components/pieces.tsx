@@ -1,6 +1,6 @@
 // Small pieces that many pages share.
 import type { Child } from 'hono/jsx'
-import { formatBytes, formatDate, formatInstant } from '../format.ts'
+import { formatBytes, formatDate, formatInstant, formatMachineTime } from '../format.ts'
 import { Logo } from './logo.tsx'
 
 interface BadgeProps {
@@ -44,7 +44,7 @@ interface TimeProps {
 
 export function Time({ at, exact = false }: TimeProps) {
   return (
-    <time datetime={new Date(at).toISOString()} title={exact ? undefined : formatInstant(at)}>
+    <time datetime={formatMachineTime(at)} title={exact ? undefined : formatInstant(at)}>
       {exact ? formatInstant(at) : formatDate(at)}
     </time>
   )

@@ -400,18 +400,30 @@ const control: readonly Row[] = [
     /^builddate in \.PKGINFO is not a whole number: write digits only/,
     numbers,
   ],
-  [
-    'a negative priority',
-    info({ provider_priority: '-5' }),
-    /^provider_priority in \.PKGINFO is not a whole number/,
-    numbers,
-  ],
-  [
-    'a priority over 65535',
-    info({ provider_priority: '65536' }),
-    /^provider_priority in \.PKGINFO is over 65535, .*: lower it/,
-    numbers,
-  ],
+  ...[1_700_000_000_000, 1_700_000_000_000_000, 253_402_300_800].map(
+    (builddate): Row => [
+      `a build date of ${builddate} seconds`,
+      info({ builddate: String(builddate) }),
+      new RegExp(
+        `^builddate in \\.PKGINFO is ${builddate}, a date after the year 9999: write Unix`,
+      ),
+      numbers,
+    ],
+  ),
+  ...['provider_priority', 'replaces_priority'].flatMap((field): Row[] => [
+    [
+      `a negative ${field}`,
+      info({ [field]: '-5' }),
+      new RegExp(`^${field} in \\.PKGINFO is not a whole number`),
+      numbers,
+    ],
+    [
+      `a ${field} over 65535`,
+      info({ [field]: '65536' }),
+      new RegExp(`^${field} in \\.PKGINFO is over 65535, .*: lower it`),
+      numbers,
+    ],
+  ]),
   ...['pkgdesc', 'url', 'license', 'origin', 'maintainer', 'packager', 'commit'].map(
     (field): Row => [
       `an escape sequence in its ${field}`,
@@ -1151,6 +1163,14 @@ export const goodPackages: readonly GoodPackage[] = [
   { title: 'one that somebody signed', spec: {}, change: signed },
   { title: 'a size of 0 with content', spec: info({ size: '0' }) },
   { title: 'no size', spec: info({ size: null }) },
+  {
+    title: 'the last build date and the highest priorities',
+    spec: info({
+      builddate: '253402300799',
+      provider_priority: '65535',
+      replaces_priority: '65535',
+    }),
+  },
   { title: 'a size of 4 GiB', spec: info({ size: '4294967296' }) },
   { title: 'only links', spec: { files: [{ path: 'usr/bin/hello', link: 'other' }] } },
   {

@@ -32,6 +32,7 @@ const singleFields = [
   'packager',
   'commit',
   'provider_priority',
+  'replaces_priority',
   'datahash',
 ] as const
 const listFields = ['depend', 'provides', 'install_if', 'replaces', 'triggers'] as const
@@ -53,7 +54,7 @@ export function parsePackageInfo(
   const single = (field: SingleField) => fields.get(field)?.at(-1) ?? ''
   // Repeated lines add up, and one line may hold several items.
   const list = (field: ListField) => fields.get(field)?.join(' ') ?? ''
-  const buildTime = parseNumber('builddate', single('builddate'))
+  const buildTime = parseBuildTime(single('builddate'))
   const name = parsePackageName(requireField('pkgname', single('pkgname')))
   const version = parseVersion(requireField('pkgver', single('pkgver')), buildTime || today)
   checkNameAndVersion(name, version)
@@ -61,6 +62,9 @@ export function parsePackageInfo(
   const maintainer = single('maintainer')
   const packager = single('packager')
   const commit = single('commit')
+  const providerPriority = parsePriority('provider_priority', single('provider_priority'))
+  // apk reads it from the package itself.
+  parsePriority('replaces_priority', single('replaces_priority'))
   const info = {
     name,
     version,
@@ -74,7 +78,7 @@ export function parsePackageInfo(
     ...(maintainer === '' ? {} : { maintainer }),
     ...(packager === '' ? {} : { packager }),
     ...(commit === '' ? {} : { commit }),
-    ...parsePriority(single('provider_priority')),
+    ...(providerPriority > 0 ? { providerPriority } : {}),
     depends: splitDependencies(list('depend'), 'depend'),
     provides: splitProvides(list('provides')),
     installIf: splitDependencies(list('install_if'), 'install_if'),
@@ -185,18 +189,25 @@ function parseNumber(field: SingleField, value: string): number {
   throw invalid(field, 'is not a whole number: write digits only, without sign or unit')
 }
 
-/** apk has 16 bits for it and drops the rest. */
+/** The end of the year 9999. */
+const maxBuildTime = 253_402_300_799
+
+function parseBuildTime(value: string): number {
+  const seconds = parseNumber('builddate', value)
+  if (seconds <= maxBuildTime) return seconds
+  throw invalid(
+    'builddate',
+    `is ${seconds}, a date after the year 9999: write Unix seconds, not parts of seconds`,
+  )
+}
+
+/** apk has 16 bits for either of them and drops the rest. */
 const maxPriority = 65_535
 
-function parsePriority(value: string): { providerPriority?: number } {
-  const providerPriority = parseNumber('provider_priority', value)
-  if (providerPriority > maxPriority) {
-    throw invalid(
-      'provider_priority',
-      `is over ${maxPriority}, the highest that apk knows: lower it`,
-    )
-  }
-  return providerPriority > 0 ? { providerPriority } : {}
+function parsePriority(field: 'provider_priority' | 'replaces_priority', value: string): number {
+  const priority = parseNumber(field, value)
+  if (priority <= maxPriority) return priority
+  throw invalid(field, `is over ${maxPriority}, the highest that apk knows: lower it`)
 }
 
 function splitItems(text: string): string[] {
