@@ -4,8 +4,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/app.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { csrfOf, FROM_HERE, post, type SignedIn, signIn } from '../support/worker/browser.ts'
-import { ADMIN, answerOf, createOwner, MAIN, put, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, put, tokenOf } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN } from '../types/alpine/repository.ts'
 import { samples } from '../types/samples.ts'
 
 // Every endpoint there is, by everybody, on public and private owners. The endpoints come from their

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 type Credentials = Record<string, string>
 let credentials: Record<string, Credentials>

@@ -6,9 +6,9 @@ import {
   answerOf,
   createOwner,
   forgetContents,
-  publish,
   tokenOf,
 } from '../support/worker/registry.ts'
+import { publish } from '../types/alpine/repository.ts'
 
 const VERSION = '/api/v1/packages/acme/alpine/hello/1-r0'
 const files = Array.from({ length: 5 }, (_, at) => ({ path: `f${at}`, content: 'x'.repeat(at) }))

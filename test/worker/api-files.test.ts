@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
-import { answerOf, createOwner, publish } from '../support/worker/registry.ts'
+import { answerOf, createOwner } from '../support/worker/registry.ts'
+import { publish } from '../types/alpine/repository.ts'
 
 // How much the list of a version's files takes, whatever they say of themselves.
 

@@ -2,7 +2,8 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { API, linksOf, listed, read } from '../support/worker/api.ts'
 import { override } from '../support/worker/bindings.ts'
-import { ADMIN, answerOf, createOwner, publish } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
+import { publish } from '../types/alpine/repository.ts'
 
 // Lists of the API, page by page, as Forgejo has them.
 

@@ -2,7 +2,8 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { API, linksOf, listed, read } from '../support/worker/api.ts'
 import { countRebuiltIndexes, expectConsistent } from '../support/worker/consistency.ts'
-import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 // The packages of an owner over the API, by the paths and in the JSON of Forgejo's.
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { API, linksOf, read } from '../support/worker/api.ts'
-import { ADMIN, answerOf, createOwner, MAIN, publish } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 // The repositories of an owner over the API.
 

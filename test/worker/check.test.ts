@@ -2,16 +2,9 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { loadKeySet } from '../../src/core/signing-keys.ts'
 import { override } from '../support/worker/bindings.ts'
-import {
-  ADMIN,
-  answerOf,
-  checkRepository,
-  createOwner,
-  MAIN,
-  publish,
-  send,
-} from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, send } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { checkRepository, MAIN, publish } from '../types/alpine/repository.ts'
 
 const CHECK = '/api/v1/owners/acme/repositories/alpine/edge/main/check'
 

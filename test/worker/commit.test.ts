@@ -2,17 +2,10 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { interceptCommits, wrapCommits } from '../support/worker/commits.ts'
-import {
-  countRows,
-  createOwner,
-  listKeys,
-  MAIN,
-  publish,
-  put,
-  send,
-} from '../support/worker/registry.ts'
-import { apk, fileOf, namesInIndex } from '../support/worker/soundness.ts'
+import { countRows, createOwner, listKeys, send } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN, publish, put } from '../types/alpine/repository.ts'
+import { apk, fileOf, namesInIndex } from '../types/alpine/soundness.ts'
 
 beforeEach(() => createOwner())
 

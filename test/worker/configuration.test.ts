@@ -2,8 +2,9 @@ import { reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import { override } from '../support/worker/bindings.ts'
-import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 const everywhere = [
   ['GET', '/api/packages/acme/alpine/key'],

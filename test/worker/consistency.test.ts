@@ -9,9 +9,8 @@ import {
   createOwner,
   forgetContents,
   listKeys,
-  MAIN,
-  publish,
 } from '../support/worker/registry.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 const run = (sql: string) => env.DB.prepare(sql).run()
 const indexKey = () =>

@@ -7,17 +7,9 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { readContents } from '../../src/core/blobs/contents.ts'
 import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
-import {
-  ADMIN,
-  answerOf,
-  countRows,
-  createOwner,
-  listKeys,
-  MAIN,
-  publish,
-  put,
-} from '../support/worker/registry.ts'
+import { ADMIN, answerOf, countRows, createOwner, listKeys } from '../support/worker/registry.ts'
 import { buildApk, gzipMember } from '../types/alpine/builder.ts'
+import { MAIN, publish, put } from '../types/alpine/repository.ts'
 
 const HOUR = 60 * 60 * 1000
 const FILE = `${MAIN}/x86_64/hello-1-r0.apk`

@@ -1,15 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
-import {
-  ADMIN,
-  answerOf,
-  createOwner,
-  MAIN,
-  publish,
-  send,
-  tokenOf,
-} from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, send, tokenOf } from '../support/worker/registry.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 const FILE = `${MAIN}/x86_64/hello-1-r0.apk`
 

@@ -6,9 +6,10 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { atSteps, type Reached, STEPS, type Step } from '../support/worker/commit-steps.ts'
 import { expectConsistent, listUnnamedObjects } from '../support/worker/consistency.ts'
-import { createOwner, MAIN, publish, put, send } from '../support/worker/registry.ts'
-import { apk, download, expectSound, remove } from '../support/worker/soundness.ts'
+import { createOwner, send } from '../support/worker/registry.ts'
 import { readIndex } from '../types/alpine/index-reader.ts'
+import { MAIN, publish, put } from '../types/alpine/repository.ts'
+import { apk, download, expectSound, remove } from '../types/alpine/soundness.ts'
 
 const pause = (milliseconds = 2) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 const revision = () => env.DB.prepare('SELECT revision FROM repository').first<number>('revision')

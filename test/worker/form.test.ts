@@ -5,10 +5,10 @@ import {
   countRows,
   createOwner,
   listKeys,
-  MAIN,
   send,
 } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN } from '../types/alpine/repository.ts'
 
 // A package that comes as a file of a form, as `curl -F file=@x.apk` sends it.
 

@@ -5,13 +5,11 @@ import {
   answerOf,
   createOwner,
   listKeys,
-  MAIN,
-  publish,
-  put,
   send,
   tokenOf,
 } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN, publish, put } from '../types/alpine/repository.ts'
 
 const SETTINGS = '/api/v1/owners/acme/repositories/alpine/edge/main'
 const FILE = `${MAIN}/x86_64/hello-1-r0.apk`

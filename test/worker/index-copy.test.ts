@@ -2,18 +2,11 @@ import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
-import {
-  ADMIN,
-  answerOf,
-  createOwner,
-  MAIN,
-  publish,
-  put,
-  send,
-} from '../support/worker/registry.ts'
-import { seedRepository } from '../support/worker/seed.ts'
+import { ADMIN, answerOf, createOwner, send } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
 import { readIndex } from '../types/alpine/index-reader.ts'
+import { MAIN, publish, put } from '../types/alpine/repository.ts'
+import { seedRepository } from '../types/alpine/seed.ts'
 
 beforeEach(() => createOwner())
 afterEach(() => vi.restoreAllMocks())

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { listingReader, type Reader } from '../../src/core/packages/reader.ts'
 import { searchPackages } from '../../src/core/packages/search.ts'
 import { createOwner } from '../support/worker/registry.ts'
-import { seedRepository } from '../support/worker/seed.ts'
+import { seedRepository } from '../types/alpine/seed.ts'
 
 // What the lists of the API and of the pages cost.
 

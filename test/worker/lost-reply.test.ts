@@ -5,8 +5,9 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { clearOverrides, override, wrapMethod } from '../support/worker/bindings.ts'
 import { atSteps } from '../support/worker/commit-steps.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
-import { ADMIN, answerOf, createOwner, MAIN, publish, put } from '../support/worker/registry.ts'
-import { apk } from '../support/worker/soundness.ts'
+import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
+import { MAIN, publish, put } from '../types/alpine/repository.ts'
+import { apk } from '../types/alpine/soundness.ts'
 
 const outage = () => Promise.reject(new Error('D1_ERROR: internal error'))
 

@@ -1,16 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { csrfOf, post, type SignedIn, signIn } from '../support/worker/browser.ts'
-import {
-  answerOf,
-  countRows,
-  createOwner,
-  MAIN,
-  publish,
-  put,
-  tokenOf,
-} from '../support/worker/registry.ts'
+import { answerOf, countRows, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN, publish, put } from '../types/alpine/repository.ts'
 
 const ADMIN_TOKEN = 'admin-token-of-the-tests'
 

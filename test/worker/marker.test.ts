@@ -6,17 +6,10 @@ import { sweep } from '../../src/core/blobs/sweep.ts'
 import { forgetDeployment, readDeployment } from '../../src/core/deployment/marker.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import worker from '../support/worker/entry.ts'
-import {
-  ADMIN,
-  answerOf,
-  createOwner,
-  listKeys,
-  MAIN,
-  publish,
-  put,
-} from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, listKeys } from '../support/worker/registry.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN, publish, put } from '../types/alpine/repository.ts'
 
 const HOUR = 60 * 60 * 1000
 const hello = { name: 'hello', version: '1-r0' }

@@ -1,15 +1,8 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import { expectConsistent } from '../support/worker/consistency.ts'
-import {
-  ADMIN,
-  answerOf,
-  createOwner,
-  listKeys,
-  MAIN,
-  put,
-  tokenOf,
-} from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, listKeys, tokenOf } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN, put } from '../types/alpine/repository.ts'
 
 // What answers must not tell: whether a private owner exists, what it has, whether a guess is right.
 

@@ -1,17 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
-import {
-  ADMIN,
-  answerOf,
-  countRows,
-  createOwner,
-  listKeys,
-  MAIN,
-  publish,
-  put,
-} from '../support/worker/registry.ts'
-import { apk, fileOf } from '../support/worker/soundness.ts'
+import { ADMIN, answerOf, countRows, createOwner, listKeys } from '../support/worker/registry.ts'
+import { MAIN, publish, put } from '../types/alpine/repository.ts'
+import { apk, fileOf } from '../types/alpine/soundness.ts'
 
 // What clients are told while the database, the store or the repository's object is away.
 

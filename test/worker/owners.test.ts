@@ -1,15 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { override } from '../support/worker/bindings.ts'
-import {
-  ADMIN,
-  answerOf,
-  createOwner,
-  MAIN,
-  publish,
-  send,
-  tokenOf,
-} from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, send, tokenOf } from '../support/worker/registry.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 const put = (name: string, body: unknown, headers: HeadersInit = ADMIN) =>
   answerOf(`/api/v1/owners/${name}`, {

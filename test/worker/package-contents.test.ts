@@ -3,7 +3,8 @@ import { env } from 'cloudflare:workers'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
-import { answerOf, createOwner, forgetContents, publish } from '../support/worker/registry.ts'
+import { answerOf, createOwner, forgetContents } from '../support/worker/registry.ts'
+import { publish } from '../types/alpine/repository.ts'
 
 const PAGE = '/acme/-/packages/alpine/hello/1-r0'
 const hello = { name: 'hello', version: '1-r0' }

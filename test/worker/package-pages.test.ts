@@ -1,9 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 import type { ApkSpec } from '../types/alpine/builder.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 const BROWSER = { accept: 'text/html,*/*;q=0.8' }
 const HELLO = '/acme/-/packages/alpine/hello'

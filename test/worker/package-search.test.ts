@@ -11,7 +11,8 @@ import {
   searchPackages,
   searchVersions,
 } from '../../src/core/packages/search.ts'
-import { ADMIN, answerOf, createOwner, MAIN, publish } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 // What the API and the pages list, as the rows have it.
 

@@ -3,8 +3,9 @@ import { beforeEach, expect, it } from 'vitest'
 import { sweep } from '../../src/core/blobs/sweep.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { post, signIn } from '../support/worker/browser.ts'
-import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { recordStatements } from '../support/worker/statements.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 // No statement of a request reads rows in proportion to what there is: asked of SQLite's own plans.
 

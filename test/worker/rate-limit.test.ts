@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { override } from '../support/worker/bindings.ts'
-import { answerOf, createOwner, MAIN, tokenOf } from '../support/worker/registry.ts'
+import { answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
+import { MAIN } from '../types/alpine/repository.ts'
 
 const INDEX = `${MAIN}/x86_64/APKINDEX.tar.gz`
 

@@ -6,13 +6,12 @@ import {
   countRows,
   createOwner,
   listKeys,
-  MAIN,
-  put,
   send,
   tokenOf,
 } from '../support/worker/registry.ts'
-import { apk, fileOf, remove } from '../support/worker/soundness.ts'
 import { recordStatements } from '../support/worker/statements.ts'
+import { MAIN, put } from '../types/alpine/repository.ts'
+import { apk, fileOf, remove } from '../types/alpine/soundness.ts'
 
 // Of a burst of uploads the first asks who may do this; the commits ask again. What other instances
 // of the Worker change is changed by SQL here.

@@ -1,18 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { sweep } from '../../src/core/blobs/sweep.ts'
-import {
-  ADMIN,
-  answerOf,
-  checkRepository,
-  createOwner,
-  listKeys,
-  MAIN,
-  publish,
-  send,
-} from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, listKeys, send } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
 import { readIndex } from '../types/alpine/index-reader.ts'
+import { checkRepository, MAIN, publish } from '../types/alpine/repository.ts'
 
 // D1 taken back in time, as its Time Travel does, while R2 and the Durable Objects stay as they are.
 

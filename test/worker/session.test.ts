@@ -3,8 +3,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { parseSession } from '../../src/core/access/session.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { csrfOf, FROM_HERE, post, signIn } from '../support/worker/browser.ts'
-import { ADMIN, answerOf, createOwner, MAIN, publish, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 const ADMIN_TOKEN = 'admin-token-of-the-tests'
 const SECRET = MAIN.replace('acme', 'secret')

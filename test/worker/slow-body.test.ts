@@ -1,16 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { csrfOf, FROM_HERE, post, signIn } from '../support/worker/browser.ts'
-import {
-  answerOf,
-  countRows,
-  createOwner,
-  listKeys,
-  MAIN,
-  tokenOf,
-} from '../support/worker/registry.ts'
+import { answerOf, countRows, createOwner, listKeys, tokenOf } from '../support/worker/registry.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN } from '../types/alpine/repository.ts'
 
 // What becomes of a request whose token or session ends while its body comes.
 

@@ -11,10 +11,9 @@ import {
   countRows,
   createOwner,
   listKeys,
-  MAIN,
-  publish,
   send,
 } from '../support/worker/registry.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 
 const HOUR = 60 * 60 * 1000
 const FILE = `${MAIN}/x86_64/hello-1-r0.apk`

@@ -5,13 +5,11 @@ import {
   answerOf,
   createOwner,
   listKeys,
-  MAIN,
-  publish,
-  put,
   send,
   tokenOf,
 } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { MAIN, publish, put } from '../types/alpine/repository.ts'
 
 const TOKENS = '/api/v1/owners/acme/tokens'
 const create = (body: unknown, headers: HeadersInit = ADMIN) =>

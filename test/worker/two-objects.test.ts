@@ -5,8 +5,9 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { atSteps } from '../support/worker/commit-steps.ts'
 import { listUnnamedObjects } from '../support/worker/consistency.ts'
-import { createOwner, listKeys, publish, put } from '../support/worker/registry.ts'
-import { apk, expectSound, remove } from '../support/worker/soundness.ts'
+import { createOwner, listKeys } from '../support/worker/registry.ts'
+import { publish, put } from '../types/alpine/repository.ts'
+import { apk, expectSound, remove } from '../types/alpine/soundness.ts'
 
 const pause = (milliseconds = 2) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 const revision = () => env.DB.prepare('SELECT revision FROM repository').first<number>('revision')

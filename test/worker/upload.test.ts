@@ -1,15 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { csrfOf, FROM_HERE, type SignedIn, signIn } from '../support/worker/browser.ts'
-import {
-  answerOf,
-  countRows,
-  createOwner,
-  listKeys,
-  publish,
-  tokenOf,
-} from '../support/worker/registry.ts'
+import { answerOf, countRows, createOwner, listKeys, tokenOf } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { publish } from '../types/alpine/repository.ts'
 
 const UPLOAD = '/acme/-/upload'
 const hello = (version: string) => buildApk({ name: 'hello', version })

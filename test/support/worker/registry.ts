@@ -2,7 +2,6 @@
 import { env, exports } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { MARKER_KEY } from '../../../src/core/blobs/keys.ts'
-import { type ApkSpec, buildApk } from '../../types/alpine/builder.ts'
 
 const ORIGIN = 'https://registry.test'
 export const ADMIN = { authorization: 'Bearer admin-token-of-the-tests' }
@@ -42,18 +41,8 @@ export async function tokenOf(owner: string, grant: Record<string, unknown>) {
   return { id, token, headers: { authorization: `Bearer ${token}` } }
 }
 
-export const MAIN = '/api/packages/acme/alpine/edge/main'
-
-export function put(bytes: Uint8Array, path = MAIN, headers: HeadersInit = ADMIN) {
+export function put(bytes: Uint8Array, path: string, headers: HeadersInit = ADMIN) {
   return answerOf(path, { method: 'PUT', headers, body: bytes })
-}
-
-/** Builds and publishes a package and expects 201. */
-export async function publish(spec: ApkSpec = {}, path = MAIN): Promise<Uint8Array> {
-  const bytes = buildApk(spec)
-  const { status, text } = await put(bytes, path)
-  expect(`${status} ${text}`).toMatch(/^201 /)
-  return bytes
 }
 
 /** The number of rows of each table that packages live in. */
@@ -74,31 +63,6 @@ export async function countRows() {
 export async function listKeys(prefix = ''): Promise<string[]> {
   const { objects } = await env.BLOBS.list({ prefix })
   return objects.map((object) => object.key).filter((key) => key !== MARKER_KEY)
-}
-
-const CHECK = '/api/v1/owners/acme/repositories/alpine/edge/main/check'
-
-/** A page of what the check endpoint answers. */
-export interface CheckPage {
-  revision: number
-  changed_meanwhile: boolean
-  indexes_checked: number
-  files_checked: number
-  problems: { subject: string; problem: string }[]
-  next: string | null
-}
-
-/** All pages of a check, each asked for with the `next` of the one before. */
-export async function checkRepository(): Promise<CheckPage[]> {
-  const pages: CheckPage[] = []
-  for (let query: string | undefined = ''; query !== undefined; ) {
-    const { status, text } = await answerOf(`${CHECK}${query}`, { headers: ADMIN })
-    expect(status).toBe(200)
-    const page: CheckPage = JSON.parse(text)
-    pages.push(page)
-    query = page.next === null ? undefined : `?after=${encodeURIComponent(page.next)}`
-  }
-  return pages
 }
 
 /** As if every package had been published before there were lists of what packages hold. */

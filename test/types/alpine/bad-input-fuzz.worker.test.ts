@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { beforeEach, expect, it } from 'vitest'
 import { type FuzzedRequest, publishRequest, request } from '../../fuzz/requests.ts'
 import { fuzz, fuzzTimeout } from '../../fuzz/settings.ts'
-import { countRows, createOwner, listKeys, publish, send } from '../../support/worker/registry.ts'
+import { countRows, createOwner, listKeys, send } from '../../support/worker/registry.ts'
+import { publish } from './repository.ts'
 
 beforeEach(async () => {
   await createOwner()

@@ -6,17 +6,10 @@ import { openBody } from '../../../src/core/blobs/body.ts'
 import { stageUpload } from '../../../src/core/blobs/stage.ts'
 import { RegistryError } from '../../../src/core/errors.ts'
 import { inspectPackage } from '../../../src/types/alpine/format/package.ts'
-import {
-  ADMIN,
-  answerOf,
-  countRows,
-  createOwner,
-  listKeys,
-  MAIN,
-  put,
-} from '../../support/worker/registry.ts'
+import { ADMIN, answerOf, countRows, createOwner, listKeys } from '../../support/worker/registry.ts'
 import { badPackages, goodPackages, make } from './bad-packages.ts'
 import { buildApk, buildApkParts, gzipMember, tarEntry } from './builder.ts'
+import { MAIN, put } from './repository.ts'
 
 beforeEach(() => createOwner())
 

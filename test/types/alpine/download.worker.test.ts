@@ -1,12 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import {
-  answerOf,
-  createOwner,
-  MAIN,
-  publish,
-  send,
-  tokenOf,
-} from '../../support/worker/registry.ts'
+import { answerOf, createOwner, send, tokenOf } from '../../support/worker/registry.ts'
+import { MAIN, publish } from './repository.ts'
 
 const FILE = `${MAIN}/x86_64/hello-1-r0.apk`
 const INDEX = `${MAIN}/x86_64/APKINDEX.tar.gz`

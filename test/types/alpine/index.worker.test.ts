@@ -7,13 +7,11 @@ import {
   countRows,
   createOwner,
   listKeys,
-  MAIN,
-  publish,
-  put,
   send,
 } from '../../support/worker/registry.ts'
 import { buildApk } from './builder.ts'
 import { type ReadIndex, readIndex, verifies } from './index-reader.ts'
+import { MAIN, publish, put } from './repository.ts'
 
 async function indexOf(architecture: string, path = MAIN): Promise<ReadIndex> {
   const response = await send(`${path}/${architecture}/APKINDEX.tar.gz`)

@@ -6,12 +6,10 @@ import {
   countRows,
   createOwner,
   listKeys,
-  MAIN,
-  publish,
-  put,
   send,
 } from '../../support/worker/registry.ts'
 import { buildApk } from './builder.ts'
+import { MAIN, publish, put } from './repository.ts'
 
 beforeEach(() => createOwner())
 

@@ -1,8 +1,9 @@
 import { expect } from 'vitest'
-import { checkRepository, MAIN, send } from '../../support/worker/registry.ts'
+import { send } from '../../support/worker/registry.ts'
 import type { SampleFile, TypeSample } from '../type-sample.ts'
 import { type ApkSpec, buildApk } from './builder.ts'
 import { readIndex } from './index-reader.ts'
+import { checkRepository, MAIN } from './repository.ts'
 
 const INDEX = `${MAIN}/x86_64/APKINDEX.tar.gz`
 

@@ -1,13 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import {
-  ADMIN,
-  answerOf,
-  createOwner,
-  MAIN,
-  publish,
-  send,
-  tokenOf,
-} from '../../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, send, tokenOf } from '../../support/worker/registry.ts'
+import { MAIN, publish } from './repository.ts'
 
 const SETUP = `${MAIN}/setup.sh`
 

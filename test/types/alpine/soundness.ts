@@ -1,10 +1,11 @@
 // Small packages of one repository, and what must hold of it after whatever was done to it.
 import { expect, vi } from 'vitest'
-import { buildApk } from '../../types/alpine/builder.ts'
-import { readIndex } from '../../types/alpine/index-reader.ts'
-import { clearOverrides } from './bindings.ts'
-import { countRebuiltIndexes, expectConsistent } from './consistency.ts'
-import { ADMIN, answerOf, MAIN, put, send } from './registry.ts'
+import { clearOverrides } from '../../support/worker/bindings.ts'
+import { countRebuiltIndexes, expectConsistent } from '../../support/worker/consistency.ts'
+import { ADMIN, answerOf, send } from '../../support/worker/registry.ts'
+import { buildApk } from './builder.ts'
+import { readIndex } from './index-reader.ts'
+import { MAIN, put } from './repository.ts'
 
 export const apk = (name: string, pkgdesc = 'first') =>
   buildApk({ name, version: '1-r0', info: { pkgdesc } })
