@@ -13,3 +13,14 @@ export const samples: readonly (TypeSample & { readonly type: string })[] = pack
     return { type, ...sample }
   },
 )
+
+/** The sample of the type that a path in Hono's syntax names. */
+export function sampleOf(path: string): (typeof samples)[number] | undefined {
+  return samples.find(({ type }) => path.split('/').includes(type))
+}
+
+/** A value for every parameter of a path that names a type; else those of the first type. */
+export function parametersOf(path: string): Readonly<Record<string, string>> {
+  const sample = sampleOf(path) ?? samples[0]
+  return { owner: 'acme', ...sample?.parameters, ...sample?.parametersOf?.[path] }
+}

@@ -4,10 +4,10 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/app.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { csrfOf, FROM_HERE, post, type SignedIn, signIn } from '../support/worker/browser.ts'
-import { ADMIN, answerOf, createOwner, put, tokenOf } from '../support/worker/registry.ts'
-import { buildApk } from '../types/alpine/builder.ts'
+import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
+import { answerTo, request } from '../support/worker/requests.ts'
 import { MAIN } from '../types/alpine/repository.ts'
-import { samples } from '../types/samples.ts'
+import { parametersOf, sampleOf, samples } from '../types/samples.ts'
 
 // Every endpoint there is, by everybody, on public and private owners. The endpoints come from their
 // descriptors, so that a new one is in this table without anybody thinking of it.
@@ -75,20 +75,16 @@ function expectedOf(endpoint: Endpoint, visibility: Visibility) {
   return Object.fromEntries([...entries, ...bySession])
 }
 
-/** A value for every parameter that a path can have; a new one has to be added here. */
-const PARAMETERS: Readonly<Record<string, string>> = Object.assign(
-  {
-    owner: 'acme',
-    id: 'absent',
-    digest: '0123456789abcdef.css',
-    type: 'alpine',
-    name: 'hello',
-    sha256: createHash('sha256')
-      .update(buildApk({ name: 'hello', version: '1-r0' }))
-      .digest('hex'),
-  },
-  ...samples.map((sample) => sample.parameters),
-)
+/** A value for every parameter that a path of no type can have; a new one has to be added here. */
+const PARAMETERS = {
+  id: 'absent',
+  digest: '0123456789abcdef.css',
+  type: samples[0]?.type ?? '',
+  name: 'hello',
+  sha256: createHash('sha256')
+    .update(samples[0]?.first.bytes ?? '')
+    .digest('hex'),
+}
 
 const BODIES: Readonly<Record<string, () => Uint8Array | string>> = {
   'PUT /api/v1/deployment/bucket': () => JSON.stringify({}),
@@ -100,8 +96,9 @@ const BODIES: Readonly<Record<string, () => Uint8Array | string>> = {
 const FORMS: Readonly<Record<string, Record<string, string>>> = {}
 
 function pathOf(template: string): string {
+  const parameters: Readonly<Record<string, string>> = { ...PARAMETERS, ...parametersOf(template) }
   return template.replace(/:(\w+)(\{[^}]*\})?/g, (_, name: string) => {
-    const value = PARAMETERS[name]
+    const value = parameters[name]
     if (value === undefined) throw new Error(`no value for the parameter ${name} of ${template}`)
     return value
   })
@@ -119,8 +116,10 @@ let sessions: Record<Signed, SignedIn>
 async function prepare(visibility: Visibility): Promise<void> {
   await createOwner('acme', visibility)
   await createOwner('other', 'public')
-  for (const { first } of samples)
-    expect((await put(first.bytes, first.uploadPath)).status).toBe(201)
+  for (const sample of samples) {
+    const { status } = await answerTo(sample.publish(sample.first))
+    expect(status).toBe(sample.statuses.published)
+  }
   const token = async (owner: string, scope: string) =>
     (await tokenOf(owner, { scopes: [scope] })).headers
   const expired = await tokenOf('acme', { scopes: ['admin'] })
@@ -148,17 +147,37 @@ async function prepare(visibility: Visibility): Promise<void> {
   )
 }
 
+/** @param name of the package that is published, where the path is one to publish at */
 async function verdictOf(
   { method, access }: Endpoint,
   path: string,
   template: string,
   headers: HeadersInit,
-  upload: () => Uint8Array,
+  name: string,
 ): Promise<Verdict | number> {
-  const body = BODIES[`${method} ${template}`]?.() ?? (method === 'PUT' ? upload() : null)
-  const { status, text } = await answerOf(path, { method, headers, body })
+  const body = BODIES[`${method} ${template}`]?.()
+  const asked =
+    body === undefined && (method === 'PUT' || method === 'POST')
+      ? await uploadTo(method, path, template, name)
+      : request(method, path, typeof body === 'string' ? new TextEncoder().encode(body) : body)
+  const { status, text } = await answerTo(asked, headers)
   if (access !== 'open' && status === 404 && /no owner/.test(text)) return 404
   return [401, 403, 429].includes(status) || status >= 500 ? status : 'yes'
+}
+
+/** A body as the type of the path publishes it, sent to that very path. */
+async function uploadTo(
+  method: string,
+  path: string,
+  template: string,
+  name: string,
+): Promise<Request> {
+  const sample = sampleOf(template)
+  if (sample === undefined) return request(method, path)
+  const upload = sample.publish(sample.named(name))
+  const asked = request(method, path, await upload.bytes())
+  for (const [header, value] of upload.headers) asked.headers.set(header, value)
+  return asked
 }
 
 /** With the token that the pages of the session carry, as their forms are sent. */
@@ -201,11 +220,11 @@ describe.each(cases)(
         const named = `session-${who}`
         verdicts[`session ${who}`] = isForm(endpoint)
           ? await formVerdictOf(endpoint, at, path, signed)
-          : await verdictOf(endpoint, at, path, signed.headers, () => buildApk({ name: named }))
+          : await verdictOf(endpoint, at, path, signed.headers, named)
       }
       for (const who of WHO) {
         const headers = { ...credentials[who], ...(isForm(endpoint) ? FROM_HERE : {}) }
-        verdicts[who] = await verdictOf(endpoint, at, path, headers, () => buildApk({ name: who }))
+        verdicts[who] = await verdictOf(endpoint, at, path, headers, who)
       }
       expect(verdicts).toEqual(expectedOf(endpoint, visibility))
     })

@@ -10,22 +10,18 @@ import {
   countRows,
   createOwner,
   listKeys,
-  put,
   send,
   tokenOf,
 } from '../support/worker/registry.ts'
-import { samples } from '../types/samples.ts'
-import type { SampleFile } from '../types/type-sample.ts'
+import { answerTo, withBody, withQuery } from '../support/worker/requests.ts'
+import { parametersOf, samples } from '../types/samples.ts'
+import type { SampleFile, TypeSample } from '../types/type-sample.ts'
 
 // What holds for every package type, whatever it is.
 
 beforeEach(() => createOwner())
 
 const none = { package: 0, package_version: 0, package_file: 0, package_blob: 0, repository: 0 }
-const publish = ({ bytes, uploadPath }: SampleFile, query = '', headers: HeadersInit = ADMIN) =>
-  put(bytes, `${uploadPath}${query}`, headers)
-const remove = ({ path }: SampleFile) => answerOf(path, { method: 'DELETE', headers: ADMIN })
-
 async function expectNothing(): Promise<void> {
   expect(await countRows()).toEqual(none)
   expect(await listKeys()).toEqual([])
@@ -35,18 +31,26 @@ async function expectNothing(): Promise<void> {
 const ONE_LINE = /^[^\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+$/u
 
 describe.each(samples)('$type', (sample) => {
-  const { first, second, conflicting, isPublished } = sample
+  const { first, second, conflicting, isPublished, statuses, says, repeatQuery } = sample
+  const publish = (file: SampleFile, headers: HeadersInit = ADMIN) =>
+    answerTo(sample.publish(file), headers)
+  const publishWith = async (file: SampleFile, query: string) =>
+    answerTo(await withQuery(sample.publish(file), query))
+  const remove = (file: SampleFile, headers: HeadersInit = ADMIN) =>
+    answerTo(sample.remove(file), headers)
   const found = packageTypes.find(({ type }) => type === sample.type) as PackageType
 
   it('publishes a file, serves its bytes and removes it', async () => {
     const created = await publish(first)
-    expect(created.status).toBe(201)
+    expect(created.status).toBe(statuses.published)
     expect(created.headers.get('location')).toBe(first.path)
     expect(created.text).toMatch(ONE_LINE)
     expect(await isPublished(first)).toBe(true)
     const response = await send(first.path)
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(first.bytes)
-    expect(await remove(first)).toMatchObject({ status: 204, text: '' })
+    const removed = await remove(first)
+    expect(removed.status).toBe(statuses.removed)
+    if (removed.status === 204) expect(removed.text).toBe('')
     expect(await isPublished(first)).toBe(false)
     expect((await remove(first)).status).toBe(404)
     await expectConsistent()
@@ -76,13 +80,15 @@ describe.each(samples)('$type', (sample) => {
   it('takes a name once, and says whether the bytes are the same', async () => {
     await publish(first)
     const same = await publish(first)
-    expect(`${same.status} ${same.text}`).toMatch(
-      /^409 .* is already published in .*: nothing to do$/,
-    )
-    expect((await publish(first, '?if-exists=same')).status).toBe(200)
-    const other = await publish(conflicting, '?if-exists=same')
-    expect(`${other.status} ${other.text}`).toMatch(/^409 .* clashes with other bytes of that name/)
-    const unknown = await publish(second, '?if-exists=replace')
+    expect(`${same.status} ${same.text}`).toMatch(says.same)
+    const other = await publish(conflicting)
+    expect(`${other.status} ${other.text}`).toMatch(says.clash)
+    if (repeatQuery !== undefined) {
+      expect((await publishWith(first, repeatQuery)).status).toBe(statuses.repeated)
+      const clash = await publishWith(conflicting, repeatQuery)
+      expect(`${clash.status} ${clash.text}`).toMatch(says.clash)
+    }
+    const unknown = await publishWith(second, 'if-exists=replace')
     expect(`${unknown.status} ${unknown.text}`).toMatch(/^400 if-exists="replace" is not known/)
     expect((await countRows()).package_file).toBe(1)
     await expectConsistent()
@@ -94,9 +100,12 @@ describe.each(samples)('$type', (sample) => {
     const rivals = await Promise.all(
       Array.from({ length: 8 }, (_, at) => publish(at % 2 === 0 ? first : conflicting)),
     )
-    expect(rivals.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(409)])
+    expect(rivals.map(({ status }) => status).sort()).toEqual([
+      statuses.published,
+      ...Array(7).fill(409),
+    ])
     const both = await Promise.all([publish(second), remove(first)])
-    expect(both.map(({ status }) => status)).toEqual([201, 204])
+    expect(both.map(({ status }) => status)).toEqual([statuses.published, statuses.removed])
     expect(await isPublished(second)).toBe(true)
     await expectConsistent()
     await sample.expectSound()
@@ -107,19 +116,18 @@ describe.each(samples)('$type', (sample) => {
     const grants = [{ repositories: ['no/where'] }, { packages: ['no-such-*'] }]
     for (const grant of grants) {
       const { headers } = await tokenOf('acme', { scopes: ['write'], ...grant })
-      const refused = await publish(second, '', headers)
-      expect(`${refused.status} ${refused.text}`).toMatch(/^403 the access token may not write /)
-      const kept = await answerOf(first.path, { method: 'DELETE', headers })
-      expect(`${kept.status} ${kept.text}`).toMatch(/^403 the access token may not write /)
+      const refused = await publish(second, headers)
+      expect(`${refused.status} ${refused.text}`).toMatch(says.forbidden)
+      const kept = await remove(first, headers)
+      expect(`${kept.status} ${kept.text}`).toMatch(says.forbidden)
     }
     expect(await isPublished(first)).toBe(true)
     expect((await countRows()).package_file).toBe(1)
   })
 
   describe('refuses and stores nothing of', () => {
-    it.each(sample.refusals)('$title', async ({ method = 'PUT', path, bytes, says }) => {
-      const body = method === 'PUT' ? (bytes ?? first.bytes) : null
-      const { status, text } = await answerOf(path, { method, headers: ADMIN, body })
+    it.each(sample.refusals)('$title', async ({ request, says }) => {
+      const { status, text } = await answerTo(request())
       expect(`${status} ${text}`).toMatch(says)
       expect(text).toMatch(ONE_LINE)
       await expectNothing()
@@ -127,8 +135,7 @@ describe.each(samples)('$type', (sample) => {
 
     it('a body over the limit, before it is read', async () => {
       const { readable, writable } = new FixedLengthStream(100_000_001)
-      const init = { method: 'PUT', headers: ADMIN, body: readable }
-      const answer = await answerOf(first.uploadPath, init)
+      const answer = await answerTo(withBody(sample.publish(first), readable))
       expect(answer.status).toBe(413)
       await writable.abort().catch(() => {})
       await expectNothing()
@@ -138,8 +145,8 @@ describe.each(samples)('$type', (sample) => {
       const { readable, writable } = new FixedLengthStream(first.bytes.length + 10)
       const writer = writable.getWriter()
       const written = writer.write(first.bytes).then(() => writer.abort(new Error('gone')))
-      const init = { method: 'PUT', headers: ADMIN, body: readable }
-      const answer = await answerOf(first.uploadPath, init).catch(() => ({ status: 400 }))
+      const asked = withBody(sample.publish(first), readable)
+      const answer = await answerTo(asked).catch(() => ({ status: 400 }))
       await written.catch(() => {})
       expect(answer.status).toBe(400)
       await expectNothing()
@@ -172,7 +179,7 @@ describe.each(samples)('$type', (sample) => {
   it.each(found.endpoints.map((endpoint) => ({ endpoint })))(
     'answers tricks in every part of $endpoint.method $endpoint.path',
     async ({ endpoint: { method, path } }) => {
-      const parameters = { owner: 'acme', ...sample.parameters } as Record<string, string>
+      const parameters = parametersOf(path)
       const names = [...path.matchAll(/:(\w+)/g)].map((match) => match[1] ?? '')
       for (const name of names) {
         for (const trick of [...TRICKS, ...MORE]) {
@@ -203,14 +210,18 @@ it('a content that two types share is stored once, and goes with the last of the
   const [one, other] = samples
   if (one === undefined || other === undefined) throw new Error('there are less than two types')
   const shared: SampleFile = { ...other.first, bytes: one.first.bytes }
-  expect((await publish(one.first)).status).toBe(201)
-  expect((await publish(shared)).status).toBe(201)
+  const store = async (sample: TypeSample, file: SampleFile) =>
+    expect((await answerTo(sample.publish(file))).status).toBe(sample.statuses.published)
+  const remove = async (sample: TypeSample, file: SampleFile) =>
+    expect((await answerTo(sample.remove(file))).status).toBe(sample.statuses.removed)
+  await store(one, one.first)
+  await store(other, shared)
   expect((await countRows()).package_blob).toBe(1)
   expect(await listKeys('blobs/')).toHaveLength(1)
-  expect((await remove(one.first)).status).toBe(204)
+  await remove(one, one.first)
   const left = await send(shared.path)
   expect(new Uint8Array(await left.arrayBuffer())).toEqual(one.first.bytes)
-  expect((await remove(shared)).status).toBe(204)
+  await remove(other, shared)
   const unused = 'SELECT count(*) AS n FROM package_blob WHERE unreferenced_at IS NOT NULL'
   expect(await env.DB.prepare(unused).first('n')).toBe(1)
   await expectConsistent()

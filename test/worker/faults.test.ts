@@ -6,7 +6,8 @@ import { forgetDeployment } from '../../src/core/deployment/marker.ts'
 import { clearOverrides } from '../support/worker/bindings.ts'
 import { findInconsistencies } from '../support/worker/consistency.ts'
 import { injectFault, type Moment } from '../support/worker/faults.ts'
-import { ADMIN, answerOf, createOwner, listKeys, put, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, listKeys, tokenOf } from '../support/worker/registry.ts'
+import { answerTo, chunked, withQuery } from '../support/worker/requests.ts'
 import { samples } from '../types/samples.ts'
 import type { SampleFile, TypeSample } from '../types/type-sample.ts'
 
@@ -23,27 +24,29 @@ interface Operation {
   readonly done: () => Promise<boolean>
 }
 
-const send = ({ bytes, uploadPath }: SampleFile, headers: HeadersInit = ADMIN) =>
-  put(bytes, uploadPath, headers)
-const sendChunked = ({ bytes, uploadPath }: SampleFile) =>
-  answerOf(uploadPath, { method: 'PUT', headers: ADMIN, body: new Blob([bytes]).stream() })
-
 const tokenCount = () => env.DB.prepare('SELECT count(*) AS n FROM access_token').first<number>('n')
 
 const TOKENS = '/api/v1/owners/acme/tokens'
 let tokenId = ''
 let tokenHeaders: HeadersInit = {}
 
-function operationsOf({ first, large, isPublished }: TypeSample): Record<string, Operation> {
-  const published = { success: 201, done: () => isPublished(first) }
-  const before = async () => expect((await send(first)).status).toBe(201)
+async function publishFirst(sample: TypeSample, file: SampleFile): Promise<void> {
+  expect((await answerTo(sample.publish(file))).status).toBe(sample.statuses.published)
+}
+
+function operationsOf(sample: TypeSample): Record<string, Operation> {
+  const { first, large, statuses, repeatQuery } = sample
+  const published = { success: statuses.published, done: () => sample.isPublished(first) }
+  const send = (file: SampleFile) => answerTo(sample.publish(file))
+  const sendChunked = async (file: SampleFile) => answerTo(await chunked(sample.publish(file)))
+  const before = () => publishFirst(sample, first)
   return {
     'a publish': { run: () => send(first), ...published },
     'a publish with a token': {
       prepare: async () => {
         tokenHeaders = (await tokenOf('acme', { scopes: ['write'] })).headers
       },
-      run: () => send(first, tokenHeaders),
+      run: () => answerTo(sample.publish(first), tokenHeaders),
       ...published,
     },
     'a publish that asks whose bucket it is': {
@@ -56,17 +59,21 @@ function operationsOf({ first, large, isPublished }: TypeSample): Record<string,
     'a publish that streams': { run: () => send(large), ...published },
     'a chunked publish': { run: () => sendChunked(first), ...published },
     'a chunked publish in parts': { run: () => sendChunked(large), ...published },
-    'a publish of the same bytes': {
-      prepare: before,
-      run: () => send({ ...first, uploadPath: `${first.uploadPath}?if-exists=same` }),
-      success: 200,
-      done: published.done,
-    },
+    ...(repeatQuery === undefined
+      ? {}
+      : {
+          'a publish of the same bytes': {
+            prepare: before,
+            run: async () => answerTo(await withQuery(sample.publish(first), repeatQuery)),
+            success: statuses.repeated,
+            done: published.done,
+          },
+        }),
     'a removal': {
       prepare: before,
-      run: () => answerOf(first.path, { method: 'DELETE', headers: ADMIN }),
-      success: 204,
-      done: async () => !(await isPublished(first)),
+      run: () => answerTo(sample.remove(first)),
+      success: statuses.removed,
+      done: async () => !(await sample.isPublished(first)),
     },
   }
 }
@@ -109,7 +116,7 @@ async function expectSound(): Promise<void> {
 /** Every type has a file already, since the first of its kind makes more than the second. */
 async function start({ prepare }: Operation): Promise<void> {
   await createOwner()
-  for (const { second } of samples) expect((await send(second)).status).toBe(201)
+  for (const sample of samples) await publishFirst(sample, sample.second)
   await prepare?.()
 }
 
@@ -154,10 +161,10 @@ async function failAt(operation: Operation, call: number, moment: Moment): Promi
   if (status === 503) await expectRetryWorks(operation, done, what)
   expect([what, await operation.done()]).toEqual([what, true])
   await expectSound()
-  for (const { second } of samples) {
-    const headers = ADMIN
-    expect((await answerOf(second.path, { method: 'DELETE', headers })).status).toBe(204)
-    expect((await send(second)).status).toBe(201)
+  for (const sample of samples) {
+    const { status: removed } = await answerTo(sample.remove(sample.second))
+    expect(removed).toBe(sample.statuses.removed)
+    await publishFirst(sample, sample.second)
   }
   return what
 }

@@ -5,13 +5,14 @@
 import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
-import { type ReadIndex, readIndex, verifies } from '../../types/alpine/index-reader.ts'
-import { packageIdentity } from '../../types/alpine/package-identity.ts'
-import { send } from './registry.ts'
+import { findPackageType } from '../../../src/types/registration.ts'
+import { samples } from '../../types/samples.ts'
+import type { StoredFile } from '../../types/type-sample.ts'
 
 interface RepositoryRow {
   id: string
   owner: string
+  type: string
   name: string
   head: string
   revision: number
@@ -19,6 +20,8 @@ interface RepositoryRow {
 
 interface FileRow {
   id: string
+  type: string
+  repositoryId: string | null
   name: string
   architecture: string
   sha256: string
@@ -44,27 +47,37 @@ export async function expectConsistent(): Promise<void> {
 }
 
 export async function findInconsistencies(): Promise<string[]> {
-  const problems = await findStrayRows()
+  const files = await rows<FileRow>(
+    `SELECT f.id, p.type, f.repository_id AS repositoryId, f.name, f.architecture,
+       f.blob_sha256 AS sha256, b.sha1, b.sha512, b.md5, b.r2_key AS r2Key, b.size
+     FROM package_file f JOIN package_version v ON v.id = f.version_id
+     JOIN package p ON p.id = v.package_id LEFT JOIN package_blob b ON b.sha256 = f.blob_sha256`,
+  )
   const repositories = await rows<RepositoryRow>(
-    `SELECT r.id, o.name AS owner, r.name, r.head, r.revision
+    `SELECT r.id, o.name AS owner, r.type, r.name, r.head, r.revision
      FROM repository r JOIN owner o ON o.id = r.owner_id`,
   )
+  const problems = [...(await findStrayRows()), ...(await findBlobErrors(files))]
   for (const repository of repositories) {
-    const files = await rows<FileRow>(
-      `SELECT f.id, f.name, f.architecture, f.blob_sha256 AS sha256, b.sha1, b.sha512, b.md5,
-         b.r2_key AS r2Key, b.size
-       FROM package_file f LEFT JOIN package_blob b ON b.sha256 = f.blob_sha256
-       WHERE f.repository_id = ?1`,
-      repository.id,
-    )
-    const place = `${repository.owner}/${repository.name}`
+    const held = files.filter((file) => file.repositoryId === repository.id)
     const found = [
-      ...(await findLogErrors(repository, files)),
-      ...(await findIndexErrors(repository, files)),
+      ...(await findLogErrors(repository, held)),
+      ...(await findIndexErrors(repository, held)),
     ]
+    const place = `${repository.owner}/${repository.name}`
     problems.push(...found.map((problem) => `${place}: ${problem}`))
   }
   return problems
+}
+
+/** What the sample of the repository's type finds. */
+async function findIndexErrors(repository: RepositoryRow, files: readonly FileRow[]) {
+  const sample = samples.find(({ type }) => type === repository.type)
+  if (sample?.findIndexErrors === undefined) return []
+  const stored: StoredFile[] = []
+  for (const { id, name, architecture, r2Key } of files)
+    stored.push({ id, name, architecture, bytes: await readObject(r2Key) })
+  return sample.findIndexErrors(repository, stored)
 }
 
 /** The keys of objects that no row names; the list of what a content holds lies beside it. */
@@ -143,65 +156,32 @@ async function findLogErrors(
   return problems
 }
 
-/** Every index is signed and whole, and lists exactly the files of its architecture and noarch. */
-async function findIndexErrors(
-  { id, owner }: RepositoryRow,
-  files: readonly FileRow[],
-): Promise<string[]> {
+/** Reads the bytes of each content in use once, whatever the types of the files that use it. */
+async function findBlobErrors(files: readonly FileRow[]): Promise<string[]> {
   const problems: string[] = []
-  const entries = new Map<string, string>()
-  for (const file of files) {
-    const { problem, entry } = await inspectFile(file)
+  for (const file of new Map(files.map((each) => [each.sha256, each])).values()) {
+    const users = files.filter(({ sha256 }) => sha256 === file.sha256)
+    const listed = users.some(({ type }) => findPackageType(type)?.view?.contents === true)
+    const problem = await findBlobError(file, listed)
     if (problem !== undefined) problems.push(`${file.architecture}/${file.name}: ${problem}`)
-    entries.set(file.id, entry)
-  }
-  const response = await send(`/api/packages/${owner}/alpine/key`)
-  const disposition = response.headers.get('content-disposition') ?? ''
-  const keyName = /filename="([^"]+)"/.exec(disposition)?.[1] ?? ''
-  const pem = new TextDecoder().decode(await response.arrayBuffer())
-  const indexes = await rows<{ path: string; r2Key: string; sha256: string; size: number }>(
-    'SELECT path, r2_key AS r2Key, sha256, size FROM repository_index WHERE repository_id = ?1',
-    id,
-  )
-  const architectures = indexes.map(({ path }) => path.replace(/\/APKINDEX\.tar\.gz$/, ''))
-  for (const wanted of new Set(['noarch', ...files.map((file) => file.architecture)]))
-    if (!architectures.includes(wanted)) problems.push(`no index for ${wanted}`)
-  for (const { path, r2Key, sha256, size } of indexes) {
-    const bytes = await readObject(r2Key)
-    if (bytes === null) problems.push(`${path}: the object is missing`)
-    if (bytes === null) continue
-    if (bytes.length !== size || digest('sha256', bytes) !== sha256)
-      problems.push(`${path}: the object is not what the row says`)
-    const index = tryToRead(bytes)
-    if (index === undefined || !verifies(index, keyName, pem))
-      problems.push(`${path}: the signature is bad`)
-    const architecture = path.split('/')[0] ?? ''
-    const expected = files
-      .filter((file) => [architecture, 'noarch'].includes(file.architecture))
-      .map((file) => entries.get(file.id))
-      .sort()
-    const found = index === undefined ? ['nothing that can be read'] : listed(index)
-    if (String(found) !== String(expected))
-      problems.push(`${path}: lists ${found}, but the files are ${expected}`)
   }
   return problems
 }
 
-/** Reads a file's bytes; its entry is what an index must say of them. */
-async function inspectFile(file: FileRow): Promise<{ problem?: string; entry: string }> {
-  const missing = (problem: string) => ({ problem, entry: `${file.name} ?` })
-  if (file.r2Key === null) return missing('the blob row is missing')
+/** @param listed whether a list of what the content holds was made */
+async function findBlobError(file: FileRow, listed: boolean): Promise<string | undefined> {
+  if (file.r2Key === null) return 'the blob row is missing'
   const bytes = await readObject(file.r2Key)
-  if (bytes === null) return missing('the object is missing')
+  if (bytes === undefined) return 'the object is missing'
   const { size, sha256, sha1, sha512, md5 } = file
   const wrong = Object.entries({ sha256, sha1, sha512, md5 })
     .filter(([algorithm, value]) => digest(algorithm, bytes) !== value)
     .map(([algorithm]) => algorithm)
   if (bytes.length !== size) wrong.push('size')
-  const entry = `${file.name} ${file.architecture} ${bytes.length} ${packageIdentity(bytes)}`
-  if (wrong.length > 0) return { entry, problem: `the blob row has a wrong ${wrong}` }
+  if (wrong.length > 0) return `the blob row has a wrong ${wrong}`
   const lists = await countLists(file.r2Key)
-  return lists === 1 ? { entry } : { entry, problem: `it has ${lists} lists of what it holds` }
+  const expected = listed ? [1] : [0, 1]
+  return expected.includes(lists) ? undefined : `it has ${lists} lists of what it holds`
 }
 
 /** A list lies beside the bytes, or their object carries it. */
@@ -215,21 +195,9 @@ function listKeyOf(blobKey: string): string {
   return blobKey.replace(/^blobs\//, 'contents/')
 }
 
-function tryToRead(bytes: Uint8Array): ReadIndex | undefined {
-  try {
-    return readIndex(bytes)
-  } catch {
-    return undefined
-  }
-}
-
-function listed({ entries }: ReadIndex): string[] {
-  return entries.map(({ P, V, A, S, C }) => `${P}-${V}.apk ${A} ${S} ${C}`).sort()
-}
-
-async function readObject(key: string): Promise<Uint8Array | null> {
-  const object = await env.BLOBS.get(key)
-  return object === null ? null : new Uint8Array(await object.arrayBuffer())
+async function readObject(key: string | null): Promise<Uint8Array | undefined> {
+  const object = key === null ? null : await env.BLOBS.get(key)
+  return object === null ? undefined : await object.bytes()
 }
 
 function digest(algorithm: string, bytes: Uint8Array): string {

@@ -3,7 +3,7 @@ import { env, exports } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { MARKER_KEY } from '../../../src/core/blobs/keys.ts'
 
-const ORIGIN = 'https://registry.test'
+export const ORIGIN = 'https://registry.test'
 export const ADMIN = { authorization: 'Bearer admin-token-of-the-tests' }
 
 export function send(path: string, init: RequestInit = {}): Promise<Response> {

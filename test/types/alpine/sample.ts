@@ -1,7 +1,9 @@
 import { expect } from 'vitest'
 import { send } from '../../support/worker/registry.ts'
-import type { SampleFile, TypeSample } from '../type-sample.ts'
+import { request } from '../../support/worker/requests.ts'
+import { type SampleFile, TEXT_REFUSALS, type TypeSample } from '../type-sample.ts'
 import { type ApkSpec, buildApk } from './builder.ts'
+import { findIndexErrors } from './index-errors.ts'
 import { readIndex } from './index-reader.ts'
 import { checkRepository, MAIN } from './repository.ts'
 
@@ -10,7 +12,6 @@ const INDEX = `${MAIN}/x86_64/APKINDEX.tar.gz`
 function sample(name: string, spec: ApkSpec = {}): SampleFile {
   return {
     bytes: buildApk({ name, version: '1-r0', ...spec }),
-    uploadPath: MAIN,
     path: `${MAIN}/x86_64/${name}-1-r0.apk`,
   }
 }
@@ -30,6 +31,13 @@ export const alpine: TypeSample = {
   second: sample('other'),
   large: sample('hello', { files: [data], gzip: { level: 0 } }),
   conflicting: sample('hello', { files: [{ path: 'usr/other', content: 'other' }] }),
+  named: (name) => sample(name),
+  publish: ({ bytes }) => request('PUT', MAIN, bytes),
+  remove: ({ path }) => request('DELETE', path),
+  repeatQuery: 'if-exists=same',
+  statuses: { published: 201, repeated: 200, removed: 204 },
+  says: TEXT_REFUSALS,
+  findIndexErrors,
   async isPublished({ path }) {
     const file = await send(path)
     await file.arrayBuffer()
@@ -47,13 +55,12 @@ export const alpine: TypeSample = {
   refusals: [
     {
       title: 'a branch with a slash in it',
-      path: '/api/packages/acme/alpine/a%2fb/main',
+      request: () => request('PUT', '/api/packages/acme/alpine/a%2fb/main', buildApk()),
       says: /^400 branch "a\/b" is not a valid name: use 1 to 64 letters/,
     },
     {
       title: 'what is no package',
-      path: MAIN,
-      bytes: new TextEncoder().encode('no package'),
+      request: () => request('PUT', MAIN, new TextEncoder().encode('no package')),
       says: /^400 /,
     },
   ],
