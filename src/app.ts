@@ -1,5 +1,6 @@
 // The router: what surrounds every request, and the endpoints of all types and of the API.
 import { Hono } from 'hono'
+import { TrieRouter } from 'hono/router/trie-router'
 import { apiEndpoints } from './api/endpoints.ts'
 import { API_INFO } from './api/openapi.ts'
 import type { Env } from './env.ts'
@@ -31,7 +32,9 @@ const SECURITY_HEADERS = {
   'referrer-policy': 'no-referrer',
 }
 
-const app = new Hono<AppEnv>()
+// Hono's own choice tries its RegExpRouter first, with every path, and gives up: it takes no paths of which
+// one begins where another has a parameter.
+const app = new Hono<AppEnv>({ router: new TrieRouter() })
 
 mount(app, endpoints)
 
