@@ -8,6 +8,7 @@ import { expect } from 'vitest'
 import { findPackageType } from '../../../src/types/registration.ts'
 import { samples } from '../../types/samples.ts'
 import type { StoredFile } from '../../types/type-sample.ts'
+import { listKeys } from './registry.ts'
 
 interface RepositoryRow {
   id: string
@@ -87,8 +88,7 @@ export async function listUnnamedObjects(): Promise<string[]> {
      UNION SELECT r2_key FROM garbage`,
   )
   const keys = new Set(named.flatMap(({ key }) => [key, listKeyOf(key)]))
-  const { objects } = await env.BLOBS.list()
-  return objects.map((object) => object.key).filter((key) => !keys.has(key))
+  return (await listKeys()).filter((key) => !keys.has(key))
 }
 
 /** A read of an index that is lost has it written anew, which would hide that it was lost. */
