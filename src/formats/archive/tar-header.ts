@@ -26,11 +26,11 @@ export function parseTarBlock(block: Uint8Array, where: string): TarBlock {
     )
   }
   checkSum(block, text.slice(148, 156), where)
-  const number = (start: number, end: number, field: string) =>
-    parseOctal(text.slice(start, end), field, where)
   const bytes = (start: number, end: number) => decodeName(untilZero(block.subarray(start, end)))
-  for (const [start, end, field] of unusedNumbers) number(start, end, field)
   const name = bytes(0, 100)
+  const number = (start: number, end: number, field: string) =>
+    parseOctal(text.slice(start, end), field, `${quote(name)}, ${where},`)
+  for (const [start, end, field] of unusedNumbers) number(start, end, field)
   const prefix = readPrefix(block, text, where)
   if (name === '') throw new FormatError('malformed', `${where} has no name: give it one`)
   return {
@@ -86,9 +86,12 @@ function sumOf(block: Uint8Array | Int8Array): number {
 function parseOctal(text: string, field: string, where: string): number {
   const digits = /^([0-7]*)[ \0]*$/.exec(text)?.[1]
   if (digits === undefined) {
+    // Of a folder in a tree nfpm writes the mode with bits that no tar has.
+    const remedy = field === 'mode' ? 'set its mode (in nfpm: file_info.mode) or ' : ''
     throw new FormatError(
       'malformed',
-      `${where} has a ${field} that is not an octal number: make the tar archive in POSIX (pax) format`,
+      `${where} has a ${field} that is not an octal number: ${remedy}make the tar archive in ` +
+        'POSIX (pax) format',
     )
   }
   return digits === '' ? 0 : Number.parseInt(digits, 8)

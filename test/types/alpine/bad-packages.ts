@@ -639,9 +639,39 @@ const dependencies: readonly Row[] = [
   [
     'depend',
     'libc>=one',
-    /^depend item "libc>=one" is not valid: "one" is not an apk version/,
+    /^depend item "libc>=one" is not valid: "one" is not an apk version: write libc$/,
     chokes,
   ],
+  [
+    'depend',
+    'a bash (>= 4.0)',
+    /^depend item "bash \(>= 4\.0\)" is not valid: apk has no parentheses: write bash>=4\.0$/,
+    chokes,
+  ],
+  [
+    'depend',
+    'bash(<<4)',
+    /^depend item "bash\(<<4\)" is not valid: apk has no parentheses: write bash<4$/,
+    chokes,
+  ],
+  [
+    'provides',
+    'pc:x=5.3.0_',
+    /^provides item "pc:x=5\.3\.0_" is not valid: .* apk version: write pc:x=5\.3\.0$/,
+    chokes,
+  ],
+  [
+    'provides',
+    'pc:librtmp=v2.4',
+    /^provides item "pc:librtmp=v2\.4" is not valid: .*: write pc:librtmp=2\.4$/,
+    chokes,
+  ],
+  ...['a{b}', 'a%b', 'a^b', 'a*', '(a)', '#a', 'grüße=1'].map((item) => [
+    'provides',
+    item,
+    /^provides item ".*" is not valid: a name has ASCII letters, digits and \. _ \+ - , : \/ \[ \] only$/,
+    { safety: 'apk mkpkg takes no such names, pages and searches go by them' },
+  ]),
   ['depend', 'a, b', /^depend item "a," is not valid: separate items by spaces/, chokes],
   ['depend', 'a;b', /^depend item "a;b" is not valid: a name has ASCII letters/, chokes],
   [
@@ -1072,6 +1102,12 @@ const contents: readonly Row[] = [
     'a size that is not octal',
     holding(tarEntry({ name: 'a', sizeField: '9', pax: hashed })),
     /has a size that is not an octal number: make the tar archive/,
+    chokes,
+  ],
+  [
+    'a mode that is not octal',
+    holding(withField(file('a'), 100, '9')),
+    /^"a", entry 1 of the data segment, has a mode .*: set its mode \(in nfpm: file_info\.mode\) or/,
     chokes,
   ],
   [

@@ -137,7 +137,13 @@ describeWith(['nfpm', 'apk', 'curl'], 'packages by nfpm', ({ nfpm, apk, curl: cu
 
   for (const [title, extra, shown, proposed] of [
     ['a snapshot', { version: '1.2.4-SNAPSHOT-abc' }, '1.2.4_SNAPSHOT-abc', '1.2.4_git'],
-    ['build metadata', { version: '1.2.3+build5' }, '1.2.3-pbuild5', ''],
+    ['build metadata', { version: '1.2.3+build5' }, '1.2.3-pbuild5', '1.2.3_p5'],
+    [
+      'a release as a time',
+      { version: '1.4.4-1289492819' },
+      '1.4.4_1289492819',
+      '1.4.4-r1289492819',
+    ],
     ['a dotted prerelease', { version: '1.2.3-beta.2' }, '1.2.3_beta.2', '1.2.3_beta2'],
   ] as const)
     it(`refuses the version of ${title} and says what to write`, async () => {
@@ -150,6 +156,17 @@ describeWith(['nfpm', 'apk', 'curl'], 'packages by nfpm', ({ nfpm, apk, curl: cu
       const dated = remedy.replace('yyyymmdd', '20260102')
       await runOrThrow(apk.path, ['version', '--check', dated])
     })
+
+  it('refuses the mode that a tree gets, and names the folder and the setting', async () => {
+    const tree = { src: 'tree', dst: '/usr/share/hello', type: 'tree' } as const
+    const given = { ...files, 'tree/sub/b': 'x' }
+    const refused = await publish(await owner(), { ...base, contents: [tree] }, given)
+    expect(refused).toMatchObject({ code: 22, status: 400 })
+    expect(refused.text).toMatch(/"usr\/share\/hello\/", .* has a mode .* file_info\.mode/)
+    const contents = [{ ...tree, file_info: { mode: 0o755 } }]
+    const taken = await publish(await owner(), { ...base, contents }, given)
+    expect(taken).toMatchObject({ code: 0, status: 201 })
+  })
 
   it("refuses another system's name for an architecture and names apk's", async () => {
     const answer = await publish(await owner(), { ...base, apk: { arch: 'amd64' } })

@@ -1,7 +1,7 @@
 // Dependency lists: depends, provides and install_if of a package (apk-tools src/package.c). Refuses
 // items over which apk 2 drops the rest of the list or apk 3 makes the package uninstallable.
 import { FormatError, quote } from '../../../formats/format-error.ts'
-import { isVersion } from './version.ts'
+import { isVersion, suggestVersion } from './version.ts'
 
 export type DependencyOperator = '=' | '<' | '<=' | '>' | '>=' | '~' | '<~' | '>~' | '><'
 
@@ -59,8 +59,14 @@ export function parseDependency(text: string, field = 'depend'): Dependency {
     field,
     version === ''
       ? `no version follows ${characters}: write name${characters}version without spaces`
-      : `${quote(version)} is not an apk version`,
+      : explainVersion(name, characters, version),
   )
+}
+
+function explainVersion(name: string, operator: string, version: string): string {
+  const proposal = suggestVersion(version)
+  const written = proposal === undefined ? name : `${name}${operator}${proposal}`
+  return `${quote(version)} is not an apk version: write ${written}`
 }
 
 /** As apk writes it into an index, whatever the operator's spelling was. */
@@ -73,8 +79,19 @@ export function formatDependency({ conflict, name, operator, version }: Dependen
  * @throws FormatError `invalid-field`
  */
 export function splitDependencies(text: string, field = 'depend'): string[] {
+  refuseParentheses(text, field)
   const items = text.split(/[ \n]+/).filter((each) => each !== '')
   return items.map((each) => formatDependency(parseDependency(each, field)))
+}
+
+/** As Debian and RPM write a version: `bash (>= 4.0)`. */
+function refuseParentheses(text: string, field: string): void {
+  const [found, name, operator = '', version] =
+    /(?<=^| )([^ ()]+) ?\(([<>=]+) ?([^ ()]+)\)/.exec(text) ?? []
+  if (found === undefined) return
+  // Debian doubles what is strict.
+  const strict = /^(?:<<|>>)$/.test(operator) ? operator.slice(1) : operator
+  throw invalid(found, field, `apk has no parentheses: write ${name}${strict}${version}`)
 }
 
 /** The same for `provides`, where nothing can be forbidden. */

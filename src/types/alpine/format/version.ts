@@ -156,23 +156,37 @@ function tokenize(text: string): readonly Token[] {
  * How people write versions elsewhere (SemVer, Maven, Python, git describe, Debian), rewritten step
  * by step into apk's grammar; undefined when the result still is none.
  */
-function suggestVersion(text: string, builtAt: number | undefined): string | undefined {
+export function suggestVersion(text: string, builtAt?: number): string | undefined {
   if (text.length > 100) return undefined
   const rewritten = text
     .trim()
     .toLowerCase()
     .replace(/^[0-9]+:/, '')
     .replace(/^v(?:er(?:sion)?)?[-. ]?(?=[0-9])/, '')
-    .replace(/\+.*$/, '')
+    .replace(/[-+]p?[a-z]*[.-]?([0-9]+)(?=-r[0-9]+$|$)/, renameBuild)
+    .replace(/\+.*?(?=-r[0-9]+$|$)/, `_git${formatDay(builtAt)}`)
     .replace(/(-r[0-9]+)-.*$/, '$1')
     .replace(/[-._]?(?:snapshot|nightly|dev).*?(?=-r[0-9]+$|$)/, `_git${formatDay(builtAt)}`)
     .replace(/-([0-9]+)-g[0-9a-f]{4,}/, '_p$1')
     .replace(/[-._~]?(alpha|beta|preview|pre|rc)[-._]?([0-9]*)/, renameSuffix)
     .replace(/(?<=[0-9])(a|b)(?=[0-9])/, (letter) => (letter === 'a' ? '_alpha' : '_beta'))
     .replace(/[-._]post([0-9]*)/, '_p$1')
-    .replace(/-r?([0-9]{1,4})$/, '-r$1')
+    .replace(/(?<=[0-9])p([0-9]+)/, '_p$1')
+    .replace(/(?<=[0-9][a-z])([0-9]+)(?=-r[0-9]+$|$)/, '_p$1')
+    .replace(/(?:-r?|_)([0-9]+)$/, '-r$1')
     .replace(/-r$/, '-r0')
+    .replace(/[-._]+$/, '')
   return isVersion(rewritten.replace('yyyymmdd', '')) ? rewritten : undefined
+}
+
+/**
+ * A build of a version (SemVer's `+build5`, and `-pbuild5`, which nfpm makes of it) comes after the
+ * version and before the next build, as a patch does. `-r2`, `-rc2` and `-2` mean something else.
+ */
+function renameBuild(match: string, number: string): string {
+  return match.startsWith('+') || (match.startsWith('-p') && !match.startsWith('-pre'))
+    ? `_p${number}`
+    : match
 }
 
 function renameSuffix(_match: string, name: string, number: string): string {

@@ -7,7 +7,8 @@ import { temporaryDirectory } from '../../../support/clients/temporary-directory
 export interface NfpmContent {
   src?: string
   dst: string
-  type?: 'symlink' | 'dir' | 'config' | 'config|noreplace'
+  type?: 'symlink' | 'dir' | 'tree' | 'config' | 'config|noreplace'
+  file_info?: { mode: number }
 }
 
 /** The part of nfpm's configuration that the tests use. */
