@@ -3,7 +3,7 @@
 import type { Child } from 'hono/jsx'
 import { version } from '../../package.json'
 import { PROBLEMS_PATH } from '../http/path.ts'
-import { scriptPath, stylePath } from './assets/assets.ts'
+import { SCRIPT, STYLE } from './assets/assets.ts'
 import { CsrfField } from './components/form.tsx'
 import { Logo } from './components/logo.tsx'
 import { OWNERS_PATH } from './paths.ts'
@@ -77,8 +77,8 @@ function Document({
         {description !== undefined && <meta name="description" content={description} />}
         <meta name="color-scheme" content="light dark" />
         <link rel="icon" type="image/svg+xml" href="/favicon.ico" />
-        <link rel="stylesheet" href={stylePath} />
-        <script src={scriptPath} defer></script>
+        <link rel="stylesheet" href={STYLE.path} />
+        <script src={SCRIPT.path} defer></script>
       </head>
       <body>
         <a class="skip" href="#main">

@@ -85,7 +85,7 @@ export function combineCrc32(crcA: number, crcB: number, lengthB: number): numbe
   let factor = one
   let power = 3
   for (let rest = lengthB; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) factor = multiply(powers[power % 32] ?? 0, factor)
+    if (rest % 2 === 1) factor = multiply(squares()[power % 32] ?? 0, factor)
     power += 1
   }
   return (multiply(factor, crcA) ^ crcB) >>> 0
@@ -93,10 +93,15 @@ export function combineCrc32(crcA: number, crcB: number, lengthB: number): numbe
 
 const one = 0x80000000
 
-/** At index n: x^(2^n). Their order divides 2^32 - 1, so that the list repeats after 32. */
-const powers = squares()
+let computedSquares: readonly number[] | undefined
 
+/** At index n: x^(2^n). Their order divides 2^32 - 1, so that the list repeats after 32. */
 function squares(): readonly number[] {
+  computedSquares ??= computeSquares()
+  return computedSquares
+}
+
+function computeSquares(): readonly number[] {
   const list = [0x40000000]
   for (let last = 0x40000000; list.length < 32; list.push(last)) last = multiply(last, last)
   return list

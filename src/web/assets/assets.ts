@@ -6,31 +6,41 @@ import script from './page.client.js'
 import style from './style.css'
 import uploadScript from './upload.client.js'
 
-interface Asset {
-  readonly path: string
-  readonly text: string
+class Asset {
+  readonly extension: string
   readonly contentType: string
+  readonly text: string
+  #path: string | undefined
+
+  constructor(extension: string, contentType: string, text: string) {
+    this.extension = extension
+    this.contentType = contentType
+    this.text = text
+  }
+
+  /** Computed by the first page and not at start-up, which most requests to a new isolate wait for. */
+  get path(): string {
+    this.#path ??= `/-/assets/${sha256(this.text).slice(0, 16)}.${this.extension}`
+    return this.#path
+  }
 }
 
-function assetOf(text: string, extension: string, contentType: string): Asset {
-  return { path: `/-/assets/${sha256(text).slice(0, 16)}.${extension}`, text, contentType }
-}
-
-const STYLE = assetOf(style, 'css', 'text/css; charset=utf-8')
-const SCRIPT = assetOf(`${script}\n${uploadScript}`, 'js', 'text/javascript; charset=utf-8')
-
-export const stylePath = STYLE.path
-export const scriptPath = SCRIPT.path
+export const STYLE = new Asset('css', 'text/css; charset=utf-8', style)
+export const SCRIPT = new Asset(
+  'js',
+  'text/javascript; charset=utf-8',
+  `${script}\n${uploadScript}`,
+)
 
 export const assetEndpoints: readonly Endpoint[] = [
-  assetEndpoint('css', STYLE, 'The style of the pages'),
-  assetEndpoint('js', SCRIPT, 'The script of the pages, which work without it'),
+  assetEndpoint(STYLE, 'The style of the pages'),
+  assetEndpoint(SCRIPT, 'The script of the pages, which work without it'),
 ]
 
-function assetEndpoint(extension: string, asset: Asset, summary: string): Endpoint {
+function assetEndpoint(asset: Asset, summary: string): Endpoint {
   return {
     method: 'GET',
-    path: `/-/assets/:digest{[0-9a-f]+\\.${extension}}`,
+    path: `/-/assets/:digest{[0-9a-f]+\\.${asset.extension}}`,
     access: 'open',
     summary,
     handler: async (call) => assetResponse(call, asset),
