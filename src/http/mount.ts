@@ -31,7 +31,8 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
   for (const [path, allowed] of methods) {
     app.all(path, async ({ env, req }) => {
       await requireConfiguration(env)
-      // apko asks a repository for `apk-configuration` and takes only a 404 for "there is none".
+      // A path that only takes something has nothing to read: clients that look for a file which not
+      // every registry has take a 404 for its absence, and a 405 for a failure.
       if (req.method === 'GET' || req.method === 'HEAD') throw nothingHere(req.path)
       throw new RegistryError({ code: 'method-not-allowed', allow: [...allowed].join(', ') })
     })

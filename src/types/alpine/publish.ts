@@ -34,7 +34,8 @@ export const REPOSITORY = '/api/packages/:owner/alpine/:branch/:repository'
 export const publishEndpoint = ownedEndpoint({
   method: 'PUT',
   path: REPOSITORY,
-  // What `curl -T file URL/` and GoReleaser send.
+  // What `curl -T file URL/` and GoReleaser send. A GET of them is a 404, which apko needs: it asks a
+  // repository for `apk-configuration`, and any other refusal ends it.
   aliases: [`${REPOSITORY}/`, `${REPOSITORY}/:uploadName`],
   access: 'write',
   recheckedByCommit: true,
