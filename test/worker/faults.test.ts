@@ -144,7 +144,7 @@ describe.each([...operations, ...Object.entries(TOKEN_OPERATIONS)])('%s', (_, op
     }
     // A fault that is never noticed tests nothing.
     expect(seen.some((line) => line.endsWith(' 503'))).toBe(true)
-  }, 120_000)
+  })
 })
 
 async function failAt(operation: Operation, call: number, moment: Moment): Promise<string> {

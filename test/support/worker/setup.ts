@@ -1,18 +1,32 @@
 // Every worker test begins with an empty registry: no rows but the marker's, no objects but the marker,
-// all migrations, no faults.
+// all migrations, no faults. The runtime stays for many files, since starting one takes longer than most
+// files; what modules remember (a pause of the cache, what was allowed a moment ago) goes before each file.
 import { applyD1Migrations, reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeEach } from 'vitest'
-import { forgetDeployment, requireMatchingBucket } from '../../../src/core/deployment/marker.ts'
-import { clearOverrides } from './bindings.ts'
+import { beforeEach, vi } from 'vitest'
+
+vi.resetModules()
+// Only now, or the tests would see other instances of them.
+const { forgetDeployment, requireMatchingBucket } = await import(
+  '../../../src/core/deployment/marker.ts'
+)
+const { clearOverrides } = await import('./bindings.ts')
 
 const TABLES = "SELECT count(*) AS n FROM sqlite_master WHERE name = 'owner'"
 
+async function isEmpty(): Promise<boolean> {
+  const [tables, { objects }] = await Promise.all([
+    env.DB.prepare(TABLES).first<number>('n'),
+    env.BLOBS.list({ limit: 1 }),
+  ])
+  return tables === 0 && objects.length === 0
+}
+
 beforeEach(async () => {
   clearOverrides()
-  // What a test left running after its last answer can keep a reset from reaching the database.
+  // What a test left running after its last answer can keep a reset from reaching database or bucket.
   do await reset()
-  while ((await env.DB.prepare(TABLES).first<number>('n')) !== 0)
+  while (!(await isEmpty()))
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
   forgetDeployment()
   await requireMatchingBucket(env.DB, env.BLOBS)
