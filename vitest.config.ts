@@ -79,7 +79,10 @@ export default defineConfig(async () => {
           test: {
             name: 'clients',
             include: testsOf('clients', 'client'),
-            globalSetup: ['./test/support/client-tools.ts'],
+            globalSetup: [
+              './test/support/client-tools.ts',
+              './test/support/clients/shared-server.ts',
+            ],
             maxWorkers,
             testTimeout: 300_000,
             hookTimeout: 600_000,

@@ -3,12 +3,12 @@
 // size of a package. The process runs the simulators too.
 import { request } from 'node:http'
 import {
-  canMeasureMemory,
+  canMeasure,
   forgetPeak,
   peakMegabytes,
   residentMegabytes,
   runtimeProcesses,
-} from '../../test/support/clients/memory.ts'
+} from '../../test/support/clients/process-costs.ts'
 import { type Server, startServer } from '../../test/support/clients/server.ts'
 import { buildLargeApk } from '../../test/types/alpine/large-package.ts'
 import type { Options } from '../options.ts'
@@ -20,7 +20,7 @@ const SIZE = 95_000_000
 const AT_ONCE = 10
 
 export async function benchMemory(report: Report, options: Options): Promise<void> {
-  if (!canMeasureMemory) return report.note('memory is measured on Linux only')
+  if (!canMeasure) return report.note('memory is measured on Linux only')
   // Before the server starts: it takes longer than an idle connection is kept open.
   const names = Array.from({ length: AT_ONCE }, (_, at) => `large-${at}`)
   const packages = names.map((name) => buildLargeApk(name, SIZE - 100_000))

@@ -1,19 +1,19 @@
 // What the runtime's process grows by during one publish. It also runs the simulators of D1 and R2,
 // so that this is an upper bound of what the isolate holds.
 import {
-  canMeasureMemory,
+  canMeasure,
   forgetPeak,
   peakMegabytes,
   residentMegabytes,
   runtimeProcesses,
-} from '../../test/support/clients/memory.ts'
+} from '../../test/support/clients/process-costs.ts'
 import type { Server } from '../../test/support/clients/server.ts'
 import { freshPackage } from '../packages.ts'
 import { publish } from '../registry.ts'
 import type { Report } from '../report.ts'
 
 export async function reportPeak(report: Report, server: Server, counts: readonly number[]) {
-  if (!canMeasureMemory) return
+  if (!canMeasure) return
   const processes = runtimeProcesses(server.group)
   for (const packages of counts) {
     const growths: number[] = []

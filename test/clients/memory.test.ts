@@ -9,15 +9,15 @@ import { expect, it } from 'vitest'
 import { curl, uploadArguments } from '../support/clients/curl.ts'
 import { describeWith } from '../support/clients/found.ts'
 import {
-  canMeasureMemory,
+  canMeasure,
   forgetPeak,
   peakMegabytes,
   residentMegabytes,
   runtimeProcesses,
-} from '../support/clients/memory.ts'
+} from '../support/clients/process-costs.ts'
 import { createOwner } from '../support/clients/registry.ts'
 import { temporaryDirectory } from '../support/clients/temporary-directory.ts'
-import { useServer } from '../support/clients/use-server.ts'
+import { useOwnServer } from '../support/clients/use-server.ts'
 import { buildLargeApk, largeSize } from '../types/alpine/large-package.ts'
 
 // Measured: below 25 MB streamed, 250 MB with a body held whole; and 220 MB over the fresh process
@@ -26,9 +26,9 @@ const boundMegabytes = 64
 const boundOverFreshMegabytes = 350
 
 describeWith(['curl'], 'memory', ({ curl: program }) => {
-  const server = useServer()
+  const server = useOwnServer()
 
-  it.skipIf(!canMeasureMemory)(
+  it.skipIf(!canMeasure)(
     'stays low while 90 MB go in and come out',
     async () => {
       const owner = await createOwner(server(), 'public')

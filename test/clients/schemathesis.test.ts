@@ -3,11 +3,11 @@
 import { beforeAll, expect, it } from 'vitest'
 import { describeWith } from '../support/clients/found.ts'
 import { runSchemathesis } from '../support/clients/schemathesis.ts'
-import { useServer } from '../support/clients/use-server.ts'
+import { useOwnServer } from '../support/clients/use-server.ts'
 import { buildApk } from '../types/alpine/builder.ts'
 
 describeWith(['schemathesis'], 'the API', ({ schemathesis }) => {
-  const server = useServer()
+  const server = useOwnServer()
 
   beforeAll(async () => {
     const { url, adminToken } = server()

@@ -2,7 +2,7 @@
 // on when only wrangler is killed, and a test run that is killed cannot tidy up: a guard process
 // therefore ends the group when this process goes away for whatever reason.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface ProcessGroup {
@@ -24,10 +24,17 @@ export interface GroupMember {
 export function startProcessGroup(
   program: string,
   args: readonly string[],
-  options: { cwd: string; env: Readonly<Record<string, string>> },
+  options: {
+    cwd: string
+    env: Readonly<Record<string, string>>
+    /** A file that gets what every member writes. */
+    log?: string
+  },
 ): ProcessGroup {
+  const { cwd, env, log } = options
   const child = spawn(program, args, {
-    ...options,
+    cwd,
+    env,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -37,6 +44,7 @@ export function startProcessGroup(
   let output = ''
   const append = (chunk: string) => {
     output = (output + chunk).slice(-200_000)
+    if (log !== undefined) appendFileSync(log, chunk)
   }
   child.stdout.setEncoding('utf8').on('data', append)
   child.stderr.setEncoding('utf8').on('data', append)

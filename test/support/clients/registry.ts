@@ -1,6 +1,7 @@
 // The registry's API as the client tests need it to prepare their ground: owners, tokens, keys and
 // plain publishes. What a test is about it does with a real client, not with this.
-import type { Server } from './server.ts'
+import { randomBytes } from 'node:crypto'
+import type { Registry } from './server.ts'
 
 export interface Answer {
   status: number
@@ -31,15 +32,12 @@ export interface TestOwner {
   urlWithCredentials(token: string): string
 }
 
-let owners = 0
-
-/** A new owner with a token for each purpose. */
+/** A new owner with a token for each purpose, under a name that no other suite has. */
 export async function createOwner(
-  server: Server,
+  server: Registry,
   visibility: 'public' | 'private',
 ): Promise<TestOwner> {
-  owners += 1
-  const name = `${visibility}-${owners}`
+  const name = `${visibility}-${randomBytes(4).toString('hex')}`
   const admin = { authorization: `Bearer ${server.adminToken}` }
   const api = `${server.url}/api/v1/owners/${name}`
   const body = JSON.stringify({ visibility })

@@ -1,8 +1,8 @@
 // A running registry for tests: `wrangler dev` on a free port with its own secrets and its own
 // state in a temporary folder, migrated first. Runs a copy of the project, since wrangler restarts
 // the Worker when a source file is saved, and so that nothing of a developer's own is read.
-import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto'
-import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { createHash, generateKeyPairSync, randomBytes, randomInt } from 'node:crypto'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type ProcessGroup, startProcessGroup } from './process-group.ts'
 import { runOrThrow } from './run.ts'
+import { cachedTool } from './tool-cache.ts'
 
 const project = fileURLToPath(new URL('../../../', import.meta.url).href)
 const wrangler = join(project, 'node_modules/wrangler/bin/wrangler.js')
@@ -20,11 +21,15 @@ export interface ServerState {
   port: number
 }
 
-export interface Server {
+/** A running registry as its clients see it. */
+export interface Registry {
   url: string
   /** `127.0.0.1:port`. */
   host: string
   adminToken: string
+}
+
+export interface Server extends Registry {
   group: ProcessGroup
   state: ServerState
   /** Ends every process; the state stays. */
@@ -45,18 +50,50 @@ export async function createServerState(): Promise<ServerState> {
     `ADMIN_TOKEN=${adminToken}\nSIGNING_KEY="${pem.replaceAll('\n', '\\n')}"\n`,
     { mode: 0o600 },
   )
-  const migrate = ['d1', 'migrations', 'apply', 'DB', '--local', ...stateArguments(directory)]
-  await runOrThrow(process.execPath, [wrangler, ...migrate], {
-    cwd: join(directory, 'project'),
-    env: wranglerEnvironment(directory),
-  })
+  await cp(await migratedState(directory), join(directory, 'state'), { recursive: true })
   return { directory, adminToken, port: await findFreePort() }
 }
 
-/** Starts on a new state, or on one that an earlier server left. */
-export async function startServer(given?: ServerState): Promise<Server> {
+/**
+ * The state that wrangler's migration of an empty database leaves, made once for all servers: it takes
+ * longer than their start.
+ * @param directory has the project to make it with
+ */
+async function migratedState(directory: string): Promise<string> {
+  const cwd = join(directory, 'project')
+  const hash = createHash('sha256')
+  const migrations = (await readdir(join(cwd, 'migrations'))).filter((name) =>
+    name.endsWith('.sql'),
+  )
+  const sources = [
+    'wrangler.toml',
+    'package-lock.json',
+    ...migrations.map((name) => `migrations/${name}`),
+  ]
+  for (const name of sources.sort())
+    hash.update(`${name}\0`).update(await readFile(join(cwd, name)))
+  return cachedTool(`database-${hash.digest('hex').slice(0, 16)}`, async (made) => {
+    const migrate = ['d1', 'migrations', 'apply', 'DB', '--local', '--persist-to', made]
+    await runOrThrow(process.execPath, [wrangler, ...migrate], {
+      cwd,
+      env: wranglerEnvironment(directory),
+    })
+  })
+}
+
+/** Where the registry of a state answers, once it runs. */
+export function registryOf({ port, adminToken }: ServerState): Registry {
+  const host = `127.0.0.1:${port}`
+  return { url: `http://${host}`, host, adminToken }
+}
+
+/**
+ * Starts on a new state, or on one that an earlier server left.
+ * @param log a file that gets what the server writes
+ */
+export async function startServer(given?: ServerState, log?: string): Promise<Server> {
   const state = given ?? (await createServerState())
-  const { directory, adminToken, port } = state
+  const { directory, port } = state
   const group = startProcessGroup(
     process.execPath,
     [
@@ -64,13 +101,14 @@ export async function startServer(given?: ServerState): Promise<Server> {
       ...['--log-level', 'warn', '--show-interactive-dev-session=false'],
       ...stateArguments(directory),
     ],
-    { cwd: join(directory, 'project'), env: wranglerEnvironment(directory) },
+    {
+      cwd: join(directory, 'project'),
+      env: wranglerEnvironment(directory),
+      ...(log === undefined ? {} : { log }),
+    },
   )
-  const host = `127.0.0.1:${port}`
   const server: Server = {
-    url: `http://${host}`,
-    host,
-    adminToken,
+    ...registryOf(state),
     group,
     state,
     stop: () => group.end(),
@@ -80,7 +118,8 @@ export async function startServer(given?: ServerState): Promise<Server> {
     },
   }
   try {
-    await waitUntilHealthy(server)
+    const ended = () => (group.exitCode() === null ? undefined : group.output())
+    await waitUntilHealthy(server.url, ended)
   } catch (error) {
     await server[Symbol.asyncDispose]()
     throw error
@@ -146,10 +185,17 @@ function probe(port: number): Promise<number> {
   return promise
 }
 
-async function waitUntilHealthy({ url, group }: Server): Promise<void> {
+/**
+ * @param ended says what the server wrote once it has ended, so that nobody waits for it
+ * @throws Error with that, or after two minutes
+ */
+export async function waitUntilHealthy(
+  url: string,
+  ended: () => string | undefined,
+): Promise<void> {
   let answer = 'nothing'
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(100)) {
-    if (group.exitCode() !== null) break
+  for (const deadline = Date.now() + 120_000; Date.now() < deadline; await sleep(100)) {
+    if (ended() !== undefined) break
     try {
       const response = await fetch(`${url}/api/healthz`, { signal: AbortSignal.timeout(5_000) })
       answer = `${response.status} ${await response.text()}`
@@ -160,5 +206,5 @@ async function waitUntilHealthy({ url, group }: Server): Promise<void> {
       answer = String(error)
     }
   }
-  throw new Error(`the server does not answer (${answer}); it wrote:\n${group.output()}`)
+  throw new Error(`the server does not answer (${answer}); it wrote:\n${ended() ?? ''}`)
 }

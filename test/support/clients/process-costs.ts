@@ -1,8 +1,9 @@
-// Resident memory of running processes, as Linux keeps it in /proc.
+// Memory and processor time of running processes, as Linux keeps them in /proc.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { listProcessGroup, type ProcessGroup } from './process-group.ts'
 
-export const canMeasureMemory: boolean = process.platform === 'linux'
+/** Of both. */
+export const canMeasure: boolean = process.platform === 'linux'
 
 /** The runtime's processes of a server: one runs the Worker and the simulators, one is a proxy. */
 export function runtimeProcesses(group: ProcessGroup): number[] {
@@ -23,6 +24,17 @@ export function peakMegabytes(pid: number): number {
 export function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }
+
+/** What the process has taken of the processors so far, whatever else these did. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name stands in parentheses; from the state on, the times are the 12th and 13th field.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND
+}
+
+/** USER_HZ, which Linux shows to programs on every machine. */
+const TICKS_A_SECOND = 100
 
 function readMegabytes(pid: number, field: string): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
