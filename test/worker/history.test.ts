@@ -47,7 +47,7 @@ async function expectSound(): Promise<void> {
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 it('without faults', async () => {
-  const history = await checkRounds('no faults', { ...shape, rounds: 40, milliseconds: 15_000 })
+  const history = await checkRounds('no faults', { ...shape, rounds: 40 })
   // Nothing failed, so nothing is unknown, and every kind of answer came up.
   const answers = new Set(history.map(({ action }) => 'answer' in action && action.answer))
   expect([...answers].filter(Boolean).sort()).toEqual([
@@ -64,7 +64,7 @@ it('with two objects on each repository', async () => {
   let calls = 0
   const getByName = (name: string) => env.REPOSITORY.getByName(`${name} ${calls++ % 2}`)
   override({ REPOSITORY: wrapMethod(env.REPOSITORY, 'getByName', getByName) })
-  await checkRounds('two objects', { ...shape, rounds: 15, milliseconds: 8_000 })
+  await checkRounds('two objects', { ...shape, rounds: 15 })
   await expectSound()
 })
 
@@ -77,7 +77,7 @@ it('with objects evicted between commits', async () => {
     }
   })()
   try {
-    await checkRounds('evictions', { ...shape, rounds: 15, milliseconds: 8_000 })
+    await checkRounds('evictions', { ...shape, rounds: 15 })
   } finally {
     over = true
     await evicting
@@ -151,7 +151,7 @@ it('with objects aborted, answers lost and batches that land late', async () => 
   atSteps(act, heads)
   try {
     const settle = () => sendLate(Infinity)
-    await checkRounds('faults', { ...shape, rounds: 40, milliseconds: 20_000, settle })
+    await checkRounds('faults', { ...shape, rounds: 40, settle })
   } finally {
     over = true
     await sending

@@ -7,9 +7,7 @@ import { Recorder, type Send } from './workload.ts'
 
 export interface Rounds {
   readonly seed: number
-  /** At most so many; on a slow machine those that begin within the time. */
   readonly rounds: number
-  readonly milliseconds: number
   readonly clients: number
   /** Of each client in a round. */
   readonly operations: number
@@ -20,12 +18,11 @@ export interface Rounds {
 
 /** @throws when a history is not linearizable, with the seed, the round and the history */
 export async function checkRounds(name: string, options: Rounds): Promise<readonly Operation[]> {
-  const { seed, rounds, milliseconds, clients, operations, open, settle } = options
+  const { seed, rounds, clients, operations, open, settle } = options
   const began = Date.now()
   const all: Operation[] = []
   let width = 0
-  let round = 0
-  for (; round < rounds && Date.now() - began < milliseconds; round++) {
+  for (let round = 0; round < rounds; round++) {
     const recorder = new Recorder(open(`edge/round-${round}`))
     const where = `${name}, seed ${seed}, round ${round}`
     try {
@@ -48,7 +45,7 @@ export async function checkRounds(name: string, options: Rounds): Promise<readon
   const answers = countAnswers(all)
   const unknown = all.filter(({ action }) => isUnknown(action)).length
   console.info(
-    `${name}: seed ${seed}, ${round} rounds, ${all.length} operations (${answers}), ` +
+    `${name}: seed ${seed}, ${rounds} rounds, ${all.length} operations (${answers}), ` +
       `${unknown} of them unknown, up to ${width} courses at once, ${Date.now() - began} ms`,
   )
   return all

@@ -46,10 +46,13 @@ async function check({ method, path, headers, body }: FuzzedRequest, counts: { t
   if (before !== undefined) expect(await stateOf(), shown).toEqual(before)
 }
 
-for (const [title, arbitrary] of Object.entries({ requests: request, publishes: publishRequest }))
+for (const [title, arbitrary, ordinary] of [
+  ['requests', request, 300],
+  ['publishes', publishRequest, 150],
+] as const)
   it(title, { timeout: fuzzTimeout }, async () => {
     const counts = { taken: 0 }
     const property = fc.asyncProperty(arbitrary, (each) => check(each, counts))
-    await fuzz(`${title} over HTTP`, property, () => counts)
+    await fuzz(`${title} over HTTP`, property, ordinary, () => counts)
     expect(counts.taken).toBeGreaterThan(0)
   })

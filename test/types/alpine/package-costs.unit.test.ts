@@ -1,6 +1,8 @@
 // Input that is small but dear: each of these once took minutes at the size that an upload may have.
+// Bounds are of the processor's time, since other tests run meanwhile.
 import { expect, test } from 'vitest'
 import { parsePackageInfo } from '../../../src/types/alpine/format/pkginfo.ts'
+import { cpuMilliseconds } from '../../support/cpu-time.ts'
 import { expectRefusal } from '../../unit/formats/streams.ts'
 import { buildApk, buildApkParts, gzipMember, tarEnd, tarEntry } from './builder.ts'
 import { build, inspect, join } from './inspection.ts'
@@ -11,11 +13,11 @@ const repeat = (part: Uint8Array, count: number) =>
 test('spaces inside a long value are passed in one go', () => {
   const line = `pkgdesc = a${' '.repeat(130_000)}b   \n`
   const text = `pkgname = a\npkgver = 1\narch = noarch\ndatahash = ${'ab'.repeat(32)}\n${line.repeat(7)}`
-  const started = performance.now()
+  const started = cpuMilliseconds()
   const { description } = parsePackageInfo(new TextEncoder().encode(text))
   expect(description).toHaveLength(130_002)
   // 40 s with a pattern that looks for spaces at the end.
-  expect(performance.now() - started).toBeLessThan(2000)
+  expect(cpuMilliseconds() - started).toBeLessThan(2000)
 })
 
 test('signatures are bounded, in members of their own and in one', async () => {
@@ -50,14 +52,14 @@ test('records of a pax header are read at megabytes a second', async () => {
     join(header, tarEntry({ name: `d${index}`, typeflag: '5' })),
   )
   const bytes = buildApk({ rawData: join(...entries, tarEnd), gzip: { level: 1 } })
-  const started = performance.now()
+  const started = cpuMilliseconds()
   await inspect(bytes)
-  expect(performance.now() - started).toBeLessThan(10_000)
+  expect(cpuMilliseconds() - started).toBeLessThan(10_000)
 })
 
 test('zeros behind the end of an archive are passed at memory speed', async () => {
   const bytes = buildApk({ rawData: new Uint8Array(200 * 1024 * 1024), gzip: { level: 1 } })
-  const started = performance.now()
+  const started = cpuMilliseconds()
   await inspect(bytes)
-  expect(performance.now() - started).toBeLessThan(5000)
+  expect(cpuMilliseconds() - started).toBeLessThan(5000)
 })
