@@ -74,7 +74,13 @@ function seedRepository(database: DatabaseSync, { owner, entries }: SeededReposi
     if (rows.length === ROWS) flush()
   }
   flush()
+  database.prepare(COUNT).run(owner)
 }
+
+/** Each blob is of one byte. */
+const COUNT = `
+  INSERT INTO owner_usage (owner_id, files, metadata_bytes, file_bytes, repositories)
+  SELECT ?1, count(*), sum(metadata_bytes), count(*), 1 FROM package_file WHERE repository_id = ?1`
 
 function inserts(database: DatabaseSync) {
   const packages = `json_each(?2) j
@@ -89,10 +95,10 @@ function inserts(database: DatabaseSync) {
     `INSERT INTO package_blob (sha256, sha1, sha512, md5, r2_key, size, created_at)
      SELECT value ->> 'id', '', '', '', value ->> 'id', 1, 0 FROM json_each(?2) WHERE ?1 = ?1`,
     `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, name,
-       blob_sha256, metadata, created_by, created_at)
+       blob_sha256, metadata, metadata_bytes, created_by, created_at)
      SELECT j.value ->> 'id', v.id, ?1, '${REPOSITORY}/' || (j.value ->> 'architecture'),
        j.value ->> 'architecture', j.value ->> 'file', j.value ->> 'id', j.value ->> 'metadata',
-       'seed', 0
+       octet_length(j.value ->> 'metadata'), 'seed', 0
      FROM ${packages}
      CROSS JOIN package_version v ON v.package_id = p.id AND v.version = j.value ->> 'version'`,
   ].map((sql) => database.prepare(sql))

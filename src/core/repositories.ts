@@ -1,5 +1,6 @@
 // The rows of repositories, but for what a commit writes.
-import { query } from './database.ts'
+import { query, runBatch } from './database.ts'
+import { changeUsage } from './quota/statements.ts'
 
 export interface RepositorySettings {
   readonly name: string
@@ -23,12 +24,16 @@ export async function declareImmutable(
   type: string,
   name: string,
 ): Promise<RepositorySettings> {
-  const row = await query(() =>
-    db
-      .prepare(DECLARE)
-      .bind(crypto.randomUUID(), ownerId, type, name, crypto.randomUUID(), Date.now())
-      .first<{ name: string; immutable: number; revision: number }>(),
+  const known = 'SELECT 1 FROM repository WHERE owner_id = ?1 AND type = ?3 AND name = ?4'
+  const isNew = { sql: `NOT EXISTS (${known})`, parameters: [type, name] }
+  const ids = [crypto.randomUUID(), crypto.randomUUID()] as const
+  const results = await query(() =>
+    runBatch<{ name: string; immutable: number; revision: number }>(db, [
+      ...changeUsage(ownerId, { repositories: 1 }, isNew),
+      [DECLARE, ids[0], ownerId, type, name, ids[1], Date.now()],
+    ]),
   )
-  if (row === null) throw new Error('an upsert that returned no row')
+  const row = results.at(-1)?.results[0]
+  if (row === undefined) throw new Error('an upsert that returned no row')
   return { ...row, immutable: row.immutable === 1 }
 }

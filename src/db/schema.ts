@@ -21,10 +21,31 @@ export const owner = sqliteTable(
     visibility: text('visibility', { enum: ['public', 'private'] }).notNull(),
     /** The secret binding that holds this owner's signing key; null is the deployment's own. */
     signingKey: text('signing_key'),
+    /** JSON object of the limits that differ from the deployment's (core/quota); null for none. */
+    limits: text('limits'),
     createdAt: integer('created_at').notNull(),
   },
   (table) => [check('owner_visibility', sql`${table.visibility} IN ('public', 'private')`)],
 )
+
+/**
+ * What an owner has, counted: each batch that adds or removes something changes it too. Apart from
+ * `owner`, since the settings there seldom change. An owner without a row has nothing yet.
+ */
+export const ownerUsage = sqliteTable('owner_usage', {
+  ownerId: text('owner_id')
+    .primaryKey()
+    .references(() => owner.id, { onDelete: 'cascade' }),
+  files: integer('files').notNull().default(0),
+  /** The sum of its files' `metadata_bytes`. */
+  metadataBytes: integer('metadata_bytes').notNull().default(0),
+  /** The size of each file, also where several share one blob: else it would tell who else has the bytes. */
+  fileBytes: integer('file_bytes').notNull().default(0),
+  repositories: integer('repositories').notNull().default(0),
+  tokens: integer('tokens').notNull().default(0),
+  /** Uploads over several requests that have not ended. */
+  openUploads: integer('open_uploads').notNull().default(0),
+})
 
 /** A token is known by the SHA-256 of its text; the text itself is shown once and kept nowhere. */
 export const accessToken = sqliteTable(
@@ -218,6 +239,8 @@ export const packageFile = sqliteTable(
       .references(() => packageBlob.sha256),
     /** JSON that the type wrote and its `parseMetadata` reads: what the index shows. */
     metadata: text('metadata').notNull(),
+    /** What the owner is charged for `metadata` and the properties that came with it, in bytes. */
+    metadataBytes: integer('metadata_bytes').notNull().default(0),
     /** The id of the access token that published it, or `admin`. */
     createdBy: text('created_by').notNull(),
     createdAt: integer('created_at').notNull(),

@@ -113,6 +113,19 @@ const faults: Readonly<Record<string, readonly [() => Promise<unknown>, RegExp]>
     () => run('INSERT INTO garbage SELECT r2_key, 1 FROM package_blob LIMIT 1'),
     /garbage that a row names/,
   ],
+  ...Object.fromEntries(
+    ['files', 'metadata_bytes', 'file_bytes', 'repositories', 'tokens'].map((each) => [
+      `a count of ${each} that is one off`,
+      [
+        () => run(`UPDATE owner_usage SET ${each} = ${each} + 1`),
+        /acme has 2 files, .* counted as/,
+      ],
+    ]),
+  ),
+  'an owner that nothing is counted of': [
+    () => run('DELETE FROM owner_usage'),
+    /acme has 2 files, .* counted as nothing/,
+  ],
   'a package without versions': [
     () =>
       run(

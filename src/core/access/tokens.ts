@@ -1,8 +1,9 @@
 // The rows of access tokens.
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { accessToken } from '../../db/schema.ts'
 import { query, runBatch, type Statement } from '../database.ts'
+import { changeUsage } from '../quota/statements.ts'
 import { type GivenSecret, parseGrantColumns, type Scope, type TokenRow } from './principal.ts'
 import { hashToken, mintToken } from './token-text.ts'
 
@@ -44,9 +45,24 @@ export async function createToken(
     lastUsedAt: null,
   }
   // Once more when the answer is lost: a token whose text nobody has would be left behind.
-  const insert = () => drizzle(db).insert(accessToken).values(row).onConflictDoNothing()
+  const isNew = { sql: `NOT EXISTS (${FOUND})`, parameters: [row.id] }
+  const insert = () =>
+    runBatch(db, [...changeUsage(ownerId, { tokens: 1 }, isNew), insertToken(row)])
   await query(() => insert().catch(() => insert()))
   return { token: tokenOf(row), text }
+}
+
+const FOUND = 'SELECT 1 FROM access_token WHERE owner_id = ?1 AND id = ?3'
+
+function insertToken(row: typeof accessToken.$inferSelect): Statement {
+  return [
+    `INSERT INTO access_token (id, owner_id, name, hash, scopes, repositories, packages, expires_at,
+       created_at)
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING`,
+    ...[row.id, row.ownerId, row.name, row.hash, row.scopes, row.repositories, row.packages],
+    row.expiresAt,
+    row.createdAt,
+  ]
 }
 
 /** The owner's tokens, oldest first. */
@@ -87,13 +103,14 @@ export async function findToken(
 
 /** Whether there was such a token; after it there is none. */
 export async function deleteToken(db: D1Database, ownerId: string, id: string): Promise<boolean> {
-  const deleted = await query(() =>
-    drizzle(db)
-      .delete(accessToken)
-      .where(and(eq(accessToken.ownerId, ownerId), eq(accessToken.id, id)))
-      .returning({ id: accessToken.id }),
+  const isThere = { sql: `EXISTS (${FOUND})`, parameters: [id] }
+  const results = await query(() =>
+    runBatch(db, [
+      ...changeUsage(ownerId, { tokens: -1 }, isThere),
+      ['DELETE FROM access_token WHERE owner_id = ?1 AND id = ?2 RETURNING id', ownerId, id],
+    ]),
   )
-  return deleted.length > 0
+  return (results.at(-1)?.results.length ?? 0) > 0
 }
 
 /**

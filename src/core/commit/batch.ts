@@ -1,7 +1,10 @@
 // The one D1 batch that makes a commit visible: fence, rows, index rows, log, head. The number of
 // statements and parameters does not grow with the group.
 import type { Statement } from '../database.ts'
+import { usageOfNewFile } from '../packages/new-file.ts'
 import { dropOrphans, insertFiles } from '../packages/rows.ts'
+import { addUsage, NO_USAGE, subtractUsage, type Usage, usageOfFile } from '../quota/quantities.ts'
+import { changeUsage } from '../quota/statements.ts'
 import type { RepositoryAddress } from './change.ts'
 import type { Plan } from './plan.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -36,6 +39,7 @@ export function commitStatements(commit: Commit): Statement[] {
   const { address, snapshot, plan, now } = commit
   return [
     ...fence(commit),
+    ...changeUsage(address.ownerId, usageOf(commit)),
     ...removeFiles(commit),
     ...insertFiles(address, snapshot.repositoryId, plan.published, now),
     ...dropOrphans(address, plan.removed, now),
@@ -65,6 +69,14 @@ function fence({ id, address, snapshot, now }: Commit): Statement[] {
       now,
     ],
   ]
+}
+
+/** What the owner has more after it. The fence keeps true what the snapshot says of the removed files. */
+function usageOf({ snapshot, plan }: Commit): Usage {
+  const repositories = snapshot.head === null ? 1 : 0
+  const removed = plan.removed.map(usageOfFile).reduce(addUsage, NO_USAGE)
+  const published = plan.published.map(usageOfNewFile).reduce(addUsage, NO_USAGE)
+  return subtractUsage({ ...published, repositories }, removed)
 }
 
 function removeFiles({ snapshot, plan }: Commit): Statement[] {

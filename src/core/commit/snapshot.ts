@@ -12,6 +12,10 @@ export interface ExistingFile {
   readonly packageName: string
   readonly version: string
   readonly sha256: string
+  /** Bytes of its blob. */
+  readonly size: number
+  /** As its owner is charged for them. */
+  readonly metadataBytes: number
   /** The revision that published it, or the repository's if the log no longer says. */
   readonly revision: number
 }
@@ -56,10 +60,12 @@ const SIGNING_KEY = 'SELECT signing_key AS signingKey FROM owner WHERE id = ?1'
 
 const FILES = `
   SELECT f.id, f.name, f.architecture, p.name AS packageName, v.version, f.blob_sha256 AS sha256,
+    b.size, f.metadata_bytes AS metadataBytes,
     coalesce((SELECT revision FROM repository_change WHERE change_id = f.id), r.revision) AS revision
   FROM repository r
   JOIN package_file f ON f.repository_id = r.id
     AND f.name IN (SELECT value FROM json_each(?4))
+  JOIN package_blob b ON b.sha256 = f.blob_sha256
   JOIN package_version v ON v.id = f.version_id
   JOIN package p ON p.id = v.package_id
   WHERE r.owner_id = ?1 AND r.type = ?2 AND r.name = ?3`

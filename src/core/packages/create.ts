@@ -2,7 +2,8 @@
 // unique key of file names decides between those who come at once. Nothing stands in its way, no
 // Durable Object, since there is no index to keep right.
 import { isConstraintFailure, messageOf, query, runBatch, type Statement } from '../database.ts'
-import type { NewFile } from './new-file.ts'
+import { changeUsage } from '../quota/statements.ts'
+import { type NewFile, usageOfNewFile } from './new-file.ts'
 import { duplicatesOf, insertFiles, type PackagePlace, selectKept } from './rows.ts'
 
 /**
@@ -85,6 +86,7 @@ function createStatements(
       file.version,
       now + LANDING_MS,
     ],
+    ...changeUsage(ownerId, usageOfNewFile(file)),
     ...insertFiles(place, null, [file], now),
     ['DELETE FROM expectation'],
     selectKept([file]),

@@ -1,6 +1,7 @@
 // A file that is about to become visible: what a type says of it. Plain data, since it crosses RPC on
 // its way to a repository's Durable Object.
 import type { StagedBlob } from '../blobs/staged-blob.ts'
+import { type Usage, usageOfFile } from '../quota/quantities.ts'
 
 export interface Property {
   readonly name: string
@@ -38,6 +39,15 @@ export interface NewFile {
   readonly blob: StagedBlob
   /** The id of an access token, or `admin`. */
   readonly createdBy: string
+}
+
+/** What its owner is charged for a file beside its bytes: metadata and properties, in bytes of D1, about. */
+export function metadataBytesOf({ metadata, properties }: NewFile): number {
+  return Buffer.byteLength(metadata) + weightOfProperties(properties)
+}
+
+export function usageOfNewFile(file: NewFile): Usage {
+  return usageOfFile({ metadataBytes: metadataBytesOf(file), size: file.blob.size })
 }
 
 /** Bytes that a file's metadata takes in a parameter of D1: a JSON text within JSON, in UTF-8. */

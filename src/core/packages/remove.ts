@@ -7,6 +7,7 @@ import { commitChange } from '../commit/client.ts'
 import { query, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import { timeOrderedId } from '../ids.ts'
+import { subtractFiles } from '../quota/statements.ts'
 import { type DeletedFile, dropOrphans, type PackagePlace } from './rows.ts'
 
 /** A file as the rows had it when it was looked up. */
@@ -99,7 +100,8 @@ async function removeLoose(
   let lost = false
   for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
-      const [deleted] = await runBatch(db, [
+      const [, deleted] = await runBatch(db, [
+        subtractFiles(owner.id, ids),
         ['DELETE FROM package_file WHERE id IN (SELECT value FROM json_each(?1))', ids],
         ...dropOrphans({ ownerId: owner.id, type }, files, Date.now()),
       ])

@@ -5,7 +5,7 @@
 // JOIN makes SQLite begin with the files: it would read all packages of the owner first.
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import type { Statement } from '../database.ts'
-import type { NewFile } from './new-file.ts'
+import { metadataBytesOf, type NewFile } from './new-file.ts'
 
 /** Whose packages, of which type. */
 export interface PackagePlace {
@@ -104,10 +104,10 @@ function insertFileRows(
 ): Statement {
   return [
     `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, name,
-       display_name, blob_sha256, metadata, created_by, created_at)
+       display_name, blob_sha256, metadata, metadata_bytes, created_by, created_at)
      SELECT j.value ->> 'changeId', v.id, ?3, j.value ->> 'compositeKey',
        j.value ->> 'architecture', j.value ->> 'fileName', j.value ->> 'display',
-       j.value ->> 'blob', j.value ->> 'metadata', j.value ->> 'createdBy', ?4
+       j.value ->> 'blob', j.value ->> 'metadata', j.value ->> 'metadataBytes', j.value ->> 'createdBy', ?4
      FROM json_each(?5) j
      CROSS JOIN package p ON p.owner_id = ?1 AND p.type = ?2 AND p.name = j.value ->> 'packageName'
      CROSS JOIN package_version v ON v.package_id = p.id AND v.version = j.value ->> 'version'`,
@@ -116,11 +116,11 @@ function insertFileRows(
     repositoryId,
     now,
     JSON.stringify(
-      files.map(({ properties: _, display, blob, ...file }) => ({
-        ...file,
-        display: display?.fileName,
-        blob: blob.sha256,
-      })),
+      files.map((newFile) => {
+        const { properties: _, display, blob, ...file } = newFile
+        const metadataBytes = metadataBytesOf(newFile)
+        return { ...file, metadataBytes, display: display?.fileName, blob: blob.sha256 }
+      }),
     ),
   ]
 }

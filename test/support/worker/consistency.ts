@@ -104,6 +104,28 @@ async function rows<T>(sql: string, ...parameters: string[]): Promise<T[]> {
   ).results
 }
 
+const describe = (files: string, metadata: string, bytes: string, of: string, tokens: string) =>
+  `(${files} || ' files, ' || ${metadata} || ' bytes of metadata, ' || ${bytes} || ' bytes, ' ||
+    ${of} || ' repositories, ' || ${tokens} || ' tokens')`
+
+const FILES_OF = `FROM package p JOIN package_version v ON v.package_id = p.id
+  JOIN package_file f ON f.version_id = v.id JOIN package_blob b ON b.sha256 = f.blob_sha256
+  WHERE p.owner_id = o.id`
+
+/** What an owner `o` has, by its rows. */
+const COUNTED = describe(
+  `(SELECT count(*) ${FILES_OF})`,
+  `(SELECT coalesce(sum(f.metadata_bytes), 0) ${FILES_OF})`,
+  `(SELECT coalesce(sum(b.size), 0) ${FILES_OF})`,
+  '(SELECT count(*) FROM repository WHERE owner_id = o.id)',
+  '(SELECT count(*) FROM access_token WHERE owner_id = o.id)',
+)
+
+/** What is noted of it in its row of `owner_usage`, `u`. */
+const NOTED = describe(
+  ...(['u.files', 'u.metadata_bytes', 'u.file_bytes', 'u.repositories', 'u.tokens'] as const),
+)
+
 /** Rows that must not be there whatever the repositories hold. */
 async function findStrayRows(): Promise<string[]> {
   const queries: Readonly<Record<string, string>> = {
@@ -115,6 +137,11 @@ async function findStrayRows(): Promise<string[]> {
     'a blob in use marked as unreferenced, or the other way': `
       SELECT sha256 AS what FROM package_blob b WHERE (unreferenced_at IS NULL) <>
         EXISTS (SELECT 1 FROM package_file WHERE blob_sha256 = b.sha256)`,
+    'a count other than the rows': `
+      SELECT o.name || ' has ' || ${COUNTED} || ', counted as ' || coalesce(${NOTED}, 'nothing')
+        AS what
+      FROM owner o LEFT JOIN owner_usage u ON u.owner_id = o.id
+      WHERE ${COUNTED} <> coalesce(${NOTED}, '0 files, 0 bytes of metadata, 0 bytes, 0 repositories, 0 tokens')`,
     'garbage that a row names': `SELECT r2_key AS what FROM garbage
       WHERE r2_key IN (SELECT r2_key FROM package_blob UNION SELECT r2_key FROM repository_index)`,
   }

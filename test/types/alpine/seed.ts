@@ -15,7 +15,14 @@ export async function seedRepository(count: number, architecture = 'x86_64'): Pr
     const numbers = Array.from({ length: Math.min(ROWS, count - from) }, (_, at) => from + at)
     await env.DB.batch(statements(JSON.stringify(numbers.map((n) => describe(n, architecture)))))
   }
+  await env.DB.prepare(COUNT).run()
 }
+
+/** Each blob is of one byte. */
+const COUNT = `
+  INSERT OR REPLACE INTO owner_usage (owner_id, files, metadata_bytes, file_bytes, repositories)
+  SELECT r.owner_id, count(*), sum(f.metadata_bytes), count(*), 1
+  FROM repository r JOIN package_file f ON f.repository_id = r.id WHERE r.id = 'seeded'`
 
 function describe(number: number, architecture: string) {
   const name = `seed-${String(number).padStart(5, '0')}`
@@ -52,10 +59,10 @@ function statements(json: string): D1PreparedStatement[] {
     `INSERT INTO package_blob (sha256, sha1, sha512, md5, r2_key, size, created_at)
      SELECT value ->> 'digest', '', '', '', value ->> 'digest', 1, 0 FROM json_each(?1)`,
     `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, name,
-       blob_sha256, metadata, created_by, created_at)
+       blob_sha256, metadata, metadata_bytes, created_by, created_at)
      SELECT j.value ->> 'id', v.id, 'seeded', 'edge/main/' || (j.value ->> 'architecture'),
        j.value ->> 'architecture', (j.value ->> 'name') || '-1.0-r0.apk', j.value ->> 'digest',
-       j.value ->> 'metadata', 'seed', 0
+       j.value ->> 'metadata', length(j.value ->> 'metadata'), 'seed', 0
      FROM owner o CROSS JOIN json_each(?1) j
      CROSS JOIN package p ON p.owner_id = o.id AND p.type = 'alpine' AND p.name = j.value ->> 'name'
      CROSS JOIN package_version v ON v.package_id = p.id WHERE o.name = 'acme'`,
