@@ -1,5 +1,8 @@
 // The bindings and secrets of the Worker, as wrangler.toml and `npm run setup` give them.
 import type { RepositoryStub } from './core/commit/change.ts'
+import { RegistryError } from './core/errors.ts'
+import { QUANTITIES, type Quantity } from './core/quota/quantities.ts'
+import type { Limits } from './core/quota/quota.ts'
 import type { FindSecret } from './core/signing-keys.ts'
 import { unusableSecret } from './core/unusable-secret.ts'
 
@@ -13,6 +16,35 @@ export interface Env {
   readonly ADMIN_TOKEN?: string
   /** PEM, PKCS#8 or PKCS#1, RSA 2048 to 4096 bits. */
   readonly SIGNING_KEY?: string
+}
+
+/** What an owner may have unless it has limits of its own, by the variable that sets another number. */
+const OWNER_LIMITS = {
+  files: ['OWNER_FILES', 100_000],
+  metadata_bytes: ['OWNER_METADATA_BYTES', 256_000_000],
+  file_bytes: ['OWNER_FILE_BYTES', 100_000_000_000],
+  repositories: ['OWNER_REPOSITORIES', 1000],
+  tokens: ['OWNER_TOKENS', 1000],
+} as const satisfies Readonly<Record<Quantity, readonly [string, number]>>
+
+/** @throws RegistryError not-configured for a variable that is no number */
+export function limitsOf(env: Env): Limits {
+  const entries = QUANTITIES.map((each) => [each, numberOf(env, OWNER_LIMITS[each])] as const)
+  // Of every quantity exactly one, which fromEntries cannot know.
+  return Object.fromEntries(entries) as Record<Quantity, number>
+}
+
+/** A number of wrangler.toml, or the text that a dashboard makes of it. */
+function numberOf(env: Env, [name, standard]: readonly [string, number]): number {
+  const value: unknown = Reflect.get(env, name)
+  if (value === undefined || value === '') return standard
+  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number
+  throw new RegistryError({
+    code: 'not-configured',
+    cause: `the variable ${name} is not a whole number`,
+    remedy: 'write one in wrangler.toml and deploy, or remove the variable',
+  })
 }
 
 /** Shorter admin tokens can be guessed. */

@@ -9,6 +9,7 @@ import {
   type RepositoryDetail,
 } from '../core/packages/repositories.ts'
 import { declareImmutable, type RepositorySettings } from '../core/repositories.ts'
+import { limitsOf } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../http/endpoint.ts'
 import {
@@ -126,7 +127,10 @@ function settingsEndpoint(type: string, naming: RepositoryNaming): Endpoint {
       path: naming.parameters,
       body: jsonContent(objectSchema('NewRepositorySettings', { immutable: { const: true } })),
       answers: { 200: { description: 'What is settled', content: jsonContent(SETTINGS_SCHEMA) } },
-      faults: ['invalid-name', 'invalid-request', 'body-too-large', 'body-timeout'],
+      faults: [
+        ...(['invalid-name', 'invalid-request', 'body-too-large', 'body-timeout'] as const),
+        'quota-exceeded',
+      ],
     },
     handler: (call) => put(call, type, naming),
   })
@@ -165,7 +169,7 @@ async function put(call: OwnedCall, type: string, naming: RepositoryNaming): Pro
   if (body.immutable !== true) {
     throw invalidRequest('immutable must be true: a repository that is immutable stays so')
   }
-  return json(describeSettings(await declareImmutable(env.DB, owner.id, type, name)))
+  return json(describeSettings(await declareImmutable(env.DB, owner.id, type, name, limitsOf(env))))
 }
 
 function describeSettings({ name, immutable, revision }: RepositorySettings) {

@@ -4,6 +4,7 @@ import { SCOPES } from '../core/access/principal.ts'
 import { refuseRestricted } from '../core/access/restricted.ts'
 import { type AccessToken, createToken, deleteToken, listTokens } from '../core/access/tokens.ts'
 import { RegistryError } from '../core/errors.ts'
+import { limitsOf } from '../env.ts'
 import { type Endpoint, ownedEndpoint } from '../http/endpoint.ts'
 import {
   jsonContent,
@@ -82,7 +83,7 @@ export const tokenEndpoints: readonly Endpoint[] = [
       tag: 'tokens',
       body: jsonContent(GRANT_SCHEMA),
       answers: { 201: { description: 'Created', content: jsonContent(NEW_TOKEN_SCHEMA) } },
-      faults: ['invalid-request', 'body-too-large', 'body-timeout'],
+      faults: ['invalid-request', 'body-too-large', 'body-timeout', 'quota-exceeded'],
     },
     handler: async (call) => {
       const { env, owner } = call
@@ -90,7 +91,7 @@ export const tokenEndpoints: readonly Endpoint[] = [
       const body = await readJsonObject(call)
       onlyFields(body, GRANT_NAMES)
       const grant = parseGrant(body, REPOSITORY)
-      const { token, text } = await createToken(env.DB, owner.id, grant)
+      const { token, text } = await createToken(env.DB, owner.id, grant, limitsOf(env))
       return json({ ...describe(token), token: text }, 201)
     },
   }),

@@ -17,6 +17,7 @@ interface FaultDetails {
   'owner-not-empty': { owner: string }
   'deployment-conflict': { detail: string }
   'body-too-large': { limit: number }
+  'quota-exceeded': { quota: string; used: number; limit: number; detail: string }
   'range-not-satisfiable': { size: number }
   'too-many-failures': { seconds: number }
   internal: object
@@ -117,6 +118,12 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     title: 'The body is larger than may be',
     text: ({ limit }) => `the body is larger than the limit of ${limit} bytes: send less`,
     members: ['limit'],
+  },
+  'quota-exceeded': {
+    status: 413,
+    title: 'The owner would have more than it may',
+    text: detail,
+    members: ['quota', 'used', 'limit'],
   },
   'range-not-satisfiable': {
     status: 416,

@@ -1,10 +1,17 @@
 // The rows of repositories, but for what a commit writes.
-import { query, runBatch } from './database.ts'
-import { changeUsage } from './quota/statements.ts'
+import type { Statement } from './database.ts'
+import type { Limits } from './quota/quota.ts'
+import { addWithinLimits } from './quota/within-limits.ts'
 
 export interface RepositorySettings {
   readonly name: string
   readonly immutable: boolean
+  readonly revision: number
+}
+
+interface DeclaredRow {
+  readonly name: string
+  readonly immutable: number
   readonly revision: number
 }
 
@@ -17,23 +24,24 @@ const DECLARE = `
 /**
  * Declares a repository immutable, for good: also one that has no packages yet. What was removed
  * before is not remembered; what is removed from now on is.
+ * @param limits the deployment's
+ * @throws RegistryError quota-exceeded
  */
 export async function declareImmutable(
   db: D1Database,
   ownerId: string,
   type: string,
   name: string,
+  limits: Limits,
 ): Promise<RepositorySettings> {
-  const known = 'SELECT 1 FROM repository WHERE owner_id = ?1 AND type = ?3 AND name = ?4'
+  const known = 'SELECT 1 FROM repository WHERE owner_id = ?1 AND type = ?2 AND name = ?3'
   const isNew = { sql: `NOT EXISTS (${known})`, parameters: [type, name] }
   const ids = [crypto.randomUUID(), crypto.randomUUID()] as const
-  const results = await query(() =>
-    runBatch<{ name: string; immutable: number; revision: number }>(db, [
-      ...changeUsage(ownerId, { repositories: 1 }, isNew),
-      [DECLARE, ids[0], ownerId, type, name, ids[1], Date.now()],
-    ]),
-  )
-  const row = results.at(-1)?.results[0]
+  const added = { repositories: 1 }
+  const declare: Statement = [DECLARE, ids[0], ownerId, type, name, ids[1], Date.now()]
+  const addition = { ownerId, added, limits, isNew, statements: [declare] }
+  const [result] = await addWithinLimits<DeclaredRow>(db, addition)
+  const row = result?.results[0]
   if (row === undefined) throw new Error('an upsert that returned no row')
   return { ...row, immutable: row.immutable === 1 }
 }

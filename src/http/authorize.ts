@@ -18,6 +18,8 @@ import {
 import type { RequestSession } from '../core/access/session.ts'
 import { RegistryError } from '../core/errors.ts'
 import { findOwnerName } from '../core/names.ts'
+import type { OwnerQuota } from '../core/quota/quota.ts'
+import { parseQuota } from '../core/quota/statements.ts'
 import { type Env, requireAdminToken } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
 import { parseCredentials } from './credentials.ts'
@@ -31,6 +33,7 @@ export interface Authorized {
   readonly owner: OwnerRow | undefined
   readonly session: RequestSession | undefined
   readonly resource: unknown
+  readonly quota: OwnerQuota | undefined
   /** Unix milliseconds. */
   readonly authorizedAt: number
   /** How long the statement took, in milliseconds. */
@@ -60,6 +63,7 @@ export async function authorize(
       token: tokenKeyOf(secret, session),
       session: session?.session,
       resource,
+      quota: endpoint.access === 'write' || endpoint.access === 'owner-admin',
     }))
   const databaseMs = Date.now() - asked
   const owner = ownerOf(row)
@@ -82,6 +86,7 @@ export async function authorize(
     session: principal.kind === 'anonymous' ? undefined : session,
     authorizedAt: known?.readAt ?? asked,
     databaseMs,
+    quota: row.quota === null ? undefined : parseQuota(row.quota),
     resource: row.resource === null ? undefined : JSON.parse(row.resource),
     token:
       principal.kind === 'token' && known === undefined

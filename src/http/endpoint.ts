@@ -4,6 +4,7 @@ import type { Access, OwnerRow } from '../core/access/decide.ts'
 import type { Principal } from '../core/access/principal.ts'
 import type { ResourceQuery } from '../core/access/resource-query.ts'
 import type { RequestSession } from '../core/access/session.ts'
+import type { OwnerQuota } from '../core/quota/quota.ts'
 import type { Env } from '../env.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import type { Operation } from './operation.ts'
@@ -21,6 +22,8 @@ export interface Call<R = unknown> {
   readonly owner: OwnerRow | undefined
   /** The session that a browser signed in with. */
   readonly session: RequestSession | undefined
+  /** What the owner has and may have, a few seconds ago; undefined where `access` is of less than `write`. */
+  readonly quota: OwnerQuota | undefined
   /** What the resource query found. */
   readonly resource: R | undefined
   /** The file that is uploaded, where a page's form sends it among others; else it is in the body. */

@@ -81,6 +81,7 @@ const NOBODY = {
   owner: undefined,
   session: undefined,
   resource: undefined,
+  quota: undefined,
   authorizedAt: 0,
   databaseMs: 0,
 } as const

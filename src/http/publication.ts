@@ -5,11 +5,13 @@ import type { StagedBlob } from '../core/blobs/staged-blob.ts'
 import { type Fault, type FaultCode, invalidRequest, RegistryError } from '../core/errors.ts'
 import type { NewFile } from '../core/packages/new-file.ts'
 import { type Published, type PublishPlace, publishFile } from '../core/packages/publish.ts'
+import { limitsOf } from '../env.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
 import { UPLOAD_LIMITS } from './body-limits.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type Operation, TEXT } from './operation.ts'
+import { refuseFull } from './quota.ts'
 import { refuseRevoked } from './revocation.ts'
 import { openUpload } from './upload-body.ts'
 
@@ -62,8 +64,12 @@ export const PUBLISH_QUERY: NonNullable<Operation['query']> = {
 
 export const PUBLISH_FAULTS: readonly FaultCode[] = [
   ...(['invalid-request', 'invalid-name', 'invalid-package', 'body-timeout'] as const),
-  ...(['already-published', 'file-exists', 'body-too-large', 'outcome-unknown'] as const),
+  ...(['already-published', 'file-exists', 'body-too-large', 'quota-exceeded'] as const),
+  'outcome-unknown',
 ]
+
+/** What every file adds, whatever it is. */
+const SMALLEST = { files: 1, metadata_bytes: 1 }
 
 /** @throws RegistryError */
 export async function publishUpload<T>(
@@ -73,10 +79,12 @@ export async function publishUpload<T>(
   const { type, into, packageName, inspect, contentsOf, describe, wording } = publication
   const sameIsFine = parseIfExists(call.url)
   requireWritable(call, 'repository' in into ? into.repository : null, packageName)
+  await refuseFull(call, SMALLEST)
   const { file: chosen, request } = call
   const upload = chosen
     ? { body: chosen, length: undefined }
     : await openUpload(request, UPLOAD_LIMITS)
+  if (upload.length !== undefined) await refuseFull(call, { file_bytes: upload.length })
   const inspectAllowed = async (source: ByteSource) => {
     const inspected = await inspect(source)
     await refuseRevoked(call)
@@ -88,6 +96,7 @@ export async function publishUpload<T>(
     namespace: call.env.REPOSITORY,
     place: { owner: call.owner, type, into },
     upload: { ...upload, limits: UPLOAD_LIMITS, inspect: inspectAllowed, contentsOf },
+    limits: limitsOf(call.env),
     describe,
     waitUntil: call.waitUntil,
   })

@@ -17,7 +17,7 @@ import { prepareSegments } from '../core/index-copy/copy.ts'
 import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
 import { weightOf, weightOfProperties } from '../core/packages/new-file.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
-import { type Env, secretsOf } from '../env.ts'
+import { type Env, limitsOf, secretsOf } from '../env.ts'
 import { findIndexing } from '../types/registration.ts'
 import type { IndexFile, RepositoryIndexing } from '../types/type.ts'
 import { Generations } from './generations.ts'
@@ -76,6 +76,7 @@ export class Repository extends DurableObject<Env> {
         db: this.env.DB,
         address,
         rules: indexing,
+        limits: () => limitsOf(this.env),
         stageIndexes: (snapshot, plan, now) =>
           this.#stageIndexes({ address, indexing, snapshot, plan, now }),
         dropDuplicates: (blobs) => this.ctx.waitUntil(this.#dropDuplicates(blobs)),

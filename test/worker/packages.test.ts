@@ -4,6 +4,7 @@ import { stageUpload } from '../../src/core/blobs/stage.ts'
 import { type Creation, createFile } from '../../src/core/packages/create.ts'
 import type { NewFile } from '../../src/core/packages/new-file.ts'
 import { findByProperty } from '../../src/core/packages/properties.ts'
+import { limitsOf } from '../../src/env.ts'
 import { readToEnd } from '../../src/formats/bytes.ts'
 import { wrapMethod } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
@@ -43,7 +44,7 @@ async function fileOf(version: string, fileName: string, more: Partial<NewFile> 
 }
 
 async function create(creation: Creation, version: string, fileName: string, db = env.DB) {
-  return createFile(db, place(), creation, await fileOf(version, fileName))
+  return createFile(db, place(), creation, await fileOf(version, fileName), limitsOf(env))
 }
 
 describe('a file is created', () => {
@@ -148,7 +149,7 @@ describe('properties', () => {
     }
     for (const name of ['a', 'b']) {
       const file = await fileOf('1', name, { properties })
-      await createFile(env.DB, place(), 'any-version', file)
+      await createFile(env.DB, place(), 'any-version', file, limitsOf(env))
     }
   })
 

@@ -2,6 +2,7 @@
 // about, from the D1 primary; and what its row says of each.
 import { query } from '../database.ts'
 import { findOwnerName } from '../names.ts'
+import { QUOTA } from '../quota/statements.ts'
 import type { OwnerRow } from './decide.ts'
 import { hasEnded } from './ended-sessions.ts'
 import type { TokenRow } from './principal.ts'
@@ -24,6 +25,8 @@ export interface AccessRow {
   /** 1 for a session that was signed out of. */
   readonly ended: number
   readonly resource: string | null
+  /** JSON; null where it was not asked for. */
+  readonly quota: string | null
 }
 
 /** By what a token is looked up: by the digest of its text, or for a session by its id. */
@@ -38,6 +41,8 @@ export interface AccessQuestion {
   readonly token: TokenKey
   readonly session: Session | undefined
   readonly resource: ResourceQuery | undefined
+  /** Whether what the owner has and may have is asked for. */
+  readonly quota: boolean
 }
 
 /**
@@ -46,7 +51,7 @@ export interface AccessQuestion {
  */
 export async function readAccess(
   db: D1Database,
-  { ownerName, token, session, resource }: AccessQuestion,
+  { ownerName, token, session, resource, quota }: AccessQuestion,
 ): Promise<AccessRow> {
   const name = ownerName === undefined ? undefined : findOwnerName(ownerName)
   const parameters = [name ?? null, token.value, ...(resource?.parameters ?? [])]
@@ -58,7 +63,8 @@ export async function readAccess(
            t.id AS tokenId, t.hash, t.owner_id AS tokenOwnerId, t.scopes, t.repositories, t.packages,
            t.expires_at AS expiresAt, t.last_used_at AS lastUsedAt,
            ${session === undefined ? '0' : hasEnded(`?${parameters.length + 1}`)} AS ended,
-           ${resource === undefined ? 'NULL' : `(${resource.sql})`} AS resource
+           ${resource === undefined ? 'NULL' : `(${resource.sql})`} AS resource,
+           ${quota ? `(${QUOTA})` : 'NULL'} AS quota
          FROM (SELECT 1) LEFT JOIN owner o ON o.name = ?1
            LEFT JOIN access_token t ON t.${token.column} = ?2`,
       )

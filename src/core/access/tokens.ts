@@ -3,7 +3,9 @@ import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { accessToken } from '../../db/schema.ts'
 import { query, runBatch, type Statement } from '../database.ts'
+import type { Limits } from '../quota/quota.ts'
 import { changeUsage } from '../quota/statements.ts'
+import { addWithinLimits } from '../quota/within-limits.ts'
 import { type GivenSecret, parseGrantColumns, type Scope, type TokenRow } from './principal.ts'
 import { hashToken, mintToken } from './token-text.ts'
 
@@ -25,11 +27,16 @@ export interface AccessToken extends TokenGrant {
 /** Last use is noted at most this often: it costs a write. */
 const LAST_USE_MS = 60 * 60 * 1000
 
-/** Creates a token; its text exists only in the answer. */
+/**
+ * Creates a token; its text exists only in the answer.
+ * @param limits the deployment's
+ * @throws RegistryError quota-exceeded
+ */
 export async function createToken(
   db: D1Database,
   ownerId: string,
   grant: TokenGrant,
+  limits: Limits,
 ): Promise<{ readonly token: AccessToken; readonly text: string }> {
   const text = mintToken()
   const row = {
@@ -46,13 +53,14 @@ export async function createToken(
   }
   // Once more when the answer is lost: a token whose text nobody has would be left behind.
   const isNew = { sql: `NOT EXISTS (${FOUND})`, parameters: [row.id] }
+  const statements = [insertToken(row)]
   const insert = () =>
-    runBatch(db, [...changeUsage(ownerId, { tokens: 1 }, isNew), insertToken(row)])
-  await query(() => insert().catch(() => insert()))
+    addWithinLimits(db, { ownerId, added: { tokens: 1 }, limits, isNew, statements })
+  await insert().catch(() => insert())
   return { token: tokenOf(row), text }
 }
 
-const FOUND = 'SELECT 1 FROM access_token WHERE owner_id = ?1 AND id = ?3'
+const FOUND = 'SELECT 1 FROM access_token WHERE owner_id = ?1 AND id = ?2'
 
 function insertToken(row: typeof accessToken.$inferSelect): Statement {
   return [

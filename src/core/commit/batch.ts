@@ -1,10 +1,9 @@
 // The one D1 batch that makes a commit visible: fence, rows, index rows, log, head. The number of
 // statements and parameters does not grow with the group.
 import type { Statement } from '../database.ts'
-import { usageOfNewFile } from '../packages/new-file.ts'
 import { dropOrphans, insertFiles } from '../packages/rows.ts'
-import { addUsage, NO_USAGE, subtractUsage, type Usage, usageOfFile } from '../quota/quantities.ts'
-import { changeUsage } from '../quota/statements.ts'
+import type { Limits } from '../quota/quota.ts'
+import { changeUsage, hasRoom } from '../quota/statements.ts'
 import type { RepositoryAddress } from './change.ts'
 import type { Plan } from './plan.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -24,6 +23,8 @@ export interface Commit {
   readonly address: RepositoryAddress
   readonly snapshot: Snapshot
   readonly plan: Plan
+  /** The deployment's: other repositories of the owner may have grown since the snapshot. */
+  readonly limits: Limits
   readonly indexes: readonly StagedIndex[]
   /** Paths of the index files that go. */
   readonly dropped: readonly string[]
@@ -39,7 +40,7 @@ export function commitStatements(commit: Commit): Statement[] {
   const { address, snapshot, plan, now } = commit
   return [
     ...fence(commit),
-    ...changeUsage(address.ownerId, usageOf(commit)),
+    ...changeUsage(address.ownerId, plan.usage),
     ...removeFiles(commit),
     ...insertFiles(address, snapshot.repositoryId, plan.published, now),
     ...dropOrphans(address, plan.removed, now),
@@ -49,12 +50,15 @@ export function commitStatements(commit: Commit): Statement[] {
   ]
 }
 
-function fence({ id, address, snapshot, now }: Commit): Statement[] {
+function fence({ id, address, snapshot, plan, limits, now }: Commit): Statement[] {
+  const room = hasRoom(address.ownerId, plan.usage, limits, 3)
   return [
     [
-      'INSERT INTO expectation (ok) SELECT (SELECT head FROM repository WHERE id = ?1) IS ?2',
+      `INSERT INTO expectation (ok)
+       SELECT (SELECT head FROM repository WHERE id = ?1) IS ?2 AND ${room.sql}`,
       snapshot.repositoryId,
       snapshot.head,
+      ...room.parameters,
     ],
     [
       `INSERT INTO repository (id, owner_id, type, name, head, revision, created_at)
@@ -69,14 +73,6 @@ function fence({ id, address, snapshot, now }: Commit): Statement[] {
       now,
     ],
   ]
-}
-
-/** What the owner has more after it. The fence keeps true what the snapshot says of the removed files. */
-function usageOf({ snapshot, plan }: Commit): Usage {
-  const repositories = snapshot.head === null ? 1 : 0
-  const removed = plan.removed.map(usageOfFile).reduce(addUsage, NO_USAGE)
-  const published = plan.published.map(usageOfNewFile).reduce(addUsage, NO_USAGE)
-  return subtractUsage({ ...published, repositories }, removed)
 }
 
 function removeFiles({ snapshot, plan }: Commit): Statement[] {

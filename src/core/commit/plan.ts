@@ -2,6 +2,9 @@
 
 import { isTokenId } from '../access/principal.ts'
 import type { Fault } from '../errors.ts'
+import { usageOfNewFile } from '../packages/new-file.ts'
+import { addUsage, NO_USAGE, subtractUsage, type Usage, usageOfFile } from '../quota/quantities.ts'
+import { findExceeded, type Limits, limitsOfOwner } from '../quota/quota.ts'
 import type { Change, ChangeResult, PublishChange } from './change.ts'
 import type { ExistingFile, ExistingIndex, Snapshot } from './snapshot.ts'
 
@@ -13,6 +16,8 @@ export interface Plan {
   readonly removed: readonly ExistingFile[]
   /** The ids of the changes that the commit carries, for the log; the file each is about. */
   readonly carried: readonly Change[]
+  /** What the owner has more after it. */
+  readonly usage: Usage
   /** Results that are known already, by the change's id. */
   readonly settled: ReadonlyMap<string, ChangeResult>
 }
@@ -26,30 +31,64 @@ export interface PlanRules {
 }
 
 /**
- * Decides each change of the group alone. No two of them may be about one file name, which the
- * queue sees to.
+ * Decides each change of the group, after those before it. No two of them may be about one file name,
+ * which the queue sees to.
+ * @param limits the deployment's
  */
 export function planCommit(
   changes: readonly Change[],
   snapshot: Snapshot,
   rules: PlanRules,
   now: number,
+  limits: Limits,
 ): Plan {
   const settled = new Map<string, ChangeResult>()
   const published: PublishChange[] = []
   const removed: ExistingFile[] = []
   const carried: Change[] = []
+  let usage = NO_USAGE
   for (const change of changes) {
-    const result = settle(change, snapshot, rules, now)
+    const more = usageOf(change, snapshot, published.length === 0)
+    const result = settle(change, snapshot, rules, now) ?? settleRoom(snapshot, usage, more, limits)
     if (result !== undefined) {
       settled.set(change.changeId, result)
       continue
     }
     carried.push(change)
+    usage = addUsage(usage, more)
     if (change.op === 'publish') published.push(change)
     if (change.op === 'remove') removed.push(...filesOf(snapshot, change.fileId))
   }
-  return { published, removed, carried, settled }
+  return { published, removed, carried, usage, settled }
+}
+
+/** @param first whether it would be the first publish of its commit, which makes the repository */
+function usageOf(change: Change, snapshot: Snapshot, first: boolean): Usage {
+  switch (change.op) {
+    case 'publish': {
+      const repositories = first && snapshot.head === null ? 1 : 0
+      return { ...usageOfNewFile(change), repositories }
+    }
+    case 'remove': {
+      const removed = filesOf(snapshot, change.fileId).map(usageOfFile)
+      return subtractUsage(NO_USAGE, removed.reduce(addUsage, NO_USAGE))
+    }
+    case 'reindex':
+      return NO_USAGE
+  }
+}
+
+/** @param before what the changes before it add */
+function settleRoom(
+  { quota }: Snapshot,
+  before: Usage,
+  more: Usage,
+  limits: Limits,
+): ChangeResult | undefined {
+  if (quota === undefined) return undefined
+  const used = addUsage(quota.used, before)
+  const fault = findExceeded(used, more, limitsOfOwner(limits, quota))
+  return fault && { outcome: 'refused', fault }
 }
 
 function settle(

@@ -3,6 +3,8 @@
 import { isTokenId } from '../access/principal.ts'
 import { selectValidTokens } from '../access/tokens.ts'
 import { query, runBatch } from '../database.ts'
+import type { OwnerQuota } from '../quota/quota.ts'
+import { parseQuota, QUOTA } from '../quota/statements.ts'
 import type { Change, RepositoryAddress } from './change.ts'
 
 export interface ExistingFile {
@@ -50,13 +52,15 @@ export interface Snapshot {
   readonly applied: ReadonlyMap<string, number>
   /** The secret binding of the owner's signing key; null is the deployment's. */
   readonly signingKey: string | null
+  /** Undefined when the owner is gone. */
+  readonly quota: OwnerQuota | undefined
   /** The access tokens of the changes that are good now. */
   readonly tokens: ReadonlySet<string>
 }
 
 const HEAD = `SELECT id, head, revision FROM repository WHERE owner_id = ?1 AND type = ?2 AND name = ?3`
 
-const SIGNING_KEY = 'SELECT signing_key AS signingKey FROM owner WHERE id = ?1'
+const OWNER = `SELECT signing_key AS signingKey, (${QUOTA}) AS quota FROM owner o WHERE id = ?1`
 
 const FILES = `
   SELECT f.id, f.name, f.architecture, p.name AS packageName, v.version, f.blob_sha256 AS sha256,
@@ -108,11 +112,12 @@ export async function readSnapshot(
       [INDEXES, ...place],
       [APPLIED, JSON.stringify(ids)],
       [RETIRED, ...place, JSON.stringify(names)],
-      [SIGNING_KEY, address.ownerId],
+      [OWNER, address.ownerId],
       selectValidTokens([...tokens], Date.now()),
     ]),
   )
   const head = rowsOf<{ id: string; head: string; revision: number }>(results[0])[0]
+  const owner = rowsOf<{ signingKey: string | null; quota: string }>(results[5])[0]
   const applied = rowsOf<{ changeId: string; revision: number }>(results[3])
   return {
     repositoryId: head?.id ?? crypto.randomUUID(),
@@ -122,7 +127,8 @@ export async function readSnapshot(
     retired: rowsOf<RetiredFile>(results[4]),
     indexes: rowsOf<ExistingIndex>(results[2]),
     applied: new Map(applied.map((row) => [row.changeId, row.revision])),
-    signingKey: rowsOf<{ signingKey: string | null }>(results[5])[0]?.signingKey ?? null,
+    signingKey: owner?.signingKey ?? null,
+    quota: owner && parseQuota(owner.quota),
     tokens: new Set(rowsOf<{ id: string }>(results[6]).map((row) => row.id)),
   }
 }

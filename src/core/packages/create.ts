@@ -2,7 +2,10 @@
 // unique key of file names decides between those who come at once. Nothing stands in its way, no
 // Durable Object, since there is no index to keep right.
 import { isConstraintFailure, messageOf, query, runBatch, type Statement } from '../database.ts'
-import { changeUsage } from '../quota/statements.ts'
+import type { Fault } from '../errors.ts'
+import type { Usage } from '../quota/quantities.ts'
+import { findExceeded, type Limits, limitsOfOwner, type OwnerQuota } from '../quota/quota.ts'
+import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
 import { duplicatesOf, insertFiles, type PackagePlace, selectKept } from './rows.ts'
 
@@ -21,6 +24,7 @@ export type CreateResult =
       readonly duplicate: boolean
     }
   | { readonly outcome: 'exists'; readonly sameBytes: boolean }
+  | { readonly outcome: 'refused'; readonly fault: Fault }
   | { readonly outcome: 'version-exists' | 'version-absent' | 'ownerless' }
   /** It may have been applied: nothing that it staged may be deleted. */
   | { readonly outcome: 'unknown' }
@@ -33,26 +37,32 @@ const TRIES = 3
  */
 const LANDING_MS = 30_000
 
-/** Never throws. The file's id makes a repetition find its first effect. */
+/**
+ * Never throws. The file's id makes a repetition find its first effect.
+ * @param limits the deployment's
+ */
 export async function createFile(
   db: D1Database,
   place: PackagePlace,
   creation: Creation,
   file: NewFile,
+  limits: Limits,
 ): Promise<CreateResult> {
-  const statements = createStatements(place, creation, file, Date.now())
+  const usage = usageOfNewFile(file)
+  const statements = createStatements({ place, creation, file, usage, limits }, Date.now())
   let lost = false
   for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
       const results = await runBatch<{ r2_key: string }>(db, statements)
       return { outcome: 'created', duplicate: duplicatesOf([file], results.at(-1)).length > 0 }
     } catch (error) {
-      const result = await inquire(db, place, creation, file, error)
+      const result = await inquire(db, { place, creation, file, usage, limits }, error)
       // The refusal is that of the repetition; the first try may still land.
       if (result !== undefined) {
         return lost && result.outcome !== 'created' ? { outcome: 'unknown' } : result
       }
-      lost = true
+      // What a constraint refused did not apply, and will not.
+      lost ||= !isConstraintFailure(error)
       console.error('a file was not created at once:', messageOf(error))
     }
   }
@@ -69,24 +79,31 @@ const EXPECTED: Readonly<Record<Creation, string>> = {
   'existing-version': `EXISTS (${VERSION})`,
 }
 
-function createStatements(
-  place: PackagePlace,
-  creation: Creation,
-  file: NewFile,
-  now: number,
-): Statement[] {
+interface NewRows {
+  readonly place: PackagePlace
+  readonly creation: Creation
+  readonly file: NewFile
+  readonly usage: Usage
+  readonly limits: Limits
+}
+
+function createStatements(rows: NewRows, now: number): Statement[] {
+  const { place, creation, file, usage, limits } = rows
   const { ownerId, type } = place
+  const room = hasRoom(ownerId, usage, limits, 6)
   return [
     [
       `INSERT INTO expectation (ok)
-       SELECT (${EXPECTED[creation]}) AND unixepoch('now', 'subsec') * 1000 <= ?5`,
+       SELECT (${EXPECTED[creation]}) AND unixepoch('now', 'subsec') * 1000 <= ?5
+         AND ${room.sql}`,
       ownerId,
       type,
       file.packageName,
       file.version,
       now + LANDING_MS,
+      ...room.parameters,
     ],
-    ...changeUsage(ownerId, usageOfNewFile(file)),
+    ...changeUsage(ownerId, usage),
     ...insertFiles(place, null, [file], now),
     ['DELETE FROM expectation'],
     selectKept([file]),
@@ -110,13 +127,12 @@ interface FoundRow {
 /** What became of a batch that failed; undefined when it should be sent again. */
 async function inquire(
   db: D1Database,
-  { ownerId, type }: PackagePlace,
-  creation: Creation,
-  file: NewFile,
+  { place: { ownerId, type }, creation, file, usage, limits }: NewRows,
   error: unknown,
 ): Promise<CreateResult | undefined> {
   const { packageName, version, compositeKey, fileName, changeId, blob } = file
   let row: FoundRow | null
+  let quota: OwnerQuota | undefined
   try {
     const names = [ownerId, type, packageName, version, compositeKey, fileName]
     const find = () =>
@@ -125,6 +141,7 @@ async function inquire(
         .bind(...names)
         .first<FoundRow>()
     row = await query(find)
+    quota = await readQuota(db, ownerId)
   } catch {
     return undefined
   }
@@ -137,5 +154,7 @@ async function inquire(
   }
   if (row === null && creation === 'existing-version') return { outcome: 'version-absent' }
   if (isConstraintFailure(error, 'FOREIGN KEY')) return { outcome: 'ownerless' }
+  const fault = quota && findExceeded(quota.used, usage, limitsOfOwner(limits, quota))
+  if (fault !== undefined) return { outcome: 'refused', fault }
   return undefined
 }

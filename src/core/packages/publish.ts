@@ -9,6 +9,7 @@ import { addressOf, type RepositoryStub } from '../commit/change.ts'
 import { commitChange, type Settled } from '../commit/client.ts'
 import { requireMatchingBucket } from '../deployment/marker.ts'
 import { RegistryError } from '../errors.ts'
+import type { Limits } from '../quota/quota.ts'
 import { type Creation, createFile } from './create.ts'
 import type { NewFile } from './new-file.ts'
 
@@ -25,6 +26,8 @@ export interface Publication<T> {
   readonly namespace: DurableObjectNamespace<RepositoryStub>
   readonly place: PublishPlace
   readonly upload: Upload<T>
+  /** The deployment's, for owners that have none of their own. */
+  readonly limits: Limits
   /** What the upload turns out to be. Pure, and called once. */
   readonly describe: (inspected: T, blob: StagedBlob) => NewFile
   /** The client may leave; the staged bytes must still find their end. */
@@ -94,11 +97,11 @@ async function commit<T>(
 }
 
 async function create<T>(
-  { db, bucket, place: { owner, type } }: Publication<T>,
+  { db, bucket, limits, place: { owner, type } }: Publication<T>,
   creation: Creation,
   file: NewFile,
 ): Promise<Published> {
-  const result = await createFile(db, { ownerId: owner.id, type }, creation, file)
+  const result = await createFile(db, { ownerId: owner.id, type }, creation, file, limits)
   switch (result.outcome) {
     case 'created':
       if (result.duplicate) await adoptOrDiscard(db, bucket, file.blob)
@@ -108,6 +111,8 @@ async function create<T>(
     case 'version-exists':
     case 'version-absent':
       return { outcome: result.outcome }
+    case 'refused':
+      throw new RegistryError(result.fault)
     case 'ownerless':
       throw new RegistryError({ code: 'not-found', detail: `no owner ${owner.name}` })
     case 'unknown':

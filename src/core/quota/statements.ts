@@ -1,13 +1,35 @@
-// The statements that count what an owner has, as parts of whoever's batch: in the same transaction as
-// the change itself, so that a batch that is refused or sent again counts nothing twice.
-import type { Statement } from '../database.ts'
+// The SQL that counts what an owner has and holds it to its limits, as parts of whoever's batch: in the
+// same transaction as the change itself, so that a batch that is refused or sent again counts nothing
+// twice, and two at once cannot both take the last place.
+import { query, type Statement } from '../database.ts'
 import { NO_USAGE, QUANTITIES, type Usage } from './quantities.ts'
+import type { Limits, OwnerQuota } from './quota.ts'
+
+/** A scalar query for the OwnerQuota of an owner `o`, in JSON. */
+export const QUOTA = `
+  SELECT json_object('used', json_object(${QUANTITIES.map(
+    (each) => `'${each}', coalesce(u.${each}, 0)`,
+  ).join(', ')}), 'limits', json(coalesce(o.limits, '{}')))
+  FROM (SELECT 1) LEFT JOIN owner_usage u ON u.owner_id = o.id`
+
+export function parseQuota(json: string): OwnerQuota {
+  return JSON.parse(json) as OwnerQuota
+}
+
+/**
+ * What an owner has and may have now; undefined when there is no such owner.
+ * @throws RegistryError storage-unavailable
+ */
+export async function readQuota(db: D1Database, ownerId: string): Promise<OwnerQuota | undefined> {
+  const statement = db.prepare(`SELECT (${QUOTA}) AS quota FROM owner o WHERE o.id = ?1`)
+  const found = await query(() => statement.bind(ownerId).first<string>('quota'))
+  return found === null ? undefined : parseQuota(found)
+}
 
 const COLUMNS = QUANTITIES.join(', ')
-const AMOUNTS = QUANTITIES.map((each) => `?2 ->> '${each}'`).join(', ')
 const SUMS = QUANTITIES.map((each) => `${each} = owner_usage.${each} + excluded.${each}`).join(', ')
 
-/** Of the state before the batch's own change; its parameters begin at ?3, and the owner's id is ?1. */
+/** An expression and the parameters that it names. */
 export interface Condition {
   readonly sql: string
   readonly parameters: readonly string[]
@@ -15,18 +37,47 @@ export interface Condition {
 
 const ALWAYS: Condition = { sql: 'true', parameters: [] }
 
-/** None where nothing changes. */
+/**
+ * Whether the owner has room for a change. True where nothing grows, and for an owner that is gone: what
+ * refers to it fails by itself.
+ * @param limits the deployment's
+ * @param first the number of its first parameter
+ */
+export function hasRoom(
+  ownerId: string,
+  change: Partial<Usage>,
+  limits: Limits,
+  first: number,
+): Condition {
+  const growing = QUANTITIES.filter((each) => (change[each] ?? 0) > 0)
+  if (growing.length === 0) return ALWAYS
+  const [id, more, most] = [`?${first}`, `?${first + 1}`, `?${first + 2}`]
+  const fits = growing.map(
+    (each) => `coalesce(u.${each}, 0) + (${more} ->> '${each}')
+      <= coalesce(o.limits ->> '${each}', ${most} ->> '${each}')`,
+  )
+  const sql = `coalesce((SELECT ${fits.join(' AND ')}
+    FROM owner o LEFT JOIN owner_usage u ON u.owner_id = o.id WHERE o.id = ${id}), true)`
+  return { sql, parameters: [ownerId, JSON.stringify(change), JSON.stringify(limits)] }
+}
+
+/**
+ * None where nothing changes.
+ * @param condition of the state before it; the owner's id is ?1, and its parameters begin at ?2
+ */
 export function changeUsage(
   ownerId: string,
   change: Partial<Usage>,
-  { sql, parameters } = ALWAYS,
+  condition = ALWAYS,
 ): Statement[] {
+  const { sql, parameters } = condition
   const amounts = { ...NO_USAGE, ...change }
   if (QUANTITIES.every((each) => amounts[each] === 0)) return []
+  const added = QUANTITIES.map((each) => `?${parameters.length + 2} ->> '${each}'`).join(', ')
   const statement = `
-    INSERT INTO owner_usage (owner_id, ${COLUMNS}) SELECT ?1, ${AMOUNTS} WHERE ${sql}
+    INSERT INTO owner_usage (owner_id, ${COLUMNS}) SELECT ?1, ${added} WHERE ${sql}
     ON CONFLICT (owner_id) DO UPDATE SET ${SUMS}`
-  return [[statement, ownerId, JSON.stringify(amounts), ...parameters]]
+  return [[statement, ownerId, ...parameters, JSON.stringify(amounts)]]
 }
 
 const SUBTRACT_FILES = `

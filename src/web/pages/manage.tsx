@@ -6,6 +6,7 @@ import { createToken, deleteToken, listTokens } from '../../core/access/tokens.t
 import { RegistryError, statusOf } from '../../core/errors.ts'
 import { parseOwnerName } from '../../core/names.ts'
 import { deleteOwner, parseVisibility, putOwner } from '../../core/owners.ts'
+import { limitsOf } from '../../env.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type Call, type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { readSessionForm } from '../../http/session.ts'
@@ -67,6 +68,7 @@ async function newToken(call: OwnedCall): Promise<Response> {
       call.env.DB,
       call.owner.id,
       parseGrant(grantOf(fields), REPOSITORY),
+      limitsOf(call.env),
     )
     return managePage(call, { status: 201, created: { name: token.name, text } })
   })

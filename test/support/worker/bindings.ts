@@ -1,7 +1,9 @@
 // What a test puts around the real bindings: other secrets, and faults before or
 // after a call took effect.
 
-type Overrides = Partial<Record<keyof Cloudflare.Env | `SIGNING_KEY_${string}`, unknown>>
+type Overrides = Partial<
+  Record<keyof Cloudflare.Env | `${'SIGNING_KEY' | 'OWNER'}_${string}`, unknown>
+>
 
 let overrides: Overrides = {}
 

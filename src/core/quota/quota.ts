@@ -1,0 +1,52 @@
+// PURE: what an owner has beside what it may have, and the refusal of what would be too much.
+import type { Fault } from '../errors.ts'
+import { NO_USAGE, QUANTITIES, type Quantity, type Usage } from './quantities.ts'
+
+/** The most that an owner may have of each. */
+export type Limits = Usage
+
+/** As the rows of an owner say it. */
+export interface OwnerQuota {
+  readonly used: Usage
+  /** Those of its limits that differ from the deployment's. */
+  readonly limits: Partial<Limits>
+}
+
+const NOUNS: Readonly<Record<Quantity, string>> = {
+  files: 'files',
+  metadata_bytes: 'bytes of metadata',
+  file_bytes: 'bytes in files',
+  repositories: 'repositories',
+  tokens: 'access tokens',
+}
+
+const ADVICE: Readonly<Record<Quantity, string>> = {
+  files: 'remove versions that nobody needs',
+  metadata_bytes: 'remove versions that nobody needs',
+  file_bytes: 'remove versions that nobody needs',
+  repositories: 'delete an empty repository',
+  tokens: 'revoke tokens that nobody uses, expired ones too',
+}
+
+/** The limits of an owner, given those of the deployment. */
+export function limitsOfOwner(defaults: Limits, { limits }: OwnerQuota): Limits {
+  return { ...defaults, ...limits }
+}
+
+/** The refusal of a change that would pass a limit. What does not grow is never refused. */
+export function findExceeded(
+  used: Usage,
+  added: Partial<Usage>,
+  limits: Limits,
+): Fault | undefined {
+  const change = { ...NO_USAGE, ...added }
+  const quota = QUANTITIES.find(
+    (each) => change[each] > 0 && used[each] + change[each] > limits[each],
+  )
+  if (quota === undefined) return undefined
+  const [has, limit, more] = [used[quota], limits[quota], change[quota]]
+  const detail =
+    `the owner has ${has} ${NOUNS[quota]}, may have ${limit}, and this would be ${more} more: ` +
+    `${ADVICE[quota]}, or ask who runs this registry for a higher limit`
+  return { code: 'quota-exceeded', quota, used: has, limit, detail }
+}

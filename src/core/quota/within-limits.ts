@@ -1,0 +1,50 @@
+// Something that is made by one batch alone, such as a token: counted and held to the owner's limits.
+import { isConstraintFailure, query, runBatch, type Statement } from '../database.ts'
+import { RegistryError } from '../errors.ts'
+import type { Usage } from './quantities.ts'
+import { findExceeded, type Limits, limitsOfOwner } from './quota.ts'
+import { type Condition, changeUsage, hasRoom, readQuota } from './statements.ts'
+
+export interface Addition {
+  readonly ownerId: string
+  readonly added: Partial<Usage>
+  /** The deployment's. */
+  readonly limits: Limits
+  /** Whether it adds anything: a batch that is sent again does not. */
+  readonly isNew: Condition
+  readonly statements: readonly Statement[]
+}
+
+/**
+ * The results of the statements.
+ * @throws RegistryError quota-exceeded, storage-unavailable
+ */
+export async function addWithinLimits<T>(
+  db: D1Database,
+  addition: Addition,
+): Promise<readonly D1Result<T>[]> {
+  const { ownerId, statements } = addition
+  const before = [guard(addition), ...changeUsage(ownerId, addition.added, addition.isNew)]
+  return query(async () => {
+    try {
+      const batch = [...before, ...statements, ['DELETE FROM expectation'] as const]
+      const results = await runBatch<T>(db, batch)
+      return results.slice(before.length, -1)
+    } catch (error) {
+      if (isConstraintFailure(error, 'stale_repository')) await refuse(db, addition)
+      throw error
+    }
+  })
+}
+
+function guard({ ownerId, added, limits, isNew }: Addition): Statement {
+  const room = hasRoom(ownerId, added, limits, isNew.parameters.length + 2)
+  const sql = `INSERT INTO expectation (ok) SELECT NOT (${isNew.sql}) OR ${room.sql}`
+  return [sql, ownerId, ...isNew.parameters, ...room.parameters]
+}
+
+async function refuse(db: D1Database, { ownerId, added, limits }: Addition): Promise<void> {
+  const quota = await readQuota(db, ownerId)
+  const fault = quota && findExceeded(quota.used, added, limitsOfOwner(limits, quota))
+  if (fault !== undefined) throw new RegistryError(fault)
+}
