@@ -91,7 +91,9 @@ function loadKey(
   const pem = findSecret(binding)
   if (pem === undefined) return undefined
   const material = importOnce(binding, pem)
-  const name = findSecret(`${binding}_NAME`) ?? `${ownerName}@${material.fingerprint.slice(0, 16)}`
+  // The file's extension is the package type's to add, and is no part of the name.
+  const given = findSecret(`${binding}_NAME`)?.replace(/(?:\.[a-z]+)?\.pub$/, '')
+  const name = given ?? `${ownerName}@${material.fingerprint.slice(0, 16)}`
   if (!NAME.test(name)) {
     throw unusableSecret(`${binding}_NAME`, 'is not a name for a key, such as "acme-1"')
   }

@@ -17,10 +17,10 @@ const EXTENSION = '.rsa.pub'
 
 /**
  * The file in /etc/apk/keys. A signature names it, and apk looks for that name alone (apk-tools
- * src/extract_v2.c), so that a key which an operator named keeps the name that clients have.
+ * src/extract_v2.c).
  */
 export function keyFileName({ name }: Pick<SigningKey, 'name'>): string {
-  return name.endsWith(EXTENSION) ? name : `${name}${EXTENSION}`
+  return `${name}${EXTENSION}`
 }
 
 export const keyEndpoints: readonly Endpoint[] = [

@@ -274,14 +274,21 @@ describe('a change of keys', () => {
     expect(revision).toBe(2)
   })
 
-  it('keeps a file name that clients trust already', async () => {
-    override({ SIGNING_KEY_NAME: 'old-registry-1.rsa.pub' })
-    await publish()
-    expect((await currentKey()).name).toBe('old-registry-1.rsa.pub')
-    const { signatures } = await indexOf('x86_64')
-    expect(signatures.map((signature) => signature.keyName)).toEqual([
-      'old-registry-1.rsa.pub',
-      'old-registry-1.rsa.pub',
-    ])
-  })
+  it.each([['old-registry-1.rsa.pub'], ['old-registry-1']])(
+    'keeps the name %s, under which clients trust the key already',
+    async (name) => {
+      override({
+        ...{ SIGNING_KEY_NAME: name, SIGNING_KEY_PREVIOUS: env.OTHER_SIGNING_KEY },
+        // The same file: a client can hold one of the two, so that the other signs nothing.
+        SIGNING_KEY_PREVIOUS_NAME: 'old-registry-1.rsa.pub',
+      })
+      await publish()
+      expect((await currentKey()).name).toBe('old-registry-1.rsa.pub')
+      const { signatures } = await indexOf('x86_64')
+      expect(signatures.map((signature) => signature.keyName)).toEqual([
+        'old-registry-1.rsa.pub',
+        'old-registry-1.rsa.pub',
+      ])
+    },
+  )
 })
