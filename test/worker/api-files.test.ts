@@ -6,7 +6,7 @@ import { publish } from '../types/alpine/repository.ts'
 // How much the list of a version's files takes, whatever they say of themselves.
 
 const FILES = '/api/v1/packages/acme/alpine/hello/1-r0/files'
-/** As much as a publish lets through. */
+/** As much as a publish let through once: such rows stay. */
 const LARGEST = 512 * 1024
 
 interface ListedFile {

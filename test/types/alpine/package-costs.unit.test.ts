@@ -1,9 +1,11 @@
 // Input that is small but dear: each of these once took minutes at the size that an upload may have.
 // Bounds are of the processor's time, since other tests run meanwhile.
 import { expect, test } from 'vitest'
+import { ContentListWriter } from '../../../src/formats/content-list.ts'
+import { inspectPackage, packageLimits } from '../../../src/types/alpine/format/package.ts'
 import { parsePackageInfo } from '../../../src/types/alpine/format/pkginfo.ts'
 import { cpuMilliseconds } from '../../support/cpu-time.ts'
-import { expectRefusal } from '../../unit/formats/streams.ts'
+import { chunked, expectRefusal } from '../../unit/formats/streams.ts'
 import { buildApk, buildApkParts, gzipMember, tarEnd, tarEntry } from './builder.ts'
 import { build, inspect, join } from './inspection.ts'
 
@@ -43,6 +45,22 @@ test('extended headers are bounded, before an entry and in all', async () => {
   })
   const data = join(...entries, tarEnd)
   await expectRefusal(() => build({ rawData: data }), 'too-large', /33554432 bytes in all: split/)
+})
+
+test.each([
+  ['folders', 30_000, (name: string) => tarEntry({ name: `${name}/`, typeflag: '5' })],
+  ['links', 30_000, (name: string) => tarEntry({ name, typeflag: '2', linkName: 'x' })],
+  [
+    'links of 4,000 bytes',
+    4_000,
+    (name: string) => tarEntry({ name, typeflag: '2', linkName: 'xyz0123/'.repeat(500) }),
+  ],
+])('the list of the files is not much longer than the upload: %s', async (_, count, entryOf) => {
+  const entries = Array.from({ length: count }, (_entry, index) => entryOf(`d${index}`))
+  const bytes = buildApk({ rawData: join(...entries, tarEnd), info: { size: '1' } })
+  const list = new ContentListWriter()
+  await inspectPackage(chunked(bytes, 65_536), packageLimits, 0, (entry) => list.add(entry))
+  expect(list.finish().length).toBeLessThan(2 * bytes.length)
 })
 
 test('records of a pax header are read at megabytes a second', async () => {

@@ -103,8 +103,10 @@ describe('what packages find each other by', () => {
     ])
   })
 
-  it('is bounded', () => {
+  it('is bounded by number and by bytes', () => {
     const many = Array.from({ length: 1000 }, (_, at) => `n${at}`)
-    expect(propertiesOf({ name: 'greet', provides: many, depends: many })).toHaveLength(512)
+    expect(propertiesOf({ name: 'greet', provides: many, depends: many })).toHaveLength(256)
+    const long = many.map((name) => name.padEnd(256, 'x'))
+    expect(propertiesOf({ name: 'greet', provides: long, depends: [] })).toHaveLength(16)
   })
 })
