@@ -1,38 +1,129 @@
-// `npm run backup -- FILE [--local]`: what D1 holds, as SQL for a database that has the tables already
-// (README, "Back up"). wrangler's export of everything lists tables by name, so that rows come before
-// the tables that they refer to, and an empty database takes it as little as a migrated one.
+// `npm run backup -- DIR`: what a running registry has, rows and objects, into a folder (README, "Back
+// up"). Bytes that the folder has already are not fetched again. Everything is read back from the disk
+// before the backup counts. Keys and secrets are in no backup.
 import { resolve } from 'node:path'
-import { getTableName, is } from 'drizzle-orm'
-import { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import * as schema from '../src/db/schema.ts'
+import { BackupDirectory, type Manifest, prepareDirectory } from './backup/directory.ts'
+import { fetchObject, type NamedObject, objectOf, objectsOf } from './backup/objects.ts'
+import { forEachOf, formatBytes, Progress } from './backup/progress.ts'
+import { countRows, differences, type Row, type Rows } from './backup/rows.ts'
+import { readSnapshot } from './backup/snapshot.ts'
 import { reportFailure } from './failure.ts'
-import { failureOf, runWrangler } from './wrangler.ts'
+import { openRegistry, type Registry } from './registry.ts'
 
-/** Has rows only within a batch. */
-const without = getTableName(schema.expectation)
+/** A Worker answers six requests of one client at a time without a queue. */
+const atOnce = 6
 
-const tables = Object.values(schema)
-  .filter((each) => is(each, SQLiteTable))
-  .map((table) => getTableName(table))
-  .filter((name) => name !== without)
-
-async function backUp(file: string, given: readonly string[]): Promise<void> {
-  const args = ['d1', 'export', 'DB', '--no-schema', '--skip-confirmation', '--output', file]
-  const where = given.includes('--local') ? given : ['--remote', ...given]
-  const only = tables.flatMap((table) => ['--table', table])
-  const finished = await runWrangler([...args, ...where, ...only], { output: 'returned' })
-  if (finished.code !== 0) throw failureOf('cannot export the database', finished)
-  console.log(`wrote ${file}`)
+async function backUp(registry: Registry, directory: BackupDirectory): Promise<Manifest> {
+  const started = new Date()
+  const id = started.toISOString().replace(/\D/g, '').slice(0, 17)
+  const rows = await readRows(registry, directory)
+  const objects = objectsOf(rows)
+  const lost = await fetchObjects(registry, directory, objects)
+  const kept = objects.filter((object) => !lost.has(object.key))
+  await readBackObjects(registry, directory, kept)
+  const written = await directory.writeRows(id, rows)
+  const bytes = kept.reduce((sum, object) => sum + object.size, 0)
+  const manifest: Manifest = {
+    format: 1,
+    id,
+    created_at: started.toISOString(),
+    url: registry.url,
+    rows: { ...written, counts: countRows(rows) },
+    objects: { count: kept.length, bytes },
+    lost: [...lost],
+  }
+  await readBackRows(directory, manifest, rows)
+  await directory.writeManifest(manifest)
+  return manifest
 }
 
-const [file = '-', ...given] = process.argv.slice(2)
-if (file.startsWith('-')) {
-  console.error('usage: npm run backup -- FILE [--local]')
+async function readRows(registry: Registry, directory: BackupDirectory): Promise<Rows> {
+  const progress = new Progress('rows of files')
+  const rows = await readSnapshot({
+    registry,
+    progress,
+    keepIndexes: (indexes) => keepIndexes(registry, directory, indexes),
+  })
+  progress.end()
+  return rows
+}
+
+async function keepIndexes(
+  registry: Registry,
+  directory: BackupDirectory,
+  indexes: readonly Row[],
+): Promise<boolean> {
+  for (const object of indexes.map(objectOf)) {
+    if (await directory.hasObject(object.sha256, object.size)) continue
+    if (!(await fetchObject(registry, directory, object))) return false
+  }
+  return true
+}
+
+/** The keys of objects that the store does not have. */
+async function fetchObjects(
+  registry: Registry,
+  directory: BackupDirectory,
+  objects: readonly NamedObject[],
+): Promise<Set<string>> {
+  const lost = new Set<string>()
+  const missing: NamedObject[] = []
+  for (const object of objects) {
+    if (!(await directory.hasObject(object.sha256, object.size))) missing.push(object)
+  }
+  const bytes = missing.reduce((sum, object) => sum + object.size, 0)
+  const progress = new Progress('objects fetched', missing.length, bytes)
+  await forEachOf(missing, atOnce, async (object) => {
+    if (!(await fetchObject(registry, directory, object))) lost.add(object.key)
+    progress.add(1, object.size)
+  })
+  progress.end()
+  return lost
+}
+
+/** From the disk, each by its digest; what is damaged there is fetched once more. */
+async function readBackObjects(
+  registry: Registry,
+  directory: BackupDirectory,
+  objects: readonly NamedObject[],
+): Promise<void> {
+  const bytes = objects.reduce((sum, object) => sum + object.size, 0)
+  const progress = new Progress('objects read back', objects.length, bytes)
+  for (const object of objects) {
+    if ((await directory.digestOf(object.sha256)) !== object.sha256) {
+      console.error(`the file of ${object.sha256} is damaged: it is fetched again`)
+      await directory.removeObject(object.sha256)
+      await fetchObject(registry, directory, object)
+      if ((await directory.digestOf(object.sha256)) !== object.sha256) {
+        throw new Error(`the file of ${object.sha256} cannot be read back: look at the disk`)
+      }
+    }
+    progress.add(1, object.size)
+  }
+  progress.end()
+}
+
+async function readBackRows(directory: BackupDirectory, manifest: Manifest, rows: Rows) {
+  const [difference] = differences(rows, await directory.readRows(manifest))
+  if (difference !== undefined) throw new Error(`the rows cannot be read back: ${difference}`)
+}
+
+const [given = '-', ...further] = process.argv.slice(2)
+if (given.startsWith('-') || further.length > 0) {
+  console.error('usage: npm run backup -- DIR')
   process.exit(2)
 }
 try {
   // npm runs scripts in the project's folder; the user may be elsewhere.
-  await backUp(resolve(process.env.INIT_CWD ?? '.', file), given)
+  const root = resolve(process.env.INIT_CWD ?? '.', given)
+  await prepareDirectory(root)
+  const { id, rows, objects, lost } = await backUp(await openRegistry(), new BackupDirectory(root))
+  console.log(
+    `backup ${id}: ${rows.counts.package_file} files in ${objects.count} objects of ${formatBytes(objects.bytes)}, read back and good`,
+  )
+  for (const key of lost)
+    console.error(`the store has lost the object ${key}: npm run check says what it was`)
+  if (lost.length > 0) process.exitCode = 1
 } catch (error) {
   reportFailure('npm run backup', error)
 }

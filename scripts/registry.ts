@@ -41,7 +41,10 @@ export class Registry {
   async ask<T>(path: string, { method = 'GET', body, tries = 0 }: AskOptions = {}): Promise<T> {
     const init = body === undefined ? { method } : { method, body: JSON.stringify(body) }
     // The shape is that of the endpoint, which is tested against its description.
-    return this.attempt(async () => (await (await this.#send(path, init)).json()) as T, tries)
+    return this.attempt(async () => {
+      const response = await this.#send(path, init)
+      return (response.status === 204 ? undefined : await response.json()) as T
+    }, tries)
   }
 
   /** A successful answer whose body is yet to be read. */

@@ -31,6 +31,7 @@ export const bucketEndpoints: readonly Endpoint[] = [
     method: 'GET',
     path: BUCKET,
     access: 'deployment-admin',
+    duringRestore: true,
     summary: 'Whether database and bucket belong together',
     operation: {
       id: 'getBucket',

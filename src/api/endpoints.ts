@@ -1,13 +1,16 @@
 // Everything under /api that belongs to no package type.
 import type { Endpoint } from '../http/endpoint.ts'
 import { packageTypes } from '../types/registration.ts'
+import { backupEndpoints } from './backup.ts'
 import { bucketEndpoints } from './bucket.ts'
 import { checkEndpoints } from './check.ts'
 import { healthEndpoint } from './health.ts'
+import { objectEndpoints } from './objects.ts'
 import { documentEndpoint } from './openapi.ts'
 import { ownerEndpoints } from './owners.ts'
 import { packageEndpoints } from './packages.ts'
 import { repositoryEndpoints } from './repositories.ts'
+import { restoreEndpoints } from './restore.ts'
 import { tokenEndpoints } from './tokens.ts'
 
 const managing: readonly Endpoint[] = [
@@ -17,6 +20,9 @@ const managing: readonly Endpoint[] = [
   ...repositoryEndpoints,
   ...checkEndpoints,
   ...bucketEndpoints,
+  ...backupEndpoints,
+  ...objectEndpoints,
+  ...restoreEndpoints,
   healthEndpoint,
 ]
 

@@ -42,7 +42,10 @@ export interface Authorized {
   readonly token: { readonly id: string; readonly lastUsedAt: number | null } | undefined
 }
 
-/** @throws RegistryError unauthorized, invalid-credentials, forbidden, not-found, storage-unavailable */
+/**
+ * @throws RegistryError unauthorized, invalid-credentials, forbidden, not-found, restoring,
+ *   storage-unavailable
+ */
 export async function authorize(
   endpoint: Endpoint,
   request: Request,
@@ -66,6 +69,10 @@ export async function authorize(
       quota: endpoint.access === 'write' || endpoint.access === 'owner-admin',
     }))
   const databaseMs = Date.now() - asked
+  // What is not there yet is no 404, nor a wrong credential.
+  if (row.restoring !== null && !('duringRestore' in endpoint)) {
+    throw new RegistryError({ code: 'restoring' })
+  }
   const owner = ownerOf(row)
   const principal =
     session === undefined

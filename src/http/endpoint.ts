@@ -61,6 +61,8 @@ export interface OpenEndpoint extends Description {
   readonly access: Extract<Access, 'open' | 'deployment-admin'>
   /** A health check answers without the configuration that everything else needs. */
   readonly unconfigured?: true
+  /** Answers while a backup is being restored, when everything else is 503. */
+  readonly duringRestore?: true
   readonly handler: (call: Call) => Promise<Response>
 }
 

@@ -25,10 +25,14 @@ const SMALL_LIMITS: BodyLimits = { bodyBytes: 64 * 1024, stallMs: 60_000, totalM
 
 /**
  * The JSON object in the body, whatever its Content-Type: curl sends that of a form.
+ * @param limits that of what outsiders may send, unless the endpoint is the deployment admin's
  * @throws RegistryError body-too-large, invalid-request, invalid-credentials
  */
-export async function readJsonObject(call: Call): Promise<Readonly<Record<string, unknown>>> {
-  const object = parseJsonObject(await readSmall(call.request))
+export async function readJsonObject(
+  call: Call,
+  limits = SMALL_LIMITS,
+): Promise<Readonly<Record<string, unknown>>> {
+  const object = parseJsonObject(await readWithin(call.request, limits))
   await refuseRevoked(call)
   return object
 }
@@ -53,16 +57,16 @@ function parseJsonObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
 export async function readFields(request: Request): Promise<URLSearchParams> {
   const type = request.headers.get('content-type') ?? ''
   if (/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
-    return new URLSearchParams(new TextDecoder().decode(await readSmall(request)))
+    return new URLSearchParams(new TextDecoder().decode(await readWithin(request, SMALL_LIMITS)))
   }
   const detail = 'the body is not a form: send application/x-www-form-urlencoded'
   throw invalidRequest(detail)
 }
 
-async function readSmall(request: Request): Promise<Uint8Array> {
-  const length = declaredLength(request, SMALL_LIMITS.bodyBytes)
+async function readWithin(request: Request, limits: BodyLimits): Promise<Uint8Array> {
+  const length = declaredLength(request, limits.bodyBytes)
   if (request.body === null) return new Uint8Array()
-  const body = openBody(request.body, length, SMALL_LIMITS)
+  const body = openBody(request.body, length, limits)
   const chunks: Uint8Array[] = []
   try {
     for (let chunk = await body.read(); chunk; chunk = await body.read()) chunks.push(chunk)

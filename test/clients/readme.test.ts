@@ -132,6 +132,18 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       await reader.must(code)
       expect((await fetch(path)).status).toBe(404)
     },
+    backup: async (code) => {
+      const folder = await temporaryDirectory()
+      const said = await reader.must(code.replace('../cairn-backup', folder))
+      expect(said).toMatch(/backup \d+: \d+ files in \d+ objects of .*, read back and good/)
+    },
+    restore: async (code) => {
+      // Into an empty deployment by test/clients/backup.test.ts; this one is none.
+      const { code: ended, stderr } = await reader.paste(
+        code.replace('../cairn-backup', '/nowhere'),
+      )
+      expect([ended, stderr]).toEqual([1, expect.stringContaining('there is no backup in')])
+    },
     check: async (code) => {
       await reader.must(`export TOKEN=${readAdminToken()}`)
       expect(await reader.must(code)).toMatch(

@@ -79,6 +79,10 @@ function expectedOf(endpoint: Endpoint, visibility: Visibility) {
 const PARAMETERS = {
   id: 'absent',
   digest: '0123456789abcdef.css',
+  table: 'owner',
+  part: 'blobs',
+  hour: '2026010100',
+  object: '00000000-0000-7000-8000-000000000000',
   type: samples[0]?.type ?? '',
   name: 'hello',
   sha256: createHash('sha256')

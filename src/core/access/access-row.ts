@@ -27,6 +27,8 @@ export interface AccessRow {
   readonly resource: string | null
   /** JSON; null where it was not asked for. */
   readonly quota: string | null
+  /** The backup that is being restored; until that is complete the database answers nobody. */
+  readonly restoring: string | null
 }
 
 /** By what a token is looked up: by the digest of its text, or for a session by its id. */
@@ -64,7 +66,8 @@ export async function readAccess(
            t.expires_at AS expiresAt, t.last_used_at AS lastUsedAt,
            ${session === undefined ? '0' : hasEnded(`?${parameters.length + 1}`)} AS ended,
            ${resource === undefined ? 'NULL' : `(${resource.sql})`} AS resource,
-           ${quota ? `(${QUOTA})` : 'NULL'} AS quota
+           ${quota ? `(${QUOTA})` : 'NULL'} AS quota,
+           (SELECT restoring FROM deployment WHERE id = 1) AS restoring
          FROM (SELECT 1) LEFT JOIN owner o ON o.name = ?1
            LEFT JOIN access_token t ON t.${token.column} = ?2`,
       )

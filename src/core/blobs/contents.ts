@@ -60,7 +60,10 @@ export async function copyList(bucket: R2Bucket, from: string, to: R2Object): Pr
 }
 
 /** Asks for both at once, since of most packages it is not known where the list is, and each takes a trip. */
-async function openList(bucket: R2Bucket, blobKey: string): Promise<ReadableStream | undefined> {
+export async function openList(
+  bucket: R2Bucket,
+  blobKey: string,
+): Promise<ReadableStream | undefined> {
   const [bytes, beside] = await Promise.all([
     bucket.head(blobKey),
     bucket.get(contentsKey(blobKey)),

@@ -45,3 +45,15 @@ export function hourPrefix(prefix: (typeof PREFIXES)[number], hour: string): str
 export function hourOf(now: Date): string {
   return now.toISOString().slice(0, 13).replace(/\D/g, '')
 }
+
+const KEY = /^(blobs|indexes|contents)\/\d{10}\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/** Whether an object of ours can have the key. */
+export function isObjectKey(key: string): boolean {
+  return KEY.test(key)
+}
+
+/** Of the key of a list of what a package holds, that of the package's bytes; undefined of other keys. */
+export function blobKeyOf(key: string): string | undefined {
+  return key.startsWith(CONTENTS) ? namedKey(key) : undefined
+}

@@ -1,0 +1,155 @@
+// The folder of a backup. Bytes lie under their SHA-256 and are shared by all backups in it:
+//   objects/ab/ab12…       packages and index files
+//   contents/ab/ab12…      the list of what the package of that digest holds, gzip
+//   backups/ID.jsonl.gz    the rows
+//   backups/ID.json        what was backed up when, with digests; written last, so that there is no
+//                          such file of a backup that did not come to its end
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip, createGzip } from 'node:zlib'
+import { type BackedUpTable, type Row, type Rows, TABLES } from './rows.ts'
+
+export interface Manifest {
+  format: 1
+  id: string
+  created_at: string
+  /** Of the registry. */
+  url: string
+  rows: { sha256: string; size: number; counts: Record<string, number> }
+  objects: { count: number; bytes: number }
+  /** Keys of objects that the store had lost already. */
+  lost: string[]
+}
+
+export class BackupDirectory {
+  readonly #root: string
+
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  objectFile(sha256: string): string {
+    return join(this.#root, 'objects', sha256.slice(0, 2), sha256)
+  }
+
+  contentsFile(sha256: string): string {
+    return join(this.#root, 'contents', sha256.slice(0, 2), sha256)
+  }
+
+  async hasObject(sha256: string, size: number): Promise<boolean> {
+    return (await sizeOf(this.objectFile(sha256))) === size
+  }
+
+  async hasContents(sha256: string): Promise<boolean> {
+    return (await sizeOf(this.contentsFile(sha256))) !== undefined
+  }
+
+  async digestOf(sha256: string): Promise<string | undefined> {
+    return digestOf(this.objectFile(sha256))
+  }
+
+  removeObject(sha256: string): Promise<void> {
+    return rm(this.objectFile(sha256), { force: true })
+  }
+
+  /** Backups that came to their end, the newest last. */
+  async list(): Promise<string[]> {
+    const names = await readdir(join(this.#root, 'backups')).catch(() => [])
+    return names.flatMap((name) => /^(.*)\.json$/.exec(name)?.[1] ?? []).sort()
+  }
+
+  async readManifest(id: string): Promise<Manifest> {
+    const manifest: Manifest = JSON.parse(await readFile(this.#manifestFile(id), 'utf8'))
+    if (manifest.format !== 1)
+      throw new Error(`${id} was written by a later version of this script`)
+    return manifest
+  }
+
+  async writeManifest(manifest: Manifest): Promise<void> {
+    const text = `${JSON.stringify(manifest, null, 2)}\n`
+    await writeWhole(this.#manifestFile(manifest.id), Readable.from([text]))
+  }
+
+  /** The digest and size of the file. */
+  async writeRows(id: string, rows: Rows): Promise<{ sha256: string; size: number }> {
+    const file = this.#rowsFile(id)
+    await writeWhole(file, Readable.from(linesOf(rows)).pipe(createGzip()))
+    return { sha256: (await digestOf(file)) ?? '', size: (await sizeOf(file)) ?? 0 }
+  }
+
+  /** @throws Error for a file that is not the one that was written */
+  async readRows({ id, rows: expected }: Manifest): Promise<Rows> {
+    const file = this.#rowsFile(id)
+    if ((await digestOf(file)) !== expected.sha256) {
+      throw new Error(`${file} is damaged: it has another digest than its manifest says`)
+    }
+    const rows = emptyRows()
+    const lines = createInterface({ input: createReadStream(file).pipe(createGunzip()) })
+    for await (const line of lines) {
+      const [table, row]: [BackedUpTable, Row] = JSON.parse(line)
+      if (rows[table] === undefined)
+        throw new Error(`${file} has rows of an unknown table ${table}`)
+      rows[table].push(row)
+    }
+    return rows
+  }
+
+  #manifestFile(id: string): string {
+    return join(this.#root, 'backups', `${id}.json`)
+  }
+
+  #rowsFile(id: string): string {
+    return join(this.#root, 'backups', `${id}.jsonl.gz`)
+  }
+}
+
+function emptyRows(): Record<BackedUpTable, Row[]> {
+  const entries = TABLES.map((table): [BackedUpTable, Row[]] => [table, []])
+  // Every table is among the entries.
+  return Object.fromEntries(entries) as Record<BackedUpTable, Row[]>
+}
+
+function* linesOf(rows: Rows): Generator<string> {
+  for (const table of TABLES)
+    for (const row of rows[table]) yield `${JSON.stringify([table, row])}\n`
+}
+
+/** Under another name until all of it is on the disk: a file that is there is whole. */
+export async function writeWhole(file: string, source: NodeJS.ReadableStream): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const part = `${file}.part-${process.pid}`
+  try {
+    await pipeline(source, createWriteStream(part, { mode: 0o600, flush: true }))
+    await rename(part, file)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw error
+  }
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => undefined,
+  )
+}
+
+async function digestOf(file: string): Promise<string | undefined> {
+  if ((await sizeOf(file)) === undefined) return undefined
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(file)) hash.update(chunk)
+  return hash.digest('hex')
+}
+
+/** Nobody else may read rows with the digests of tokens. */
+export async function prepareDirectory(root: string): Promise<void> {
+  await mkdir(root, { recursive: true, mode: 0o700 })
+  const probe = join(root, `.writable-${process.pid}`)
+  await writeFile(probe, '')
+  await rm(probe)
+}

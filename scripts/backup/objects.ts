@@ -1,0 +1,126 @@
+// The objects of a backup on their way between the registry and the folder. A digest is computed on
+// this side of each transfer; the store compares it on the other.
+import { createHash } from 'node:crypto'
+import { openAsBlob } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { Readable, Transform } from 'node:stream'
+import { Refusal, type Registry } from '../registry.ts'
+import { type BackupDirectory, writeWhole } from './directory.ts'
+import type { Row, Rows } from './rows.ts'
+
+export interface NamedObject {
+  readonly key: string
+  readonly sha256: string
+  /** Bytes. */
+  readonly size: number
+}
+
+export const objectsPath = '/api/v1/deployment/objects'
+const tries = 6
+
+export function objectOf(row: Row): NamedObject {
+  return { key: String(row.r2_key), sha256: String(row.sha256), size: Number(row.size) }
+}
+
+export function objectsOf(rows: Rows): NamedObject[] {
+  return [...rows.repository_index, ...rows.package_blob].map(objectOf)
+}
+
+export function contentsKeyOf({ key }: NamedObject): string | undefined {
+  return key.startsWith('blobs/') ? key.replace(/^blobs/, 'contents') : undefined
+}
+
+/** Whether the store has it; the file is there afterwards, with the bytes of that digest. */
+export async function fetchObject(
+  registry: Registry,
+  directory: BackupDirectory,
+  object: NamedObject,
+): Promise<boolean> {
+  // The list first: where the bytes are, so is the list, if there is one.
+  const list = contentsKeyOf(object)
+  if (list !== undefined) {
+    await download(registry, list, directory.contentsFile(object.sha256), undefined)
+  }
+  return download(registry, object.key, directory.objectFile(object.sha256), object.sha256)
+}
+
+/** @throws Error for other bytes than the row says, also when they are asked for again */
+function download(
+  registry: Registry,
+  key: string,
+  file: string,
+  sha256: string | undefined,
+): Promise<boolean> {
+  return registry.attempt(async () => {
+    let response: Response
+    try {
+      response = await registry.send(`${objectsPath}/${key}`)
+    } catch (error) {
+      if (error instanceof Refusal && error.status === 404) return false
+      throw error
+    }
+    const hash = createHash('sha256')
+    const digesting = new Transform({
+      transform(chunk, _, done) {
+        hash.update(chunk)
+        done(null, chunk)
+      },
+    })
+    await writeWhole(file, Readable.from(response.body ?? []).pipe(digesting))
+    const found = hash.digest('hex')
+    if (sha256 === undefined || found === sha256) return true
+    await rm(file)
+    throw new Error(`the object ${key} has the SHA-256 ${found}, and its row says ${sha256}`)
+  }, tries)
+}
+
+/** Stores bytes and list; the store refuses other bytes than those of the digest. */
+export async function sendObject(
+  registry: Registry,
+  directory: BackupDirectory,
+  object: NamedObject,
+  backup: string,
+): Promise<void> {
+  const list = contentsKeyOf(object)
+  if (list !== undefined && (await directory.hasContents(object.sha256))) {
+    const address = `${objectsPath}/${list}?backup=${backup}`
+    const file = directory.contentsFile(object.sha256)
+    await registry.attempt(() => upload(registry, address, file), tries)
+  }
+  const address = `${objectsPath}/${object.key}?backup=${backup}&sha256=${object.sha256}`
+  await registry.attempt(
+    () => upload(registry, address, directory.objectFile(object.sha256)),
+    tries,
+  )
+}
+
+/** From the disk, with its length, which the store wants to know. */
+async function upload(registry: Registry, address: string, file: string): Promise<void> {
+  await registry.send(address, { method: 'PUT', body: await openAsBlob(file) })
+}
+
+const pageObjects = 500
+
+/** The objects that the store lacks, or has with other bytes. */
+export async function findWrongObjects(
+  registry: Registry,
+  objects: readonly NamedObject[],
+  onChecked: (count: number) => void,
+): Promise<{ object: NamedObject; problem: string }[]> {
+  const byKey = new Map(objects.map((object) => [object.key, object]))
+  const wrong: { object: NamedObject; problem: string }[] = []
+  for (let at = 0; at < objects.length; ) {
+    const body = { objects: objects.slice(at, at + pageObjects) }
+    const { checked, problems } = await registry.ask<{
+      checked: number
+      problems: { key: string; problem: string }[]
+    }>(`${objectsPath}/check`, { method: 'POST', body, tries })
+    for (const { key, problem } of problems) {
+      const object = byKey.get(key)
+      if (object !== undefined) wrong.push({ object, problem })
+    }
+    onChecked(checked)
+    at += checked
+  }
+  return wrong
+}

@@ -1,0 +1,70 @@
+// A line that says how far it has come: over and over on a terminal, now and then in a log.
+const everyMs = { terminal: 200, log: 10_000 }
+
+export class Progress {
+  readonly #what: string
+  readonly #total: number | undefined
+  readonly #totalBytes: number | undefined
+  #count = 0
+  #bytes = 0
+  #shownAt = Date.now()
+
+  /** @param total undefined where it is not known before */
+  constructor(what: string, total?: number, totalBytes?: number) {
+    this.#what = what
+    this.#total = total
+    this.#totalBytes = totalBytes
+  }
+
+  add(count: number, bytes = 0): void {
+    this.#count += count
+    this.#bytes += bytes
+    const every = process.stderr.isTTY ? everyMs.terminal : everyMs.log
+    if (Date.now() - this.#shownAt >= every) this.#show(process.stderr.isTTY ? '\r' : '\n')
+  }
+
+  /** The last word on it. */
+  end(): void {
+    if (process.stderr.isTTY) process.stderr.write('\r')
+    this.#show('\n')
+  }
+
+  #show(end: string): void {
+    this.#shownAt = Date.now()
+    const of = this.#total === undefined ? '' : ` of ${this.#total.toLocaleString('en')}`
+    const all = this.#totalBytes === undefined ? '' : ` of ${formatBytes(this.#totalBytes)}`
+    const bytes = this.#bytes === 0 && all === '' ? '' : `, ${formatBytes(this.#bytes)}${all}`
+    process.stderr.write(`${this.#what}: ${this.#count.toLocaleString('en')}${of}${bytes}   ${end}`)
+  }
+}
+
+/** Bytes as people read them. */
+export function formatBytes(bytes: number): string {
+  for (const [unit, size] of [
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['kB', 1e3],
+  ] as const) {
+    if (bytes >= size) return `${(bytes / size).toFixed(1)} ${unit}`
+  }
+  return `${bytes} bytes`
+}
+
+/** Runs the work for each item, so many at a time; the first failure ends it. */
+export async function forEachOf<T>(
+  items: Iterable<T>,
+  atOnce: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const iterator = items[Symbol.iterator]()
+  let failed = false
+  const worker = async () => {
+    for (let next = iterator.next(); !next.done && !failed; next = iterator.next()) {
+      await work(next.value).catch((error: unknown) => {
+        failed = true
+        throw error
+      })
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+}

@@ -1,0 +1,260 @@
+// Reads all rows of a running registry. Each repository is one instant's: pages first, while it goes on
+// changing, and then what its change log says changed since, until log and repository agree. Files of
+// no repository have no log: their ids are listed again, until nothing changed meanwhile.
+import type { FileRecord, RepositoryState } from '../../src/core/backup/read.ts'
+import type { AskOptions } from '../registry.ts'
+import { type BackedUpTable, type Row, type Rows, sortRows } from './rows.ts'
+
+interface RowPage {
+  rows: Row[]
+  next: string | null
+}
+
+interface FilePage {
+  files: FileRecord[]
+  next: string | null
+}
+
+export interface SnapshotOptions {
+  registry: { ask<T>(path: string, options: AskOptions): Promise<T> }
+  /** Is told of files that were read. */
+  progress: { add(count: number): void }
+  /**
+   * Called with the index files of a repository at once, since they go some time after they were
+   * replaced; says whether all of them were there.
+   */
+  keepIndexes: (indexes: readonly Row[]) => Promise<boolean>
+}
+
+const path = '/api/v1/deployment/backup'
+const tries = 6
+/** How often the state of a repository is read again for an index file that was not there. */
+const indexTries = 4
+/** How often the ids of files without a repository are listed again. */
+const listings = 10
+
+export async function readSnapshot(options: SnapshotOptions): Promise<Rows> {
+  const snapshot = new Snapshot()
+  for (const repository of await readTable(options, 'repository')) {
+    await readRepository(options, String(repository.id), snapshot)
+  }
+  await readOthers(options, snapshot)
+  // Owners and tokens last: whoever was there at the end has all that belongs to them.
+  for (const table of ['owner', 'access_token', 'ended_session'] as const) {
+    snapshot.plain.set(table, await readTable(options, table))
+  }
+  return snapshot.finish()
+}
+
+async function readRepository(options: SnapshotOptions, id: string, snapshot: Snapshot) {
+  const changes = await readTable(options, 'repository_change', id)
+  const retired = new Map(
+    (await readTable(options, 'retired_file', id)).map((row) => [nameOf(row), row]),
+  )
+  const files = new Map<string, FileRecord>()
+  await readFiles(options, files, id)
+  for (let attempt = 1; ; attempt++) {
+    const state = await catchUp(options, id, { changes, retired, files })
+    // It went with its owner.
+    if (state.repository === null) return
+    if ((await options.keepIndexes(state.indexes)) || attempt === indexTries) {
+      snapshot.add('repository', [state.repository])
+      snapshot.add('repository_index', state.indexes)
+      snapshot.add('repository_change', changes)
+      snapshot.add('retired_file', retired.values())
+      for (const file of files.values()) snapshot.addFile(file)
+      return
+    }
+  }
+}
+
+interface Read {
+  changes: Row[]
+  retired: Map<string, Row>
+  files: Map<string, FileRecord>
+}
+
+/** Applies what was committed since: of each file that a change names, only what is there now counts. */
+async function catchUp(
+  { registry }: SnapshotOptions,
+  id: string,
+  { changes, retired, files }: Read,
+): Promise<RepositoryState> {
+  for (;;) {
+    const last = changes.at(-1)
+    const since = last === undefined ? [] : [String(last.revision), String(last.change_id)]
+    const query = `?after=${encodeURIComponent(JSON.stringify(since))}`
+    const state = await registry.ask<RepositoryState>(`${path}/repositories/${id}${query}`, {
+      tries,
+    })
+    for (const change of state.changes) files.delete(String(change.file_id))
+    for (const file of state.files) files.set(String(file.package_file.id), file)
+    for (const row of state.retired) retired.set(nameOf(row), row)
+    changes.push(...state.changes)
+    if (state.complete) return state
+  }
+}
+
+function nameOf({ name, architecture }: Row): string {
+  return JSON.stringify([name, architecture])
+}
+
+async function readFiles(
+  { registry, progress }: SnapshotOptions,
+  files: Map<string, FileRecord>,
+  repository?: string,
+): Promise<void> {
+  const of = repository === undefined ? '' : `&repository=${encodeURIComponent(repository)}`
+  for (let after: string | null = '[]'; after !== null; ) {
+    const query: string = `?after=${encodeURIComponent(after)}${of}`
+    const page: FilePage = await registry.ask(`${path}/files${query}`, { tries })
+    for (const file of page.files) files.set(String(file.package_file.id), file)
+    progress.add(page.files.length)
+    after = page.next
+  }
+}
+
+/** @throws Error where files come and go all the time */
+async function readOthers(options: SnapshotOptions, snapshot: Snapshot): Promise<void> {
+  const files = new Map<string, FileRecord>()
+  await readFiles(options, files)
+  for (let listing = 0; listing < listings; listing++) {
+    const ids = new Set((await readPages(options, `${path}/file-ids`)).map((row) => String(row.id)))
+    const missing = [...ids].filter((id) => !files.has(id))
+    const gone = [...files.keys()].filter((id) => !ids.has(id))
+    for (const id of gone) files.delete(id)
+    if (missing.length === 0 && gone.length === 0) {
+      for (const file of files.values()) snapshot.addFile(file)
+      return
+    }
+    await readNamed(options, missing, files)
+  }
+  throw new Error(
+    'files that are in no repository keep changing: try again when there is less to do',
+  )
+}
+
+async function readNamed(
+  { registry }: SnapshotOptions,
+  ids: readonly string[],
+  files: Map<string, FileRecord>,
+): Promise<void> {
+  const most = 500
+  for (let at = 0; at < ids.length; ) {
+    const body = { ids: ids.slice(at, at + most) }
+    const answer = await registry.ask<{ files: FileRecord[]; read: number }>(`${path}/files`, {
+      method: 'POST',
+      body,
+      tries,
+    })
+    for (const file of answer.files) files.set(String(file.package_file.id), file)
+    at += answer.read
+  }
+}
+
+function readTable(options: SnapshotOptions, table: BackedUpTable, repository?: string) {
+  const of = repository === undefined ? '' : `repository=${encodeURIComponent(repository)}`
+  return readPages(options, `${path}/tables/${table}`, of)
+}
+
+async function readPages(
+  { registry }: SnapshotOptions,
+  address: string,
+  query = '',
+): Promise<Row[]> {
+  const rows: Row[] = []
+  for (let after: string | null = '[]'; after !== null; ) {
+    const page: RowPage = await registry.ask(
+      `${address}?after=${encodeURIComponent(after)}&${query}`,
+      { tries },
+    )
+    rows.push(...page.rows)
+    after = page.next
+  }
+  return rows
+}
+
+/** Packages, versions and contents are those of files: each is there once, as its first file has it. */
+class Snapshot {
+  readonly plain = new Map<BackedUpTable, Row[]>()
+  readonly #packages = new Map<string, Row>()
+  readonly #versions = new Map<string, Row>()
+  readonly #blobs = new Map<string, Row>()
+  readonly #files: Row[] = []
+
+  add(table: BackedUpTable, rows: Iterable<Row>): void {
+    const known = this.plain.get(table) ?? []
+    this.plain.set(table, known)
+    for (const row of rows) known.push(row)
+  }
+
+  addFile({
+    package: of,
+    package_version: version,
+    package_blob: blob,
+    package_file: file,
+    properties,
+  }: FileRecord) {
+    const { owner_id, type, name } = of
+    const place = { owner_id, type, package: name }
+    addOnce(this.#packages, JSON.stringify([owner_id, type, name]), of, properties.package)
+    addOnce(
+      this.#versions,
+      JSON.stringify([owner_id, type, name, version.version]),
+      { ...place, ...version },
+      properties.version,
+    )
+    this.#blobs.set(String(blob.sha256), blob)
+    this.#files.push({ ...place, version: version.version, ...file, properties: properties.file })
+  }
+
+  finish(): Rows {
+    const owners = new Set(this.plain.get('owner')?.map((row) => row.id))
+    // Of an owner that was deleted meanwhile nothing is left.
+    const owned = (row: Row) => owners.has(row.owner_id)
+    const repositories = (this.plain.get('repository') ?? []).filter(owned)
+    const ids = new Set(repositories.map((row) => row.id))
+    const within = (table: BackedUpTable) =>
+      (this.plain.get(table) ?? []).filter((row) => ids.has(row.repository_id))
+    const files = this.#files.filter(owned)
+    const used = new Set(files.map((row) => row.blob_sha256))
+    const rows: Rows = {
+      owner: this.plain.get('owner') ?? [],
+      access_token: (this.plain.get('access_token') ?? []).filter(owned),
+      ended_session: this.plain.get('ended_session') ?? [],
+      repository: repositories,
+      retired_file: within('retired_file'),
+      repository_index: within('repository_index'),
+      repository_change: within('repository_change'),
+      package: [...this.#packages.values()].filter(owned),
+      package_version: [...this.#versions.values()].filter(owned),
+      package_blob: [...this.#blobs.values()].filter((row) => used.has(row.sha256)),
+      package_file: files,
+    }
+    const sorted = Object.entries(rows).map(([table, list]) => [
+      table,
+      sortRows(table as BackedUpTable, list),
+    ])
+    return Object.fromEntries(sorted)
+  }
+}
+
+type Properties = FileRecord['properties']['file']
+
+/** What two files say of one package may be of two moments: the properties of both are kept. */
+function addOnce(known: Map<string, Row>, key: string, row: Row, properties: Properties): void {
+  const before = known.get(key)
+  if (before === undefined) {
+    known.set(key, { ...row, properties })
+    return
+  }
+  const all = new Map(
+    [...(before.properties as Properties), ...properties].map((each) => [
+      JSON.stringify(each),
+      each,
+    ]),
+  )
+  if (all.size === (before.properties as Properties).length) return
+  const sorted = [...all.keys()].sort().map((each) => all.get(each))
+  known.set(key, { ...before, properties: sorted })
+}

@@ -1,0 +1,147 @@
+// `npm run restore -- DIR [--backup ID] [--adopt]`: puts a backup into an empty deployment, whose cron
+// may run all the while (README, "Restore"). Broken off, it goes on when it is called again. It ends
+// with everything compared: each object by its digest, each row with that of the backup.
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { BackupDirectory, type Manifest } from './backup/directory.ts'
+import { findWrongObjects, type NamedObject, objectsOf, sendObject } from './backup/objects.ts'
+import { forEachOf, formatBytes, Progress } from './backup/progress.ts'
+import { differences, type Row, type Rows, TABLES } from './backup/rows.ts'
+import { readSnapshot } from './backup/snapshot.ts'
+import { reportFailure } from './failure.ts'
+import { openRegistry, type Registry } from './registry.ts'
+
+const path = '/api/v1/deployment/restore'
+const atOnce = 6
+const tries = 6
+/** D1 takes a page as one value, of 2 MB at most; a row may be longer than a page. */
+const page = { rows: 500, characters: 500_000 }
+
+interface Restore {
+  readonly registry: Registry
+  readonly directory: BackupDirectory
+  readonly manifest: Manifest
+}
+
+async function restore(options: Restore, adopt: boolean): Promise<void> {
+  const { registry, directory, manifest } = options
+  const rows = await directory.readRows(manifest)
+  const objects = objectsOf(rows).filter(({ key }) => !manifest.lost.includes(key))
+  await readObjects(directory, objects)
+  await registry.ask(path, { method: 'POST', body: { backup: manifest.id, adopt }, tries })
+  await sendObjects(options, objects)
+  await sendRows(options, rows)
+  await compare(options, rows, objects)
+  await registry.ask(`${path}/complete`, { method: 'POST', body: { backup: manifest.id }, tries })
+}
+
+/** Before anything is changed: a backup that is damaged restores nothing by halves. */
+async function readObjects(directory: BackupDirectory, objects: readonly NamedObject[]) {
+  const bytes = objects.reduce((sum, object) => sum + object.size, 0)
+  const progress = new Progress('objects of the backup read', objects.length, bytes)
+  for (const { sha256, size } of objects) {
+    if ((await directory.digestOf(sha256)) !== sha256) {
+      throw new Error(`${directory.objectFile(sha256)} is missing or damaged`)
+    }
+    progress.add(1, size)
+  }
+  progress.end()
+}
+
+async function sendObjects(
+  { registry, directory, manifest }: Restore,
+  objects: readonly NamedObject[],
+) {
+  const looking = new Progress('objects looked for', objects.length)
+  const missing = await findWrongObjects(registry, objects, (count) => looking.add(count))
+  looking.end()
+  const bytes = missing.reduce((sum, { object }) => sum + object.size, 0)
+  const progress = new Progress('objects sent', missing.length, bytes)
+  await forEachOf(missing, atOnce, async ({ object }) => {
+    await sendObject(registry, directory, object, manifest.id)
+    progress.add(1, object.size)
+  })
+  progress.end()
+}
+
+async function sendRows({ registry, manifest }: Restore, rows: Rows): Promise<void> {
+  const total = TABLES.reduce((sum, table) => sum + rows[table].length, 0)
+  const progress = new Progress('rows sent', total)
+  for (const table of TABLES) {
+    for (const each of pagesOf(rows[table])) {
+      const body = { backup: manifest.id, table, rows: each }
+      await registry.ask(`${path}/rows`, { method: 'POST', body, tries })
+      progress.add(each.length)
+    }
+  }
+  progress.end()
+}
+
+function* pagesOf(rows: readonly Row[]): Generator<readonly Row[]> {
+  let pending: Row[] = []
+  let length = 0
+  for (const row of rows) {
+    const own = JSON.stringify(row).length
+    if (pending.length === page.rows || (pending.length > 0 && length + own > page.characters)) {
+      yield pending
+      pending = []
+      length = 0
+    }
+    pending.push(row)
+    length += own
+  }
+  if (pending.length > 0) yield pending
+}
+
+/** What is there now, read from the registry, with what the backup has. */
+async function compare({ registry }: Restore, rows: Rows, objects: readonly NamedObject[]) {
+  const checking = new Progress('objects compared', objects.length)
+  const [wrong] = await findWrongObjects(registry, objects, (count) => checking.add(count))
+  checking.end()
+  if (wrong !== undefined) throw new Error(`${wrong.object.key}: ${wrong.problem}`)
+  const progress = new Progress('rows of files compared', rows.package_file.length)
+  const keepIndexes = () => Promise.resolve(true)
+  const restored = await readSnapshot({ registry, progress, keepIndexes })
+  progress.end()
+  const found = [...differences(rows, restored)]
+  if (found.length === 0) return
+  throw new Error(`${found.length} rows differ from the backup: ${found.slice(0, 5).join('; ')}`)
+}
+
+function usage(): never {
+  console.error('usage: npm run restore -- DIR [--backup ID] [--adopt]')
+  return process.exit(2)
+}
+
+function parseArguments() {
+  try {
+    const options = {
+      backup: { type: 'string' },
+      adopt: { type: 'boolean', default: false },
+    } as const
+    return parseArgs({ options, allowPositionals: true })
+  } catch {
+    return usage()
+  }
+}
+
+const { values, positionals } = parseArguments()
+const [root] = positionals
+if (root === undefined || positionals.length > 1) usage()
+try {
+  // npm runs scripts in the project's folder; the user may be elsewhere.
+  const directory = new BackupDirectory(resolve(process.env.INIT_CWD ?? '.', root))
+  const ids = await directory.list()
+  const id = values.backup ?? ids.at(-1)
+  if (id === undefined) throw new Error(`there is no backup in ${root}`)
+  if (!ids.includes(id)) throw new Error(`there is no backup ${id}: there are ${ids.join(', ')}`)
+  const manifest = await directory.readManifest(id)
+  await restore({ registry: await openRegistry(), directory, manifest }, values.adopt)
+  const { rows, objects, lost } = manifest
+  console.log(
+    `restored ${id}: ${rows.counts.package_file} files in ${objects.count} objects of ${formatBytes(objects.bytes)}, all compared`,
+  )
+  for (const key of lost) console.error(`the backup lacks the object ${key}, which was lost before`)
+} catch (error) {
+  reportFailure('npm run restore', error)
+}

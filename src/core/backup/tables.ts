@@ -1,0 +1,73 @@
+// Which rows a backup has. Column by column as they are, so that a further column needs nobody to
+// think of it here; ids that D1 counted are left out, and rows that refer to them say by which names.
+import { getTableColumns, getTableName } from 'drizzle-orm'
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import {
+  accessToken,
+  deployment,
+  endedSession,
+  expectation,
+  garbage,
+  owner,
+  ownerUsage,
+  packageBlob,
+  packageFile,
+  packageProperty,
+  packageTable,
+  packageVersion,
+  repository,
+  repositoryChange,
+  repositoryIndex,
+  retiredFile,
+  sweepProgress,
+} from '../../db/schema.ts'
+
+/** A row of D1 by the names of its columns, or what stands for one. */
+export type Row = Readonly<Record<string, unknown>>
+
+interface BackedUp {
+  readonly table: SQLiteTable
+  /** Columns that a restore draws anew or works out. */
+  readonly without?: readonly string[]
+}
+
+/** In an order in which rows may be inserted: what they refer to comes first. */
+export const BACKED_UP = {
+  owner: { table: owner },
+  access_token: { table: accessToken },
+  ended_session: { table: endedSession },
+  repository: { table: repository },
+  retired_file: { table: retiredFile },
+  repository_index: { table: repositoryIndex },
+  repository_change: { table: repositoryChange },
+  package: { table: packageTable, without: ['id'] },
+  package_version: { table: packageVersion, without: ['id', 'package_id'] },
+  package_blob: { table: packageBlob, without: ['unreferenced_at'] },
+  package_file: { table: packageFile, without: ['version_id'] },
+} as const satisfies Readonly<Record<string, BackedUp>>
+
+export type BackedUpTable = keyof typeof BACKED_UP
+
+export const TABLES = Object.keys(BACKED_UP) as readonly BackedUpTable[]
+
+/** What is in no backup, or within the rows of others, and why. */
+export const LEFT_OUT: readonly { readonly table: SQLiteTable; readonly because: string }[] = [
+  { table: packageProperty, because: 'each lies with the package, version or file that it is of' },
+  { table: ownerUsage, because: 'a restore counts anew what each owner has' },
+  { table: garbage, because: 'what no row names is not copied, so nothing of it has to go' },
+  { table: sweepProgress, because: 'the sweep of another bucket begins anew' },
+  { table: expectation, because: 'it has rows within a batch alone' },
+  { table: deployment, because: 'the marker is that of one database and one bucket' },
+]
+
+/** The names of the columns that a backup has of a table. */
+export function columnsOf(name: BackedUpTable): readonly string[] {
+  const { table, without = [] }: BackedUp = BACKED_UP[name]
+  return Object.values(getTableColumns(table))
+    .map((column) => column.name)
+    .filter((column) => !without.includes(column))
+}
+
+export function nameOf({ table }: { readonly table: SQLiteTable }): string {
+  return getTableName(table)
+}

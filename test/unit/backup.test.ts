@@ -1,0 +1,19 @@
+import { getTableName, is } from 'drizzle-orm'
+import { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { expect, it } from 'vitest'
+import { BACKED_UP, columnsOf, LEFT_OUT, nameOf, TABLES } from '../../src/core/backup/tables.ts'
+import * as schema from '../../src/db/schema.ts'
+
+it('a backup has every table, or it is said why not', () => {
+  const tables = Object.values(schema).flatMap((each) =>
+    is(each, SQLiteTable) ? [getTableName(each)] : [],
+  )
+  const known = [...TABLES, ...LEFT_OUT.map(nameOf)]
+  expect(known.sort()).toEqual(tables.sort())
+  for (const name of TABLES) expect(getTableName(BACKED_UP[name].table)).toBe(name)
+})
+
+it('has the columns of a table, but for ids that a database counts', () => {
+  expect(columnsOf('package')).toEqual(['owner_id', 'type', 'name', 'display_name', 'created_at'])
+  expect(columnsOf('package_version')).toEqual(['version', 'display_version', 'created_at'])
+})
