@@ -10,7 +10,7 @@ import {
   findIndexRow,
   type IndexPlace,
 } from '../../core/packages/index-row.ts'
-import { FormatError } from '../../formats/format-error.ts'
+import { FormatError, quote } from '../../formats/format-error.ts'
 import type { Params } from '../../http/endpoint.ts'
 import type { Schema } from '../../http/operation.ts'
 import { parseArchitecture } from './format/name.ts'
@@ -18,6 +18,7 @@ import { parseArchitecture } from './format/name.ts'
 export const TYPE = 'alpine'
 export const NOARCH = 'noarch'
 export const INDEX_FILE = 'APKINDEX.tar.gz'
+export const EXTENSION = '.apk'
 
 const PATH_NAME: Schema = { type: 'string', pattern: PATH_NAME_PATTERN }
 
@@ -33,6 +34,25 @@ export const ARCHITECTURE: Schema = {
 export function parseRepositoryName(params: Params): string {
   const branch = parsePathName('branch', params.branch ?? '')
   return `${branch}/${parsePathName('repository', params.repository ?? '')}`
+}
+
+/**
+ * The name of a repository that is made if need be: one that ends like a package is a slip, such as
+ * `curl -T x.apk …/edge/`, to which curl adds the file's name.
+ * @throws RegistryError invalid-name
+ */
+export function parseTargetName(params: Params): string {
+  const name = parseRepositoryName(params)
+  const { branch = '', repository = '' } = params
+  for (const [kind, value] of Object.entries({ branch, repository })) {
+    if (!value.toLowerCase().endsWith(EXTENSION)) continue
+    const path = kind === 'branch' ? `edge/main/${value}` : `${branch}/main/${value}`
+    const detail =
+      `${kind} ${quote(value)} is the name of a file, before which the path lacks the ` +
+      `${kind === 'branch' ? 'branch and the repository' : 'repository'}: write …/${TYPE}/${path}`
+    throw new RegistryError({ code: 'invalid-name', detail })
+  }
+  return name
 }
 
 /** Of an architecture that has no index file of its own, the noarch one answers. */

@@ -21,7 +21,7 @@ import { describePackage, formatIndexEntry } from './format/apkindex.ts'
 import { inspectPackage, packageLimits } from './format/package.ts'
 import type { InspectedPackage, PackageInfo } from './format/package-info.ts'
 import { propertiesOf } from './format/properties.ts'
-import { parseRepositoryName, REPOSITORY_PARAMETERS, TYPE } from './names.ts'
+import { parseTargetName, REPOSITORY_PARAMETERS, TYPE } from './names.ts'
 
 /**
  * Bytes of an index entry as D1 gets it, in JSON within JSON: eight times the largest in the main
@@ -55,7 +55,7 @@ export const publishEndpoint = ownedEndpoint({
 })
 
 async function publish(call: OwnedCall): Promise<Response> {
-  const repository = parseRepositoryName(call.params)
+  const repository = parseTargetName(call.params)
   return publishUpload(call, {
     type: TYPE,
     into: { repository },

@@ -3,7 +3,7 @@ import type { PackageType } from '../type.ts'
 import { downloadEndpoints } from './download.ts'
 import { alpineIndexing } from './indexing.ts'
 import { keyEndpoints, keyFileName } from './keys.ts'
-import { parseRepositoryName, REPOSITORY_PARAMETERS } from './names.ts'
+import { EXTENSION, parseRepositoryName, REPOSITORY_PARAMETERS } from './names.ts'
 import { publishEndpoint, REPOSITORY } from './publish.ts'
 import { removeEndpoint } from './remove.ts'
 import { setupEndpoint } from './setup.ts'
@@ -20,7 +20,7 @@ export const alpine: PackageType = {
     removeEndpoint,
   ],
   index: alpineIndexing,
-  upload: { path: REPOSITORY, fields: [], accept: '.apk' },
+  upload: { path: REPOSITORY, fields: [], accept: EXTENSION },
   repositories: {
     path: ':branch/:repository',
     parameters: REPOSITORY_PARAMETERS,

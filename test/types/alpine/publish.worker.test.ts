@@ -182,6 +182,23 @@ describe('a refused publish leaves nothing behind', () => {
   })
 
   it.each([
+    [
+      'edge/hello.apk',
+      'repository "hello.apk" is the name of a file, before which the path lacks the repository: write …/alpine/edge/main/hello.apk',
+    ],
+    ['edge/hello.APK/', 'repository "hello.APK" is the name of a file, .*'],
+    [
+      'hello.apk/main',
+      'branch "hello.apk" is the name of a file, before which the path lacks the branch and the repository: write …/alpine/edge/main/hello.apk',
+    ],
+  ])('a file name where the name of a repository belongs: %s', async (path, says) => {
+    const { status, text } = await put(good, `/api/packages/acme/alpine/${path}`)
+    expect(`${status} ${text}`).toMatch(new RegExp(`^400 ${says}$`))
+    expect(await countRows()).toMatchObject({ repository: 0 })
+    expect(await listKeys()).toEqual([])
+  })
+
+  it.each([
     ['branch', '/api/packages/acme/alpine/-edge/main'],
     ['branch', '/api/packages/acme/alpine/a%2fb/main'],
     ['repository', '/api/packages/acme/alpine/edge/ma%00in'],
