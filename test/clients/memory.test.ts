@@ -84,6 +84,6 @@ describeWith(['curl'], 'memory', ({ curl: program }) => {
       console.log(`highest peak over the fresh process: +${overFresh} MB`)
       expect(overFresh).toBeLessThan(boundOverFreshMegabytes)
     },
-    300_000,
+    900_000,
   )
 })

@@ -90,7 +90,8 @@ export interface BuiltApk {
   pkginfo: string
 }
 
-const encode = (text: string) => new TextEncoder().encode(text)
+const encoder = new TextEncoder()
+const encode = (text: string) => encoder.encode(text)
 const asBytes = (value: string | Uint8Array) => (typeof value === 'string' ? encode(value) : value)
 const concat = (parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
 const digest = (algorithm: string, bytes: Uint8Array) =>
@@ -142,7 +143,9 @@ function paxRecord(key: string, value: string): string {
 
 function tarHeader(entry: TarEntry, size: number): Uint8Array {
   const header = new Uint8Array(512)
-  const put = (offset: number, text: string) => header.set(encode(text), offset)
+  // Some archives here have 100,000 entries.
+  const buffer = Buffer.from(header.buffer)
+  const put = (offset: number, text: string) => buffer.write(text, offset, 'latin1')
   const magic = entry.magic ?? 'posix'
   const typeflag = entry.typeflag ?? '0'
   header.set(encode(entry.name).subarray(0, 100), 0)
@@ -159,7 +162,8 @@ function tarHeader(entry: TarEntry, size: number): Uint8Array {
     put(265, 'root')
     put(297, 'root')
   }
-  const sum = header.reduce((total, byte) => total + byte, entry.badChecksum ? 1 : 0)
+  let sum = entry.badChecksum ? 1 : 0
+  for (const byte of header) sum += byte
   put(148, `${sum.toString(8).padStart(6, '0')}\0 `)
   return header
 }
