@@ -1,95 +1,201 @@
-// `npm run check -- owner/branch/repository`: asks a running registry to verify one repository, page
-// by page, and prints what is wrong. Ends with 1 if anything is. URL and TOKEN come from the
-// environment; without them it asks the registry that `npm start` serves.
-import { readFile } from 'node:fs/promises'
-import { parseEnv } from 'node:util'
+// `npm run check -- [--repair] [OWNER/REPOSITORY]`: asks a running registry to verify everything that it
+// has, or one repository: database and bucket, index files, rows, and objects by their digests. Prints
+// what is wrong and ends with 1 if anything is. With --repair it has put right first what can be made
+// from what is there: index files, and rows to which nothing belongs. A package's bytes cannot.
+import { parseArgs } from 'node:util'
+import { reportFailure } from './failure.ts'
+import { openRegistry, type Registry } from './registry.ts'
 
-interface Page {
+interface Problem {
+  subject: string
+  problem: string
+}
+
+interface RepositoryPage {
   revision: number
   changed_meanwhile: boolean
   indexes_checked: number
   files_checked: number
-  problems: { subject: string; problem: string }[]
+  problems: Problem[]
   next: string | null
+}
+
+interface DeploymentPage {
+  files_checked: number
+  problems: Problem[]
+  next: string | null
+}
+
+interface Repository {
+  name: string
+  /** In the API. */
+  url: string
+}
+
+interface Found {
+  indexes: number
+  files: number
+  problems: Problem[]
 }
 
 /** Commits that keep coming make a check useless: it is tried again this often. */
 const tries = 5
+const outages = 4
+const deployment = '/api/v1/deployment/check'
 
-const [repository = ''] = process.argv.slice(2)
-const parts = repository.split('/')
-if (parts.length !== 3 || parts.some((part) => part === '')) {
-  console.error('usage: npm run check -- owner/branch/repository')
-  process.exit(2)
+async function checkAll(registry: Registry, repair: boolean): Promise<Problem[]> {
+  const unhealthy = await checkHealth(registry)
+  const rows = await checkRows(registry)
+  const all = [...unhealthy]
+  if (repair && rows.problems.length > 0) {
+    print(rows.problems)
+    const { rows_changed } = await registry.ask<{ rows_changed: number }>(deployment, {
+      method: 'POST',
+    })
+    console.log(`repaired ${rows_changed} rows`)
+    all.push(...(await checkRows(registry)).problems)
+  } else all.push(...rows.problems)
+  print(all)
+  console.log(`${rows.files} files in no repository, and rows: ${verdictOf(all)}`)
+  for (const owner of await listAll<{ name: string }>(registry, '/api/v1/owners')) {
+    for (const repository of await listRepositories(registry, owner.name)) {
+      all.push(...(await checkRepository(registry, owner.name, repository, repair)))
+    }
+  }
+  return all
 }
-const url = (process.env.URL ?? 'http://127.0.0.1:8787').replace(/\/+$/, '')
-// The local token goes to the local registry and nowhere else.
-const token =
-  process.env.TOKEN ?? (process.env.URL === undefined ? await readLocalToken() : missingToken())
-const [owner = '', ...name] = parts.map(encodeURIComponent)
-const path = `${url}/api/v1/owners/${owner}/repositories/alpine/${name.join('/')}/check`
 
-for (let attempt = 1; ; attempt++) {
-  const { pages, changed } = await checkOnce()
-  if (changed && attempt < tries) continue
-  if (changed) console.error('the repository changes all the time: what follows may be outdated')
-  process.exit(report(pages))
+/** Every part that a request needs; of one that fails the text says what mends it. */
+async function checkHealth(registry: Registry): Promise<Problem[]> {
+  const response = await fetch(`${registry.url}/api/healthz`)
+  const { checks }: { checks: Record<string, string> } = JSON.parse(await response.text())
+  return Object.entries(checks).flatMap(([subject, problem]) =>
+    problem === 'pass' ? [] : [{ subject, problem }],
+  )
 }
 
-async function checkOnce(): Promise<{ pages: Page[]; changed: boolean }> {
-  const pages: Page[] = []
-  for (let after: string | null | undefined; after !== null; ) {
-    const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`
-    const page = await ask(path + query)
-    pages.push(page)
+async function checkRows(registry: Registry): Promise<Found> {
+  const found: Found = { indexes: 0, files: 0, problems: [] }
+  for (let after: string | null = ''; after !== null; ) {
+    const query: string = `?after=${encodeURIComponent(after)}`
+    const page: DeploymentPage = await registry.ask(deployment + query, { tries: outages })
+    found.files += page.files_checked
+    found.problems.push(...page.problems)
     after = page.next
   }
-  const revisions = new Set(pages.map((page) => page.revision))
-  return { pages, changed: revisions.size > 1 || pages.some((page) => page.changed_meanwhile) }
+  return found
 }
 
-async function ask(address: string): Promise<Page> {
-  try {
-    const response = await fetch(address, { headers: { authorization: `Bearer ${token}` } })
-    if (response.ok) return (await response.json()) as Page
-    console.error(`${response.status}: ${readDetail(await response.text())}`)
-  } catch (error) {
-    // fetch says only that it failed, and why in its cause.
-    const { message, cause } = error as Error
-    console.error(`${url} does not answer: ${cause instanceof Error ? cause.message : message}`)
-  }
-  return process.exit(2)
+function listRepositories(registry: Registry, owner: string): Promise<Repository[]> {
+  return listAll(registry, `/api/v1/owners/${encodeURIComponent(owner)}/repositories`)
 }
 
-/** The line of a problem; what stands between may answer something else. */
-function readDetail(text: string): string {
-  try {
-    return (JSON.parse(text) as { detail: string }).detail
-  } catch {
-    return text.trim()
+async function listAll<T>(registry: Registry, path: string): Promise<T[]> {
+  const limit = 100
+  const all: T[] = []
+  for (let page = 1; ; page++) {
+    const found = await registry.ask<T[]>(`${path}?limit=${limit}&page=${page}`, { tries: outages })
+    all.push(...found)
+    if (found.length < limit) return all
   }
 }
 
-function report(pages: readonly Page[]): number {
-  const problems = pages.flatMap((page) => page.problems)
+async function checkRepository(
+  registry: Registry,
+  owner: string,
+  { name, url }: Repository,
+  repair: boolean,
+): Promise<Problem[]> {
+  const path = `${new URL(url).pathname}/check`
+  const place = `${owner}/${name}`
+  let found = await checkUnchanged(registry, path, place)
+  if (repair && found.problems.length > 0) {
+    print(found.problems)
+    const { revision } = await registry.ask<{ revision: number }>(path, { method: 'POST' })
+    console.log(`${place}: its index files were written anew, revision ${revision}`)
+    found = await checkUnchanged(registry, path, place)
+  }
+  const { indexes, files, problems } = found
+  print(problems)
+  console.log(`${place}: ${indexes} index files, ${files} package files: ${verdictOf(problems)}`)
+  return problems
+}
+
+async function checkUnchanged(registry: Registry, path: string, place: string): Promise<Found> {
+  for (let attempt = 1; ; attempt++) {
+    const { found, changed } = await checkOnce(registry, path)
+    if (!changed) return found
+    if (attempt < tries) continue
+    console.error(`${place} changes all the time: what follows may be outdated`)
+    return found
+  }
+}
+
+async function checkOnce(registry: Registry, path: string) {
+  const found: Found = { indexes: 0, files: 0, problems: [] }
+  const revisions = new Set<number>()
+  let changed = false
+  for (let after: string | null = ''; after !== null; ) {
+    const query: string = after === '' ? '' : `?after=${encodeURIComponent(after)}`
+    const page: RepositoryPage = await registry.ask(path + query, { tries: outages })
+    found.indexes += page.indexes_checked
+    found.files += page.files_checked
+    found.problems.push(...page.problems)
+    revisions.add(page.revision)
+    changed ||= page.changed_meanwhile
+    after = page.next
+  }
+  return { found, changed: changed || revisions.size > 1 }
+}
+
+/** Of any type: two types may have repositories of one name. */
+async function checkNamed(registry: Registry, place: string, repair: boolean): Promise<Problem[]> {
+  const [, owner = '', name = ''] = /^([^/]+)\/(.+)$/.exec(place) ?? []
+  const unhealthy = await checkHealth(registry)
+  print(unhealthy)
+  const repositories = await listRepositories(registry, owner)
+  const named = repositories.filter((repository) => repository.name === name)
+  if (named.length === 0) throw new Error(`no such repository: "${place}"`)
+  const problems = [...unhealthy]
+  for (const repository of named) {
+    problems.push(...(await checkRepository(registry, owner, repository, repair)))
+  }
+  return problems
+}
+
+function print(problems: readonly Problem[]): void {
   for (const { subject, problem } of problems) console.log(`${subject}: ${problem}`)
-  const files = pages.reduce((sum, page) => sum + page.files_checked, 0)
-  const indexes = pages.reduce((sum, page) => sum + page.indexes_checked, 0)
-  const verdict = problems.length === 0 ? 'all good' : `${problems.length} problems`
-  console.log(`${repository}: ${indexes} index files, ${files} package files: ${verdict}`)
-  return problems.length === 0 ? 0 : 1
 }
 
-function missingToken(): never {
-  console.error('set TOKEN too: URL names a registry of its own')
+function verdictOf({ length }: readonly Problem[]): string {
+  return length === 0 ? 'all good' : `${length} problems`
+}
+
+function usage(): never {
+  console.error('usage: npm run check -- [--repair] [OWNER/REPOSITORY]')
   return process.exit(2)
 }
 
-async function readLocalToken(): Promise<string> {
+function parseArguments() {
   try {
-    return parseEnv(await readFile('.dev.vars', 'utf8')).ADMIN_TOKEN ?? ''
+    const options = { repair: { type: 'boolean', default: false } } as const
+    return parseArgs({ options, allowPositionals: true })
   } catch {
-    console.error('set URL and TOKEN, or run it where `npm start` made .dev.vars')
-    return process.exit(2)
+    return usage()
   }
+}
+
+const { values, positionals } = parseArguments()
+const [place, ...further] = positionals
+if (further.length > 0 || (place !== undefined && !/^[^/]+\/[^/].*$/.test(place))) usage()
+try {
+  const registry = await openRegistry()
+  const problems =
+    place === undefined
+      ? await checkAll(registry, values.repair)
+      : await checkNamed(registry, place, values.repair)
+  process.exitCode = problems.length === 0 ? 0 : 1
+} catch (error) {
+  reportFailure('npm run check', error)
+  process.exitCode = 2
 }

@@ -1,8 +1,13 @@
-// …/repositories/{type}/{repository}/check: verifies one repository, page by page.
-
+// …/repositories/{type}/{repository}/check: verifies one repository, page by page, and writes its index
+// files anew.
+import type { OwnerRow } from '../core/access/decide.ts'
 import { NOTHING, type ResourceQuery } from '../core/access/resource-query.ts'
+import { refuseRestricted } from '../core/access/restricted.ts'
+import { addressOf } from '../core/commit/change.ts'
+import { commitChange } from '../core/commit/client.ts'
 import { query } from '../core/database.ts'
 import { RegistryError } from '../core/errors.ts'
+import { timeOrderedId } from '../core/ids.ts'
 import { quote } from '../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint, type Params } from '../http/endpoint.ts'
 import { COUNT, jsonContent, listSchema, nullable, objectSchema, TEXT } from '../http/operation.ts'
@@ -32,12 +37,14 @@ const CHECK_SCHEMA = objectSchema('RepositoryCheck', {
   next: { ...nullable(TEXT), description: 'Where to go on; null at the end.' },
 })
 
+const REPAIR_SCHEMA = objectSchema('RepairedRepository', { revision: COUNT })
+
 export const checkEndpoints: readonly Endpoint[] = packageTypes.flatMap(
   (packageType: PackageType) => {
     const { type, index, repositories } = packageType
     return index === undefined || repositories === undefined
       ? []
-      : [checkEndpoint(type, index, repositories)]
+      : [checkEndpoint(type, index, repositories), repairEndpoint(type, repositories)]
   },
 )
 
@@ -64,6 +71,40 @@ function checkEndpoint(
   })
 }
 
+function repairEndpoint(type: string, naming: RepositoryNaming): Endpoint {
+  return ownedEndpoint<RepositoryRow>({
+    method: 'POST',
+    path: `${OWNER}/repositories/${type}/${naming.path}/check`,
+    access: 'owner-admin',
+    summary: 'Write the index files of a repository anew, from the rows of its files',
+    operation: {
+      id: operationId('repair', type, 'Repository'),
+      tag: 'repositories',
+      path: naming.parameters,
+      answers: { 200: { description: 'Written', content: jsonContent(REPAIR_SCHEMA) } },
+      faults: ['outcome-unknown'],
+    },
+    resource: (params) => findRepository(type, naming, params),
+    handler: async ({ env, owner, params, principal, resource }) => {
+      refuseRestricted(principal)
+      if (resource === undefined) throw absent(owner, naming, params)
+      const change = { op: 'reindex', changeId: timeOrderedId(Date.now()), keySet: '' } as const
+      const settled = await commitChange({
+        namespace: env.REPOSITORY,
+        address: addressOf(owner, type, naming.parseName(params)),
+        change: { ...change, fromRows: true },
+      })
+      return json({ revision: 'revision' in settled ? settled.revision : resource.revision })
+    },
+  })
+}
+
+function absent(owner: OwnerRow, naming: RepositoryNaming, params: Params): RegistryError {
+  const name = Object.keys(naming.parameters).map((parameter) => params[parameter])
+  const detail = `no such repository: ${quote([owner.name, ...name].join('/'))}`
+  return new RegistryError({ code: 'not-found', detail })
+}
+
 function findRepository(type: string, naming: RepositoryNaming, params: Params): ResourceQuery {
   try {
     return {
@@ -83,11 +124,7 @@ async function check(
   indexing: RepositoryIndexing,
 ) {
   const { env, owner, params, resource, url } = call
-  if (resource === undefined) {
-    const name = Object.keys(naming.parameters).map((parameter) => params[parameter])
-    const detail = `no such repository: ${quote([owner.name, ...name].join('/'))}`
-    throw new RegistryError({ code: 'not-found', detail })
-  }
+  if (resource === undefined) throw absent(owner, naming, params)
   const repository: CheckedRepository = {
     db: env.DB,
     bucket: env.BLOBS,

@@ -4,6 +4,7 @@ import { packageTypes } from '../types/registration.ts'
 import { backupEndpoints } from './backup.ts'
 import { bucketEndpoints } from './bucket.ts'
 import { checkEndpoints } from './check.ts'
+import { deploymentCheckEndpoints } from './deployment-check.ts'
 import { healthEndpoint } from './health.ts'
 import { objectEndpoints } from './objects.ts'
 import { documentEndpoint } from './openapi.ts'
@@ -20,6 +21,7 @@ const managing: readonly Endpoint[] = [
   ...repositoryEndpoints,
   ...checkEndpoints,
   ...bucketEndpoints,
+  ...deploymentCheckEndpoints,
   ...backupEndpoints,
   ...objectEndpoints,
   ...restoreEndpoints,

@@ -3,7 +3,7 @@
 // database or a hand in the store can have broken; repairs nothing.
 import { type ExpectedObject, findObjectProblem, readCheckedObject } from '../core/blobs/check.ts'
 import { query } from '../core/database.ts'
-import { readFiles } from '../core/index-copy/source.ts'
+import { readArchitectures, readFiles } from '../core/index-copy/source.ts'
 import type { KeySet } from '../core/signing-keys.ts'
 import type { Listing, RepositoryIndexing } from '../types/type.ts'
 
@@ -56,10 +56,29 @@ export async function checkPage(
       .bind(repositoryId, after.replace(/^index:/, ''))
       .first<IndexRow>(),
   )
-  if (row === null) return checkFiles(repository, '')
+  if (row === null) {
+    const page = await checkFiles(repository, '')
+    return { ...page, problems: [...(await findUnlisted(repository)), ...page.problems] }
+  }
   const found = await checkIndex(repository, row)
   const problems = found.map((problem) => ({ subject: row.path, problem }))
   return { indexes: 1, files: 0, problems, next: `index:${row.path}` }
+}
+
+/** Architectures that have files and no index file to list them. */
+async function findUnlisted(repository: CheckedRepository): Promise<Problem[]> {
+  const { db, indexing, repositoryId } = repository
+  const { results } = await query(() =>
+    db
+      .prepare('SELECT path FROM repository_index WHERE repository_id = ?1')
+      .bind(repositoryId)
+      .all<{ path: string }>(),
+  )
+  const listed = new Set(results.flatMap(({ path }) => indexing.architecturesIn(path)))
+  const architectures = await readArchitectures({ db, repositoryId })
+  return architectures
+    .filter((architecture) => !listed.has(architecture))
+    .map((subject) => ({ subject, problem: 'no index file: the packages are listed nowhere' }))
 }
 
 async function checkIndex(repository: CheckedRepository, row: IndexRow): Promise<string[]> {

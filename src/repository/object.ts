@@ -14,6 +14,7 @@ import { CommitQueue } from '../core/commit/queue.ts'
 import type { Snapshot } from '../core/commit/snapshot.ts'
 import { requireMatchingBucket } from '../core/deployment/marker.ts'
 import { prepareSegments } from '../core/index-copy/copy.ts'
+import { type EntrySource, readArchitectures } from '../core/index-copy/source.ts'
 import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
 import { weightOf, weightOfProperties } from '../core/packages/new-file.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
@@ -97,12 +98,15 @@ export class Repository extends DurableObject<Env> {
     const { address, indexing, snapshot, plan, now } = prepared
     const { repositoryId } = snapshot
     const source = { db: this.env.DB, repositoryId, entryText: indexing.entryText }
+    if (asksForRows(plan)) this.ctx.storage.transactionSync(() => this.#store.clear())
     const segments = await prepareSegments(this.#store, source, snapshot, plan)
     const keys = loadKeySet(secretsOf(this.env), snapshot.signingKey, address.ownerName)
     const { written, dropped } = indexing.buildIndexFiles({
       address,
       existing: snapshot.indexes,
-      changed: changedArchitectures(plan),
+      changed: asksForRows(plan)
+        ? await everyArchitecture(source, snapshot, indexing)
+        : changedArchitectures(plan),
       segmentsOf: (architecture) => segments.segmentsOf(architecture),
       keys,
       now,
@@ -163,4 +167,19 @@ export class Repository extends DurableObject<Env> {
 function changedArchitectures(plan: Plan): ReadonlySet<string> | 'all' {
   if (plan.carried.some((change) => change.op === 'reindex')) return 'all'
   return new Set([...plan.published, ...plan.removed].map((file) => file.architecture))
+}
+
+function asksForRows(plan: Plan): boolean {
+  return plan.carried.some((change) => change.op === 'reindex' && change.fromRows === true)
+}
+
+/** Those that have files, also where the row of their index was lost, and those that have an index. */
+async function everyArchitecture(
+  source: EntrySource,
+  { indexes }: Snapshot,
+  { architecturesIn }: RepositoryIndexing,
+): Promise<ReadonlySet<string> | 'all'> {
+  const listed = indexes.flatMap(({ path }) => architecturesIn(path))
+  const architectures = new Set([...(await readArchitectures(source)), ...listed])
+  return architectures.size === 0 ? 'all' : architectures
 }

@@ -39,7 +39,10 @@ export interface RemoveChange {
 export interface ReindexChange {
   readonly op: 'reindex'
   readonly changeId: string
+  /** Empty for none: then they are written in any case. */
   readonly keySet: string
+  /** Whether the object's copy is made from the rows first, and every index file that these ask for. */
+  readonly fromRows?: true
 }
 
 export type Change = PublishChange | RemoveChange | ReindexChange

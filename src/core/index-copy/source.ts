@@ -52,7 +52,10 @@ export async function* readFiles(
 }
 
 /** The architectures that have files now. */
-export async function readArchitectures({ db, repositoryId }: EntrySource): Promise<string[]> {
+export async function readArchitectures({
+  db,
+  repositoryId,
+}: Pick<EntrySource, 'db' | 'repositoryId'>): Promise<string[]> {
   const { results } = await query(() =>
     db
       .prepare(

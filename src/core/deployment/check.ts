@@ -1,0 +1,134 @@
+// Verifies what belongs to no repository: the objects of files of types without an index, and rows that
+// nothing refers to or that miss what they need. The latter can be put right from what is there.
+import { type ExpectedObject, findObjectProblem } from '../blobs/check.ts'
+import { query, runBatch, type Statement } from '../database.ts'
+import { MISCOUNTED, recountUsage } from '../quota/recount.ts'
+
+export interface DeploymentProblem {
+  readonly subject: string
+  readonly problem: string
+}
+
+export interface DeploymentPage {
+  readonly files: number
+  readonly problems: readonly DeploymentProblem[]
+  /** Where to go on; null at the end. */
+  readonly next: string | null
+}
+
+/** One page reads at most about this many bytes from the store, and this many objects. */
+const PAGE_BYTES = 100 * 1024 * 1024
+const PAGE_FILES = 100
+
+/** Of one kind of row so many are named; a further check names others. */
+const NAMED_ROWS = 100
+
+const FILES = `
+  SELECT f.id, f.architecture, o.name || '/' || p.type || '/' || p.name || '/' || v.version || '/' || f.name AS subject,
+    b.r2_key AS r2Key, b.sha256, b.size
+  FROM package_file f JOIN package_blob b ON b.sha256 = f.blob_sha256
+  JOIN package_version v ON v.id = f.version_id JOIN package p ON p.id = v.package_id
+  JOIN owner o ON o.id = p.owner_id
+  WHERE f.repository_id IS NULL AND (f.architecture, f.id) > (?1, ?2)
+  ORDER BY f.architecture, f.id LIMIT ${PAGE_FILES}`
+
+interface FileRow extends ExpectedObject {
+  readonly id: string
+  readonly architecture: string
+  readonly subject: string
+}
+
+/**
+ * First the rows, then the objects of files without a repository, page by page.
+ * @param after what the page before named as its next; empty to begin
+ * @throws RegistryError storage-unavailable
+ */
+export async function checkDeployment(
+  db: D1Database,
+  bucket: R2Bucket,
+  after: string,
+): Promise<DeploymentPage> {
+  if (after === '') return { files: 0, problems: await findRowProblems(db), next: 'file::' }
+  const [, architecture = '', id = ''] = /^file:(.*):(.*)$/.exec(after) ?? []
+  const { results } = await query(() => db.prepare(FILES).bind(architecture, id).all<FileRow>())
+  const problems: DeploymentProblem[] = []
+  let [bytes, files] = [0, 0]
+  for (const row of results) {
+    if (files > 0 && bytes + row.size > PAGE_BYTES) break
+    const problem = await findObjectProblem(bucket, row)
+    if (problem !== undefined) problems.push({ subject: row.subject, problem })
+    bytes += row.size
+    files++
+  }
+  const done = files === results.length && results.length < PAGE_FILES
+  const last = results[files - 1]
+  return { files, problems, next: done ? null : `file:${last?.architecture}:${last?.id}` }
+}
+
+interface RowRule {
+  readonly problem: string
+  /** The rows that break it, with a `subject`. */
+  readonly broken: string
+  /** What puts them right; ?1 is now, in Unix milliseconds. */
+  readonly repair: string
+}
+
+const WITHOUT_FILE =
+  'NOT EXISTS (SELECT 1 FROM package_file f WHERE f.version_id = package_version.id)'
+const WITHOUT_VERSION =
+  'NOT EXISTS (SELECT 1 FROM package_version v WHERE v.package_id = package.id)'
+const WITH_FILE = 'EXISTS (SELECT 1 FROM package_file f WHERE f.blob_sha256 = package_blob.sha256)'
+
+/** In the order in which they are repaired: a package is without versions once these are gone. */
+const ROW_RULES: readonly RowRule[] = [
+  {
+    problem: 'version without a file',
+    broken: `
+      SELECT o.name || '/' || p.type || '/' || p.name || '/' || package_version.version AS subject
+      FROM package_version JOIN package p ON p.id = package_version.package_id
+      JOIN owner o ON o.id = p.owner_id WHERE ${WITHOUT_FILE}`,
+    repair: `DELETE FROM package_version WHERE ${WITHOUT_FILE} AND ?1 > 0`,
+  },
+  {
+    problem: 'package without a version',
+    broken: `
+      SELECT o.name || '/' || package.type || '/' || package.name AS subject
+      FROM package JOIN owner o ON o.id = package.owner_id WHERE ${WITHOUT_VERSION}`,
+    repair: `DELETE FROM package WHERE ${WITHOUT_VERSION} AND ?1 > 0`,
+  },
+  {
+    problem: 'content without a file, which is not noted: it would stay for good',
+    broken: `SELECT sha256 AS subject FROM package_blob WHERE unreferenced_at IS NULL AND NOT ${WITH_FILE}`,
+    repair: `UPDATE package_blob SET unreferenced_at = ?1 WHERE unreferenced_at IS NULL AND NOT ${WITH_FILE}`,
+  },
+  {
+    problem: 'content of a file, which is noted as one without',
+    broken: `SELECT sha256 AS subject FROM package_blob WHERE unreferenced_at IS NOT NULL AND ${WITH_FILE}`,
+    repair: `UPDATE package_blob SET unreferenced_at = NULL WHERE unreferenced_at IS NOT NULL AND ?1 > 0 AND ${WITH_FILE}`,
+  },
+  {
+    problem: 'owner with other counts of what it has than its rows say',
+    broken: MISCOUNTED,
+    repair: recountUsage('?1 > 0'),
+  },
+]
+
+async function findRowProblems(db: D1Database): Promise<DeploymentProblem[]> {
+  const statements = ROW_RULES.map(({ broken }): Statement => [`${broken} LIMIT ${NAMED_ROWS}`])
+  const results = await query(() => runBatch<{ subject: string }>(db, statements))
+  return results.flatMap(({ results: rows }, at) =>
+    rows.map(({ subject }) => ({ subject, problem: ROW_RULES[at]?.problem ?? '' })),
+  )
+}
+
+/**
+ * Puts right what rows alone can say, in one batch: what it finds holds until it is done.
+ * @param now Unix milliseconds
+ * @returns how many rows were changed
+ * @throws RegistryError storage-unavailable
+ */
+export async function repairRows(db: D1Database, now: number): Promise<number> {
+  const statements = ROW_RULES.map(({ repair }): Statement => [repair, now])
+  const results = await query(() => runBatch(db, statements))
+  return results.reduce((sum, { meta }) => sum + meta.changes, 0)
+}
