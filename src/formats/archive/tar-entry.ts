@@ -1,8 +1,7 @@
-// What a header block and the extensions before it say of one entry, where all readers agree: apk,
-// apko (by Go's archive/tar), GNU tar and Python's tarfile were asked about each rule here. An entry
-// that one of them sees otherwise would be installed without having been checked.
+// What a header block and the extensions before it say of one entry. What Go's archive/tar, GNU tar and
+// Python's tarfile read differently is refused: one of them would unpack what nobody checked.
 import { FormatError, quote } from '../format-error.ts'
-import type { TarBlock } from './tar-header.ts'
+import type { TarBlock, TarHeaderRules } from './tar-header.ts'
 
 export type TarEntryType =
   | 'file'
@@ -27,6 +26,13 @@ export interface TarEntry {
 export interface Extensions {
   pax: ReadonlyMap<string, string>
   longName: string | undefined
+  longLink: string | undefined
+}
+
+/** What a client asks of an archive beyond what is needed to read it; each check throws a FormatError. */
+export interface TarRules extends TarHeaderRules {
+  checkEntry(header: TarBlock, extensions: Extensions, where: string): void
+  checkGlobalRecords(records: ReadonlyMap<string, string>, where: string): void
 }
 
 const types: Readonly<Record<string, TarEntryType>> = {
@@ -40,65 +46,63 @@ const types: Readonly<Record<string, TarEntryType>> = {
   '6': 'fifo',
 }
 
-const posix = 'make the tar archive in POSIX (pax) format'
+/** The name that the entry has with its extensions. */
+export function nameOf(header: TarBlock, { pax, longName }: Extensions): string {
+  return pax.get('path') ?? longName ?? header.name
+}
+
+/** Undefined for what is none of the standard's types: a sparse file of GNU, a volume's label. */
+export function typeOf({ flag, name }: Pick<TarBlock, 'flag' | 'name'>): TarEntryType | undefined {
+  // V7 had no type for folders.
+  if (flag === '\0') return name.endsWith('/') ? 'directory' : 'file'
+  return types[flag]
+}
 
 /** @throws FormatError `malformed` */
-export function describeEntry(
-  header: TarBlock,
-  { pax, longName }: Extensions,
-  where: string,
-): TarEntry {
-  const name = pax.get('path') ?? longName ?? header.name
-  const type = types[header.flag]
+export function describeEntry(header: TarBlock, extensions: Extensions, where: string): TarEntry {
+  const { pax, longName, longLink } = extensions
+  const name = nameOf(header, extensions)
+  const type = typeOf({ flag: header.flag, name })
   if (type === undefined) {
-    // An old file has the type NUL, a sparse one S, a long link target K.
-    throw malformed(`${quote(name)} is a kind of tar entry that apk passes over`, posix)
+    throw malformed(`${quote(name)} is a kind of tar entry that few readers know`, posix)
   }
   if (longName !== undefined && (name !== longName || header.prefixed)) {
     throw malformed(`${where} has two names, ${quote(longName)} and another`, 'keep one of them')
   }
-  if (type !== 'file' && header.size > 0) {
-    // apk passes over the content, others read the next entry there.
+  const size = sizeOf(header, pax, where)
+  if (type !== 'file' && size > 0) {
+    // Some readers pass over the content, others read the next entry there.
     throw malformed(`${quote(name)} is a ${type} with content`, 'give it the size 0')
   }
-  checkRecords(pax, type, header, where)
-  return {
-    name,
-    type,
-    linkName: pax.get('linkpath') ?? header.linkName,
-    mode: header.mode & 0o7777,
-    size: header.size,
-    pax,
+  const sparse = [...pax.keys()].find((key) => isSparse(key))
+  if (sparse !== undefined) {
+    throw malformed(`${where} is a sparse file (${quote(sparse)})`, 'pack it without holes')
   }
+  const linkName = pax.get('linkpath') ?? longLink ?? header.linkName
+  return { name, type, linkName, mode: header.mode & 0o7777, size, pax }
 }
 
-function checkRecords(
-  pax: ReadonlyMap<string, string>,
-  type: TarEntryType,
-  header: TarBlock,
-  where: string,
-): void {
-  for (const field of ['size', 'uid', 'gid'] as const) {
-    const value = pax.get(field)
-    // apk goes by the header alone.
-    if (value === undefined || (/^[0-9]+$/.test(value) && Number(value) === header[field])) continue
-    throw malformed(`${where} has another ${field} in its pax header`, 'leave out one of them')
-  }
-  if (pax.has('linkpath') && type !== 'hardlink' && type !== 'symlink') {
-    throw malformed(`${where} is a ${type} with a link target, a hard link to apk`, 'leave it out')
-  }
-  for (const key of pax.keys()) {
-    if (!key.startsWith('GNU.sparse.') && key !== 'SCHILY.realsize') continue
-    throw malformed(`${where} is a sparse file (${quote(key)})`, 'pack it without holes')
-  }
+const posix = 'make the tar archive in POSIX (pax) format'
+
+/** A pax record is for sizes that the header cannot hold. */
+function sizeOf(header: TarBlock, pax: ReadonlyMap<string, string>, where: string): number {
+  const given = pax.get('size')
+  if (given === undefined) return header.size
+  const size = Number(given)
+  if (/^[0-9]+$/.test(given) && Number.isSafeInteger(size)) return size
+  throw malformed(`${where} has a size in its pax header that is no number`, 'build it anew')
 }
 
-/**
- * apk passes over a global header, which others apply to every entry: it may hold comments alone.
- * @throws FormatError `malformed`
- */
-export function checkGlobalRecords(records: ReadonlyMap<string, string>, where: string): void {
-  const key = [...records.keys()].find((each) => each !== 'comment')
+function isSparse(key: string): boolean {
+  return key.startsWith('GNU.sparse.') || key === 'SCHILY.realsize'
+}
+
+/** Records that readers apply to every entry that follows, or to none. */
+const perEntry = ['path', 'linkpath', 'size']
+
+/** @throws FormatError `malformed` */
+export function refuseGlobalNames(records: ReadonlyMap<string, string>, where: string): void {
+  const key = perEntry.find((each) => records.has(each))
   if (key === undefined) return
   throw malformed(`${where} has ${quote(key)} in a global pax header`, 'give it to each entry')
 }

@@ -1,13 +1,19 @@
-// One tar header block and the records of a pax header (POSIX.1-2024 pax), as apk-tools src/tar.c
-// reads them. Refuses V7 headers, numbers that are not octal, and a wrong header checksum.
+// One tar header block and the records of a pax header (POSIX.1-2024 pax): ustar, GNU's, and the V7 that
+// came before them.
 import { decodeLatin1, decodeUtf8 } from '../bytes.ts'
 import { FormatError, quote } from '../format-error.ts'
+
+export type TarFormat = 'ustar' | 'gnu' | 'v7'
+export type TarNumber = (typeof numbers)[number][0]
 
 /** What one header block says, before extensions. */
 export interface TarBlock {
   readonly name: string
+  readonly format: TarFormat
   /** Whether a part of the name is from the field that ustar has for long ones. */
   readonly prefixed: boolean
+  /** Whether GNU's old format or star's keeps times in that field. */
+  readonly timesInPrefix: boolean
   readonly flag: string
   readonly linkName: string
   readonly mode: number
@@ -16,53 +22,66 @@ export interface TarBlock {
   readonly size: number
 }
 
+/** What a client asks of a header beyond what is needed to read it; each check throws a FormatError. */
+export interface TarHeaderRules {
+  checkFormat(format: TarFormat, where: string): void
+  /** @param fields whose numbers are not octal */
+  checkNumbers(fields: readonly TarNumber[], where: string): void
+}
+
+/** Fields by their places in the block. */
+const numbers = [
+  ['mtime', 136, 148],
+  ['device major', 329, 337],
+  ['device minor', 337, 345],
+  ['mode', 100, 108],
+  ['uid', 108, 116],
+  ['gid', 116, 124],
+  ['size', 124, 136],
+] as const
+
 /** @throws FormatError `malformed`, or `corrupt` when the header's checksum does not hold */
-export function parseTarBlock(block: Uint8Array, where: string): TarBlock {
+export function parseTarBlock(block: Uint8Array, where: string, rules?: TarHeaderRules): TarBlock {
   const text = decodeLatin1(block)
-  if (text.slice(257, 262) !== 'ustar') {
-    throw new FormatError(
-      'malformed',
-      `${where} has no ustar header: make the tar archive in POSIX (pax) or GNU format, not V7`,
-    )
-  }
+  const format = formatOf(text)
+  rules?.checkFormat(format, where)
   checkSum(block, text.slice(148, 156), where)
   const bytes = (start: number, end: number) => decodeName(untilZero(block.subarray(start, end)))
   const name = bytes(0, 100)
-  const number = (start: number, end: number, field: string) =>
-    parseOctal(text.slice(start, end), field, `${quote(name)}, ${where},`)
-  for (const [start, end, field] of unusedNumbers) number(start, end, field)
-  const prefix = readPrefix(block, text, where)
+  const read = new Map(numbers.map(([field, start, end]) => [field, readOctal(text, start, end)]))
+  const notOctal = numbers.map(([field]) => field).filter((field) => read.get(field) === undefined)
+  const named = `${quote(name)}, ${where},`
+  rules?.checkNumbers(notOctal, named)
+  const number = (field: TarNumber, start: number, end: number) =>
+    read.get(field) ?? readBinary(block.subarray(start, end), field, named)
+  const { prefix, timesInPrefix } = readPrefix(block, text, format)
   if (name === '') throw new FormatError('malformed', `${where} has no name: give it one`)
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
+    format,
     prefixed: prefix !== '',
+    timesInPrefix,
     flag: String.fromCharCode(block[156] ?? 0),
     linkName: text[157] === '\0' ? '' : bytes(157, 257),
-    mode: number(100, 108, 'mode'),
-    uid: number(108, 116, 'uid'),
-    gid: number(116, 124, 'gid'),
-    size: number(124, 136, 'size'),
+    mode: number('mode', 100, 108),
+    uid: number('uid', 108, 116),
+    gid: number('gid', 116, 124),
+    size: number('size', 124, 136),
   }
 }
 
-/** Numbers that nothing here needs, but over which apk refuses the archive. */
-const unusedNumbers = [
-  [136, 148, 'mtime'],
-  [329, 337, 'device major'],
-  [337, 345, 'device minor'],
-] as const
+function formatOf(text: string): TarFormat {
+  if (text.slice(257, 265) === 'ustar  \0') return 'gnu'
+  return text.slice(257, 262) === 'ustar' ? 'ustar' : 'v7'
+}
 
-/** Where GNU's old format and star's keep times, apk and others read a part of the name. */
-function readPrefix(block: Uint8Array, text: string, where: string): string {
-  const prefix = untilZero(block.subarray(345, 500))
-  const gnu = text.slice(257, 265) === 'ustar  \0' && prefix.length > 0
-  const star = text.slice(508, 512) === 'tar\0' && prefix.length > 130
-  if (!gnu && !star) return decodeName(prefix)
-  throw new FormatError(
-    'malformed',
-    `${where} has times in its header, which some readers take for a part of its name: make the ` +
-      'tar archive in POSIX (pax) format',
-  )
+/** The field that ustar has for a part of the name. */
+function readPrefix(block: Uint8Array, text: string, format: TarFormat) {
+  const field = untilZero(block.subarray(345, 500))
+  const star = text.slice(508, 512) === 'tar\0' && field.length > 130
+  const timesInPrefix = format === 'gnu' ? field.length > 0 : format === 'ustar' && star
+  const prefix = format === 'ustar' && !timesInPrefix ? decodeName(field) : ''
+  return { prefix, timesInPrefix }
 }
 
 function checkSum(block: Uint8Array, field: string, where: string): void {
@@ -83,18 +102,19 @@ function sumOf(block: Uint8Array | Int8Array): number {
   return sum
 }
 
-function parseOctal(text: string, field: string, where: string): number {
-  const digits = /^([0-7]*)[ \0]*$/.exec(text)?.[1]
-  if (digits === undefined) {
-    // Of a folder in a tree nfpm writes the mode with bits that no tar has.
-    const remedy = field === 'mode' ? 'set its mode (in nfpm: file_info.mode) or ' : ''
-    throw new FormatError(
-      'malformed',
-      `${where} has a ${field} that is not an octal number: ${remedy}make the tar archive in ` +
-        'POSIX (pax) format',
-    )
-  }
+/** Undefined for what is not octal digits. */
+function readOctal(text: string, start: number, end: number): number | undefined {
+  const digits = /^([0-7]*)[ \0]*$/.exec(text.slice(start, end))?.[1]
+  if (digits === undefined) return undefined
   return digits === '' ? 0 : Number.parseInt(digits, 8)
+}
+
+/** Base 256 behind a first bit that is set, as GNU tar writes what octal digits cannot hold. */
+function readBinary([first = 0, ...rest]: Uint8Array, field: string, where: string): number {
+  const value = rest.reduce((sum, byte) => sum * 256 + byte, first & 0x7f)
+  // A number that begins with 0xff is negative.
+  if (first >= 0x80 && first < 0xff && Number.isSafeInteger(value)) return value
+  throw new FormatError('malformed', `${where} has a ${field} that is no number: build it anew`)
 }
 
 /** Records of `<length> <key>=<value>\n`, the length counting the whole record. */

@@ -1,11 +1,16 @@
-// tar archives as a stream of entries (POSIX.1-2024 pax, ustar; GNU long names), read as apk-tools
-// src/tar.c reads them: a ustar magic, octal numbers, padded content. Refuses anything else, also
-// what other tars take: base-256 numbers, V7 headers; and what apk, GNU tar, Go and Python read
-// differently. Headers are read in tar-header.ts, what an entry is made of in tar-entry.ts.
+// tar archives as a stream of entries (POSIX.1-2024 pax, ustar, V7; GNU's long names and large numbers).
+// A package type whose clients take less says so by its rules. Headers are read in tar-header.ts, what an
+// entry is made of in tar-entry.ts.
 import { Buffer } from 'node:buffer'
 import { ByteReader, type ByteSource, concatBytes } from '../bytes.ts'
 import { FormatError, quote } from '../format-error.ts'
-import { checkGlobalRecords, describeEntry, type Extensions, type TarEntry } from './tar-entry.ts'
+import {
+  describeEntry,
+  type Extensions,
+  refuseGlobalNames,
+  type TarEntry,
+  type TarRules,
+} from './tar-entry.ts'
 import { decodeName, parsePax, parseTarBlock, untilZero } from './tar-header.ts'
 
 export interface TarLimits {
@@ -16,12 +21,15 @@ export interface TarLimits {
   readonly maxHeaderData: number
   /** Bytes of all of them together: taking them apart costs far more than passing content on. */
   readonly maxAllHeaderData?: number
+  /** What the type's clients ask beyond what is needed to read an archive. */
+  readonly rules?: TarRules
 }
 
 const blockSize = 512
 /** Archivers write at most two before an entry. */
 const maxExtensionsPerEntry = 8
 const zeros = new Uint8Array(64 * 1024)
+
 /** Reads entries in order; the content of one that is not read is passed over. */
 export class TarReader {
   readonly #reader: ByteReader
@@ -47,33 +55,46 @@ export class TarReader {
    * @throws FormatError
    */
   async next(): Promise<TarEntry | undefined> {
-    const extensions: Extensions = { pax: new Map(), longName: undefined }
+    const { rules } = this.#limits
+    const extensions: Extensions = { pax: new Map(), longName: undefined, longLink: undefined }
     const seen = new Set<string>()
     for (let extended = 0; ; extended += 1) {
       const block = await this.#readBlock()
       if (block === undefined) return undefined
-      const header = parseTarBlock(block, this.#where())
-      const padding = (blockSize - (header.size % blockSize)) % blockSize
-      this.#open = { name: header.name, rest: header.size, padding }
+      const header = parseTarBlock(block, this.#where(), rules)
       if (!isExtension(header.flag)) {
+        rules?.checkEntry(header, extensions, this.#where())
         const entry = describeEntry(header, extensions, this.#where())
+        this.#begin(header.name, entry.size)
         this.#count()
         return entry
       }
+      this.#begin(header.name, header.size)
       this.#countExtension(extended + 1, header.size)
       const content = await this.readContent(this.#limits.maxHeaderData)
       if (seen.has(header.flag)) {
-        // Some readers add them up, apk goes by the last.
+        // Some readers add them up, others go by the last.
         throw new FormatError(
           'malformed',
           `${this.#where()} has two extended headers of one kind (${header.flag}): keep one`,
         )
       }
       if (header.flag !== 'g') seen.add(header.flag)
-      else checkGlobalRecords(parsePax(content, this.#where()), this.#where())
+      else this.#checkGlobal(content)
       if (header.flag === 'x') extensions.pax = parsePax(content, this.#where())
       if (header.flag === 'L') extensions.longName = decodeName(untilZero(content))
+      if (header.flag === 'K') extensions.longLink = decodeName(untilZero(content))
     }
+  }
+
+  #begin(name: string, size: number): void {
+    this.#open = { name, rest: size, padding: (blockSize - (size % blockSize)) % blockSize }
+  }
+
+  #checkGlobal(content: Uint8Array): void {
+    const records = parsePax(content, this.#where())
+    refuseGlobalNames(records, this.#where())
+    this.#limits.rules?.checkGlobalRecords(records, this.#where())
   }
 
   /** The whole content of the entry that next() gave last, if it has at most `limit` bytes. */
@@ -154,7 +175,7 @@ export class TarReader {
     return undefined
   }
 
-  /** Archivers fill up their last record with zero blocks; apk takes nothing else there. */
+  /** Archivers fill up their last record with zero blocks; nothing else is read by all. */
   async #readTail(): Promise<void> {
     let length = 0
     for (let rest = await this.#reader.readSome(); rest; rest = await this.#reader.readSome()) {
@@ -172,7 +193,7 @@ export class TarReader {
     )
   }
 
-  /** apk goes on behind it, others stop or report an error. */
+  /** Some readers go on behind it, others stop or report an error. */
   #loneZeroBlock(): FormatError {
     return new FormatError(
       'malformed',
@@ -219,5 +240,5 @@ function isZero(bytes: Uint8Array): boolean {
 }
 
 function isExtension(flag: string): boolean {
-  return flag === 'x' || flag === 'g' || flag === 'L'
+  return flag === 'x' || flag === 'g' || flag === 'L' || flag === 'K'
 }

@@ -775,7 +775,7 @@ const differences: readonly Row[] = (
         tarEntry({ name: 'K', typeflag: 'K', content: 'y\0' }),
         tarEntry({ name: 'a', typeflag: '2', linkName: 'x' }),
       ],
-      /^"K" is a kind of tar entry that apk passes over: make the tar archive in POSIX/,
+      /^"a" has a link target in GNU.s own form, which apk passes over: make the tar archive in POSIX/,
     ],
     [
       'an old type among hidden names',

@@ -22,6 +22,7 @@ import {
 } from '../../../formats/compression/deflate-pieces.ts'
 import { readGzipMember } from '../../../formats/compression/gzip.ts'
 import { FormatError, quote } from '../../../formats/format-error.ts'
+import { apkTarRules } from './tar-rules.ts'
 
 /** The signed member around the segments: head, then their deflated bytes in order, then tail. */
 export interface IndexFrame {
@@ -182,7 +183,7 @@ async function readMember(reader: ByteReader, what: string, maxUnpacked: number)
       length += bytes.length
     },
   })
-  const limits = { what, maxEntries: 64, maxHeaderData: maxSignature }
+  const limits = { what, maxEntries: 64, maxHeaderData: maxSignature, rules: apkTarRules }
   const tar = new TarReader(unpacked, limits)
   const files: { name: string; content: Uint8Array }[] = []
   try {

@@ -8,6 +8,7 @@ import type { ByteReader } from '../../../formats/bytes.ts'
 import { readGzipMember } from '../../../formats/compression/gzip.ts'
 import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
 import { checkScript } from './script.ts'
+import { apkTarRules } from './tar-rules.ts'
 
 export interface HeadLimits {
   /** Bytes of a signature or control member, as it stands in the file and unpacked. */
@@ -68,7 +69,12 @@ async function readHeadMember(reader: ByteReader, number: number, limits: HeadLi
     maxCompressed: limits.maxControl,
     onCompressed: (bytes) => sha1.update(bytes),
   })
-  const tar = new TarReader(unpacked, { what, maxEntries: limits.maxEntries, maxHeaderData })
+  const tar = new TarReader(unpacked, {
+    what,
+    maxEntries: limits.maxEntries,
+    maxHeaderData,
+    rules: apkTarRules,
+  })
   const content: HeadContent = { signatures: [], info: undefined, scripts: [], others: 0 }
   try {
     for (let entry = await tar.next(); entry; entry = await tar.next()) {

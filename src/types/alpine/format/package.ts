@@ -14,6 +14,7 @@ import { type HeadLimits, readHead } from './package-head.ts'
 import type { InspectedPackage, PackageInfo } from './package-info.ts'
 import { refuseOtherFormats } from './package-sniff.ts'
 import { packageInfoLimits, parsePackageInfo } from './pkginfo.ts'
+import { apkTarRules } from './tar-rules.ts'
 
 export interface PackageLimits extends HeadLimits {
   /** Bytes that the data segment unpacks to. */
@@ -122,6 +123,7 @@ async function readData(
     maxEntries: limits.maxEntries,
     maxHeaderData,
     maxAllHeaderData,
+    rules: apkTarRules,
   })
   try {
     const contents = await checkData(tar, limits, onEntry)

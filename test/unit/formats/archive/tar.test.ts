@@ -83,6 +83,28 @@ describe('reads', () => {
     expect((await list(new Uint8Array(0))).entries).toEqual([])
   })
 
+  test('V7, with files and folders that have no type', async () => {
+    const file = tarEntry({ name: 'a', magic: 'v7', typeflag: '\0', content: 'hello' })
+    const folder = tarEntry({ name: 'b/', magic: 'v7', typeflag: '\0' })
+    expect((await list(join(file, folder, zeroBlocks))).entries).toMatchObject([
+      { name: 'a', type: 'file', content: 'hello' },
+      { name: 'b/', type: 'directory' },
+    ])
+  })
+
+  test('sizes in base 256 and in pax, and a long link target', async () => {
+    const binary = withBytes(124, [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5], 'hello')
+    const pax = tarEntry({ name: 'b', content: 'hello', sizeField: '0', pax: { size: '5' } })
+    const target = 't'.repeat(150)
+    const long = tarEntry({ name: '././@LongLink', typeflag: 'K', content: `${target}\0` })
+    const link = tarEntry({ name: 'c', typeflag: '2', linkName: 'cut' })
+    expect((await list(join(binary, pax, long, link, zeroBlocks))).entries).toMatchObject([
+      { name: 'a', content: 'hello' },
+      { name: 'b', content: 'hello' },
+      { name: 'c', type: 'symlink', linkName: target },
+    ])
+  })
+
   test('past content that nobody asked for', async () => {
     const tar = new TarReader(chunked(archive, 100), limits)
     const names = []
@@ -99,19 +121,30 @@ describe('reads', () => {
 
 describe('refuses', () => {
   const entry = tarEntry({ name: 'a', content: 'hello' })
+  const sparse = tarEntry({ name: 'a', pax: { 'GNU.sparse.major': '1' } })
+  const folder = tarEntry({ name: 'a/', typeflag: '5', content: 'hello' })
+  const longName = tarEntry({ name: '././@LongLink', typeflag: 'L', content: 'b\0' })
+  const renamed = tarEntry({ name: 'a', pax: { path: 'c' } })
+  const global = tarEntry({ name: 'g', typeflag: 'g', content: '10 path=a\n' })
+  const badSize = tarEntry({ name: 'a', content: 'hello', pax: { size: '-4' } })
   test.each([
-    ['V7', tarEntry({ name: 'a', magic: 'v7' }), 'malformed', /no ustar header.*not V7/],
     ['a wrong checksum', tarEntry({ name: 'a', badChecksum: true }), 'corrupt', /checksum/],
     ['no name', tarEntry({ name: '' }), 'malformed', /has no name/],
     [
-      'base-256 numbers',
+      'a size that is no number',
       tarEntry({ name: 'a', sizeField: '\x7f0000000001' }),
       'malformed',
-      /size that is not an octal number/,
+      /size that is no number/,
     ],
-    ['a number that nobody reads', largeOwner(), 'malformed', /uid that is not an octal number/],
-    ['digits that are not octal', tarEntry({ name: 'a', sizeField: '9' }), 'malformed', /octal/],
-    ['a negative number', tarEntry({ name: 'a', sizeField: '-1' }), 'malformed', /octal/],
+    ['digits that are not octal', tarEntry({ name: 'a', sizeField: '9' }), 'malformed', /number/],
+    ['a negative number', tarEntry({ name: 'a', sizeField: '-1' }), 'malformed', /number/],
+    ['a negative number in base 256', withBytes(124, [0xff, 0xff]), 'malformed', /number/],
+    ['more bytes than can be counted', withBytes(124, [0x80, 0xff]), 'malformed', /number/],
+    ['a sparse file of GNU', tarEntry({ name: 'a', typeflag: 'S' }), 'malformed', /few readers/],
+    ['a sparse file in pax', sparse, 'malformed', /sparse file/],
+    ['a folder with content', folder, 'malformed', /directory with content/],
+    ['two names', join(longName, renamed), 'malformed', /two names/],
+    ['a name for all entries', global, 'malformed', /"path" in a global pax header/],
     ['a cut header', entry.subarray(0, 100), 'truncated', /inside a tar header/],
     ['cut content', entry.subarray(0, 514), 'truncated', /inside its entry "a"/],
     ['missing padding', entry.subarray(0, 517), 'malformed', /padded with zeros/],
@@ -123,12 +156,7 @@ describe('refuses', () => {
       'malformed',
       /entry 1 of .* has two extended headers of one kind \(x\): keep one/,
     ],
-    [
-      'another size in pax',
-      tarEntry({ name: 'a', content: 'hello', pax: { size: '4' } }),
-      'malformed',
-      /another size/,
-    ],
+    ['a size in pax that is no number', badSize, 'malformed', /size in its pax header/],
   ] as const)('%s', async (_name, bytes, code, message) => {
     await expectRefusal(() => list(bytes), code, message)
   })
@@ -155,7 +183,7 @@ describe('refuses', () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 2000 }), async (bytes) => {
         bytes[0] = 1
-        await expectRefusal(() => list(bytes), bytes.length < 512 ? 'truncated' : 'malformed', /./)
+        await expectRefusal(() => list(bytes), bytes.length < 512 ? 'truncated' : 'corrupt', /./)
       }),
     )
   })
@@ -187,12 +215,14 @@ function paxHeader(content: string): Uint8Array {
   return tarEntry({ name: 'x', typeflag: 'x', content })
 }
 
-/** An owner beyond seven octal digits, as GNU tar writes it. */
-function largeOwner(): Uint8Array {
-  const bytes = tarEntry({ name: 'a' })
-  bytes[108] = 0x80
-  const sum = Number.parseInt(new TextDecoder().decode(bytes.subarray(148, 154)), 8) + 0x80 - 0x30
-  bytes.set(new TextEncoder().encode(sum.toString(8).padStart(6, '0')), 148)
+/** An entry of which bytes of the header are others, under a checksum that holds. */
+function withBytes(start: number, changed: readonly number[], content = ''): Uint8Array {
+  const bytes = tarEntry({ name: 'a', content })
+  bytes.fill(0x20, 148, 156)
+  bytes.fill(0, start, start + 12)
+  bytes.set(changed, start)
+  const sum = bytes.subarray(0, 512).reduce((total, byte) => total + byte, 0)
+  bytes.set(new TextEncoder().encode(`${sum.toString(8).padStart(6, '0')}\0`), 148)
   return bytes
 }
 
