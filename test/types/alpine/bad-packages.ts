@@ -1005,33 +1005,6 @@ const contents: readonly Row[] = [
     chokes,
   ],
   ['a file called uvol', fileAt('uvol'), /^apk takes "uvol" for a volume/, chokes],
-  ...['x', 'other.x', 'system.x', ''].map(
-    (name): Row => [
-      `the extended attribute ${JSON.stringify(name)}`,
-      holding(file('a', { [`SCHILY.xattr.${name}`]: 'v' })),
-      new RegExp(
-        `^"a" has the extended attribute "${name}", which Linux cannot set: begin its name`,
-      ),
-      chokes,
-    ],
-  ),
-  [
-    'an extended attribute whose name has 256 bytes',
-    holding(file('a', { [`SCHILY.xattr.user.${'n'.repeat(251)}`]: 'v' })),
-    /^"a" has the extended attribute "user\.n+…", .*, at most 255 bytes in all$/,
-    chokes,
-  ],
-  [
-    'extended attributes of 5,000 bytes',
-    holding(
-      file('a', {
-        'SCHILY.xattr.user.a': 'v'.repeat(2500),
-        'SCHILY.xattr.user.b': 'v'.repeat(2500),
-      }),
-    ),
-    /^all extended attributes of "a" have more than 4000 bytes: shorten it$/,
-    chokes,
-  ],
   [
     'a link to an escape sequence',
     { info: { size: '1' }, files: [{ path: 'a', link: '\u001b[2J' }] },

@@ -8,7 +8,7 @@ import { toHex } from '../../../formats/bytes.ts'
 import type { ContentEntry } from '../../../formats/content-list.ts'
 import { FormatError, quote } from '../../../formats/format-error.ts'
 import { scriptName } from './package-head.ts'
-import { checkAttributes, checkLinkTarget, checkPath } from './package-path.ts'
+import { checkLinkTarget, checkPath } from './package-path.ts'
 
 export interface DataContents {
   /** Entries that apk installs. */
@@ -48,7 +48,6 @@ export async function checkData(
     }
     checkPlace(path, entry, directories, files)
     checkLink(entry, path, files)
-    checkAttributes(entry, path)
     if (entry.type === 'file') await checkContent(tar, entry, path)
     if (entry.type === 'directory') directories.set(path, entry.mode)
     else files.add(path)

@@ -1,4 +1,4 @@
-// Paths, link targets and extended attributes as Linux and apk can make them. Lengths are bytes. Where
+// Paths and link targets as Linux and apk can make them. Lengths are bytes. Where
 // one is too long, apk fails in the middle of an installation or an upgrade.
 import { Buffer } from 'node:buffer'
 import type { TarEntry } from '../../../formats/archive/tar-entry.ts'
@@ -10,12 +10,6 @@ const maxSegment = 255
 const maxConfiguration = maxSegment - '.apk-new'.length
 /** apk stops ten bytes before PATH_MAX of Linux (apk-tools src/tar.c). */
 const maxTarget = 4085
-/** A block of ext4 holds all attributes of a file; others hold more. */
-const maxAttributes = 4000
-const maxAttributeName = 255
-
-const attributeKey = 'SCHILY.xattr.'
-const attributeName = /^(?:user|trusted|security)\.|^system\.posix_acl_(?:access|default)$/
 
 /**
  * The path without a slash at its end. apk calls a package with an unsafe one malicious.
@@ -68,26 +62,6 @@ export function checkLinkTarget({ type, linkName }: TarEntry, path: string): voi
   }
   if (Buffer.byteLength(linkName) <= maxTarget) return
   throw tooLong(`the target ${quote(linkName)} of the link ${quote(path)}`, maxTarget)
-}
-
-/** Only of what apk sets attributes of. @throws FormatError */
-export function checkAttributes({ type, pax }: TarEntry, path: string): void {
-  if (type === 'symlink' || type === 'directory') return
-  let total = 0
-  for (const [key, value] of pax) {
-    if (!key.startsWith(attributeKey)) continue
-    const name = key.slice(attributeKey.length)
-    const length = Buffer.byteLength(name)
-    if (!attributeName.test(name) || length > maxAttributeName) {
-      throw malformed(
-        `${quote(path)} has the extended attribute ${quote(name)}, which Linux cannot set`,
-        `begin its name with "user." or "security.", at most ${maxAttributeName} bytes in all`,
-      )
-    }
-    total += length + Buffer.byteLength(value)
-  }
-  if (total > maxAttributes)
-    throw tooLong(`all extended attributes of ${quote(path)}`, maxAttributes)
 }
 
 function tooLong(what: string, limit: number, reason = ''): FormatError {
