@@ -1,13 +1,18 @@
 // /api/v1/owners: who has packages here, and who may see them.
 
+import { refusalOf } from '../core/access/decide.ts'
 import { invalidRequest, RegistryError } from '../core/errors.ts'
 import { parseOwnerName } from '../core/names.ts'
 import { deleteOwner, listOwners, type Owner, parseVisibility, putOwner } from '../core/owners.ts'
+import { QUANTITIES } from '../core/quota/quantities.ts'
+import { limitsOfOwner, type OwnerQuota, parseLimits } from '../core/quota/quota.ts'
+import { OWNER_QUOTA, readQuota } from '../core/quota/statements.ts'
 import { isKeyBinding, loadKeySet, OWN_BINDING } from '../core/signing-keys.ts'
-import { type Env, secretsOf } from '../env.ts'
+import { type Env, limitsOf, secretsOf } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
-import { type Call, type Endpoint, ownedEndpoint } from '../http/endpoint.ts'
+import { type Call, type Endpoint, type OwnedCall, ownedEndpoint } from '../http/endpoint.ts'
 import {
+  COUNT,
   jsonContent,
   listSchema,
   NO_CONTENT,
@@ -25,6 +30,14 @@ import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'
 const OWNERS = '/api/v1/owners'
 export const OWNER = `${OWNERS}/:owner`
 
+const USE = objectSchema('QuotaUse', { used: COUNT, limit: COUNT })
+
+const LIMITS_SCHEMA = objectSchema(
+  'OwnerLimits',
+  Object.fromEntries(QUANTITIES.map((each) => [each, COUNT])),
+  [],
+)
+
 const OWNER_SCHEMA = objectSchema(
   'Owner',
   {
@@ -32,6 +45,14 @@ const OWNER_SCHEMA = objectSchema(
     visibility: { type: 'string', enum: ['public', 'private'] },
     key_file: { ...TEXT, description: 'The name of the public key that signs now.' },
     key_files: listSchema(TEXT),
+    quota: {
+      ...objectSchema('OwnerQuota', Object.fromEntries(QUANTITIES.map((each) => [each, USE]))),
+      description: 'What it has and may have. In answers to its admins and the deployment admin.',
+    },
+    limits: {
+      ...nullable(LIMITS_SCHEMA),
+      description: 'Those of its own; null for none. Where `quota` is.',
+    },
     created_at: { ...TIME, description: 'In answers to the deployment admin.' },
   },
   ['name', 'visibility', 'key_file', 'key_files'],
@@ -44,6 +65,17 @@ const SETTINGS_SCHEMA = objectSchema(
     signing_key: {
       ...nullable({ type: 'string', pattern: OWN_BINDING.source }),
       description: "The secret that holds a key of its own; null for the deployment's.",
+    },
+    limits: {
+      ...nullable(
+        objectSchema(
+          'NewOwnerLimits',
+          Object.fromEntries(QUANTITIES.map((each) => [each, nullable(COUNT)])),
+          [],
+        ),
+      ),
+      description:
+        "Instead of all limits of its own; what is null or left out is the deployment's. Absent: as it is.",
     },
   },
   ['visibility'],
@@ -71,7 +103,10 @@ export const ownerEndpoints: readonly Endpoint[] = [
     handler: async ({ env, url }) => {
       const page = parsePage(url)
       const { owners, total } = await listOwners(env.DB, page)
-      const list = await Promise.all(owners.map((owner) => describe(env, owner)))
+      const list = owners.map((owner) => ({
+        ...describe(env, owner),
+        ...describeQuota(env, owner.quota),
+      }))
       return json(list, 200, pageHeaders(url, page, total))
     },
   },
@@ -79,7 +114,7 @@ export const ownerEndpoints: readonly Endpoint[] = [
     method: 'PUT',
     path: OWNER,
     access: 'deployment-admin',
-    summary: 'Create an owner, or change its visibility or signing key',
+    summary: 'Create an owner, or change its visibility, signing key or limits',
     operation: {
       id: 'putOwner',
       tag: 'owners',
@@ -92,17 +127,19 @@ export const ownerEndpoints: readonly Endpoint[] = [
     },
     handler: put,
   },
-  ownedEndpoint({
+  ownedEndpoint<OwnerQuota>({
     method: 'GET',
     path: OWNER,
     access: 'read',
-    summary: 'An owner and the names of its key files',
+    resource: () => OWNER_QUOTA,
+    summary:
+      'An owner and the names of its key files; for its admins also what it has and may have',
     operation: {
       id: 'getOwner',
       tag: 'owners',
       answers: { 200: { description: 'The owner', content: jsonContent(OWNER_SCHEMA) } },
     },
-    handler: async ({ env, owner }) => json(await describe(env, owner)),
+    handler: async (call) => json(describeFor(call)),
   }),
   {
     method: 'DELETE',
@@ -130,16 +167,19 @@ async function put(call: Call): Promise<Response> {
   const { env, params } = call
   const name = parseOwnerName(params.owner ?? '')
   const body = await readJsonObject(call)
-  onlyFields(body, ['visibility', 'signing_key'])
+  onlyFields(body, ['visibility', 'signing_key', 'limits'])
   const signingKey = parseSigningKey(body.signing_key)
   // Before the row exists: an owner whose key cannot be read could publish nothing.
   if (typeof signingKey === 'string') requireOwnKey(env, signingKey, name)
   const { owner, created } = await putOwner(env.DB, name, {
     visibility: parseVisibility(body.visibility),
     ...(signingKey === undefined ? {} : { signingKey }),
+    ...(body.limits === undefined ? {} : { limits: parseLimits(body.limits) }),
   })
   const headers: Record<string, string> = created ? { location: `${OWNERS}/${name}` } : {}
-  return json(await describe(env, owner), created ? 201 : 200, headers)
+  const quota = await readQuota(env.DB, owner.id)
+  const described = { ...describe(env, owner), ...(quota && describeQuota(env, quota)) }
+  return json(described, created ? 201 : 200, headers)
 }
 
 function requireOwnKey(env: Env, binding: string, ownerName: string): void {
@@ -162,7 +202,21 @@ function parseSigningKey(value: unknown): string | null | undefined {
 
 type Described = Pick<Owner, 'name' | 'visibility' | 'signingKey'> & { createdAt?: number }
 
-async function describe(env: Env, owner: Described) {
+/** Who may manage the owner sees what it has; everybody else does not. */
+function describeFor({ env, owner, principal, resource }: OwnedCall<OwnerQuota>) {
+  const manages = refusalOf('owner-admin', principal, owner, owner.name) === undefined
+  const shown = manages && resource !== undefined
+  return { ...describe(env, owner), ...(shown ? describeQuota(env, resource) : {}) }
+}
+
+function describeQuota(env: Env, quota: OwnerQuota) {
+  const limits = limitsOfOwner(limitsOf(env), quota)
+  const use = QUANTITIES.map((each) => [each, { used: quota.used[each], limit: limits[each] }])
+  const own = Object.keys(quota.limits).length === 0 ? null : quota.limits
+  return { quota: Object.fromEntries(use), limits: own }
+}
+
+function describe(env: Env, owner: Described) {
   const { keys } = keysOf(env, owner)
   return {
     name: owner.name,

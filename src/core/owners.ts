@@ -1,10 +1,12 @@
 // The rows of owners.
-import { count, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { owner } from '../db/schema.ts'
-import { query } from './database.ts'
+import { query, runBatch } from './database.ts'
 import { invalidRequest, RegistryError } from './errors.ts'
 import type { OwnerName } from './names.ts'
+import type { Limits, OwnerQuota } from './quota/quota.ts'
+import { parseQuota, QUOTA } from './quota/statements.ts'
 
 export type Owner = typeof owner.$inferSelect
 export type Visibility = Owner['visibility']
@@ -19,6 +21,8 @@ export interface OwnerSettings {
   readonly visibility: Visibility
   /** The secret binding of the owner's own key, null for the deployment's; undefined keeps it. */
   readonly signingKey?: string | null
+  /** Limits that differ from the deployment's; undefined keeps them. */
+  readonly limits?: Partial<Limits>
 }
 
 /** Creates the owner, or changes its settings; `created` says which. */
@@ -28,19 +32,36 @@ export async function putOwner(
   settings: OwnerSettings,
 ): Promise<{ readonly owner: Owner; readonly created: boolean }> {
   const id = crypto.randomUUID()
-  const { visibility, signingKey } = settings
+  const { visibility, signingKey, limits } = settings
+  const changes = {
+    visibility,
+    ...(signingKey === undefined ? {} : { signingKey }),
+    ...(limits === undefined ? {} : { limits: formatLimits(limits) }),
+  }
   const [row] = await query(() =>
     drizzle(db)
       .insert(owner)
-      .values({ id, name, visibility, signingKey: signingKey ?? null, createdAt: Date.now() })
-      .onConflictDoUpdate({
-        target: owner.name,
-        set: signingKey === undefined ? { visibility } : { visibility, signingKey },
-      })
+      .values({ id, name, createdAt: Date.now(), ...changes })
+      .onConflictDoUpdate({ target: owner.name, set: changes })
       .returning(),
   )
   if (row === undefined) throw new Error('an upsert that returned no row')
   return { owner: row, created: row.id === id }
+}
+
+/** In the place of all limits of its own. */
+export async function changeLimits(
+  db: D1Database,
+  id: string,
+  limits: Partial<Limits>,
+): Promise<void> {
+  const change = { limits: formatLimits(limits) }
+  await query(() => drizzle(db).update(owner).set(change).where(eq(owner.id, id)))
+}
+
+/** Null where none differs. */
+function formatLimits(limits: Partial<Limits>): string | null {
+  return Object.keys(limits).length === 0 ? null : JSON.stringify(limits)
 }
 
 /**
@@ -64,19 +85,27 @@ export interface Page {
   readonly limit: number
 }
 
-/** Owners by name, and how many there are in all. */
+export interface ListedOwner extends Omit<Owner, 'limits'> {
+  readonly quota: OwnerQuota
+}
+
+const OWNERS = `
+  SELECT o.id, o.name, o.visibility, o.signing_key AS signingKey, o.created_at AS createdAt,
+    (${QUOTA}) AS quota
+  FROM owner o ORDER BY o.name LIMIT ?1 OFFSET ?2`
+
+/** Owners by name with what they have and may have, and how many owners there are in all. */
 export async function listOwners(
   db: D1Database,
   page: Page,
-): Promise<{ readonly owners: readonly Owner[]; readonly total: number }> {
-  const orm = drizzle(db)
-  const [owners, totals] = await query(() =>
-    orm.batch([
-      orm.select().from(owner).orderBy(owner.name).limit(page.limit).offset(page.offset),
-      orm.select({ total: count() }).from(owner),
-    ]),
+): Promise<{ readonly owners: readonly ListedOwner[]; readonly total: number }> {
+  const [rows, totals] = await query(() =>
+    runBatch(db, [[OWNERS, page.limit, page.offset], ['SELECT count(*) AS total FROM owner']]),
   )
-  return { owners, total: totals[0]?.total ?? 0 }
+  // The shapes are those of the statements above, which D1's types cannot know.
+  const owners = (rows?.results ?? []) as (Omit<ListedOwner, 'quota'> & { quota: string })[]
+  const [{ total = 0 } = {}] = (totals?.results ?? []) as { total: number }[]
+  return { owners: owners.map((row) => ({ ...row, quota: parseQuota(row.quota) })), total }
 }
 
 export interface PublicOwner {

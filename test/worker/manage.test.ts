@@ -211,9 +211,38 @@ describe('managing owners in the browser', () => {
     expect((await browser.send('/acme/-/manage/delete')).status).toBe(404)
   })
 
+  it('shows what an owner has and may have, and limits it', async () => {
+    const bytes = await publish({ name: 'hello', version: '1-r0' })
+    const admin = await browserWith({ scopes: ['admin'] })
+    const shown = (await admin.get('/acme/-/manage')).text.replace(/<[^>]+>/g, ' ')
+    expect(shown).toMatch(/Files\s+1 of 100,000/)
+    expect(shown).toMatch(/Size of all files\s+\d+ bytes of 100 GB/)
+    expect(shown).toMatch(/Access tokens\s+1 of 1,000/)
+    expect(shown).not.toContain('Change limits')
+    const browser = await browserOf(ADMIN_TOKEN)
+    const LIMITS = '/acme/-/manage/limits'
+    const changed = await browser.send(LIMITS, { limit_files: '7', limit_tokens: '' })
+    expect(changed.headers.get('location')).toBe('/acme/-/manage?notice=changed')
+    expect(await env.DB.prepare('SELECT limits FROM owner').first('limits')).toBe('{"files":7}')
+    const page = await browser.get('/acme/-/manage')
+    expect(page.text.replace(/<[^>]+>/g, ' ')).toMatch(/Files\s+1 of 7/)
+    expect(page.text).toMatch(/name="limit_files"[^>]* value="7"/)
+    const refused = await browser.send(LIMITS, { limit_files: 'many' })
+    expect([refused.status, refused.text.includes('Limits must be an object of whole')]).toEqual([
+      400,
+      true,
+    ])
+    expect(refused.text).toMatch(/name="limit_files"[^>]* value="many"/)
+    await browser.send(LIMITS)
+    expect(await env.DB.prepare('SELECT limits FROM owner').first('limits')).toBeNull()
+    const list = (await browser.get('/-/owners')).text.replace(/<[^>]+>/g, ' ')
+    expect(list).toMatch(new RegExp(`1 file,\\s+${bytes.length} bytes`))
+  })
+
   it('is for the deployment admin alone', async () => {
     const browser = await browserWith({ scopes: ['admin'] })
-    for (const path of ['/-/owners', '/acme/-/manage/visibility', '/acme/-/manage/delete']) {
+    const SETTINGS = ['visibility', 'limits', 'delete'].map((name) => `/acme/-/manage/${name}`)
+    for (const path of ['/-/owners', ...SETTINGS]) {
       const fields = { name: 'new', visibility: 'private' }
       expect([path, (await browser.send(path, fields)).status]).toEqual([path, 403])
     }

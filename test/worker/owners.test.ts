@@ -14,6 +14,80 @@ const put = (name: string, body: unknown, headers: HeadersInit = ADMIN) =>
 const remove = (name: string) =>
   answerOf(`/api/v1/owners/${name}`, { method: 'DELETE', headers: ADMIN })
 
+const get = async (headers: HeadersInit = {}) =>
+  JSON.parse((await answerOf('/api/v1/owners/acme', { headers })).text)
+
+describe('what an owner has and may have', () => {
+  beforeEach(() => createOwner())
+
+  it('is shown to its admins and to nobody else', async () => {
+    await createOwner('other')
+    await publish({ name: 'a', version: '1-r0' })
+    const { headers } = await tokenOf('acme', { scopes: ['admin'] })
+    const { quota, limits } = await get(headers)
+    expect(quota).toMatchObject({
+      files: { used: 1, limit: 100_000 },
+      metadata_bytes: { limit: 256_000_000 },
+      file_bytes: { limit: 100_000_000_000 },
+      repositories: { used: 1, limit: 1000 },
+      tokens: { used: 1, limit: 1000 },
+    })
+    expect(limits).toBeNull()
+    expect((await get(ADMIN)).quota).toEqual(quota)
+    const others = [
+      {},
+      (await tokenOf('acme', { scopes: ['write'] })).headers,
+      (await tokenOf('other', { scopes: ['admin'] })).headers,
+      { authorization: 'Bearer wrong' },
+    ]
+    for (const each of others) {
+      expect(Object.keys(await get(each))).not.toContain('quota')
+      expect(Object.keys(await get(each))).not.toContain('limits')
+    }
+    const [first] = JSON.parse((await answerOf('/api/v1/owners', { headers: ADMIN })).text)
+    expect(first).toMatchObject({ name: 'acme', quota: { files: quota.files }, limits: null })
+  })
+
+  it('is limited by the deployment admin, for this owner', async () => {
+    const visibility = 'public'
+    const { text } = await put('acme', { visibility, limits: { files: 1, tokens: null } })
+    expect(JSON.parse(text)).toMatchObject({
+      limits: { files: 1 },
+      quota: { files: { used: 0, limit: 1 }, tokens: { limit: 1000 } },
+    })
+    await publish({ name: 'a', version: '1-r0' })
+    await expect(publish({ name: 'b', version: '1-r0' })).rejects.toThrow(/may have 1/)
+    // What is left out stays.
+    expect(JSON.parse((await put('acme', { visibility })).text).limits).toEqual({ files: 1 })
+    await put('acme', { visibility, limits: { tokens: 5 } })
+    expect((await get(ADMIN)).limits).toEqual({ tokens: 5 })
+    await publish({ name: 'b', version: '1-r0' })
+    expect(JSON.parse((await put('acme', { visibility, limits: null })).text).limits).toBeNull()
+    const { headers } = await tokenOf('acme', { scopes: ['admin'] })
+    expect((await put('acme', { visibility, limits: { files: 9 } }, headers)).status).toBe(403)
+  })
+
+  it('may be given from the first on', async () => {
+    await put('new', { visibility: 'public', limits: { files: 0 } })
+    const row = await env.DB.prepare("SELECT limits FROM owner WHERE name = 'new'").first('limits')
+    expect(row).toBe('{"files":0}')
+  })
+
+  it.each([
+    [[], /limits must be an object of whole numbers/],
+    ['many', /limits must be an object/],
+    [{ files: -1 }, /limits must be an object/],
+    [{ files: 1.5 }, /limits must be an object/],
+    [{ files: '5' }, /limits must be an object/],
+    [{ packages: 5 }, /limits has no "packages": use files, metadata_bytes, /],
+  ])('is not limited by %j', async (limits, text) => {
+    const answer = await put('acme', { visibility: 'public', limits })
+    expect(answer.status).toBe(400)
+    expect(JSON.parse(answer.text).detail).toMatch(text)
+    expect((await get(ADMIN)).limits).toBeNull()
+  })
+})
+
 describe('PUT of an owner', () => {
   it('creates it, changes it, and names the key file', async () => {
     const created = await put('acme', { visibility: 'public' })

@@ -1,5 +1,6 @@
 // PURE: what an owner has beside what it may have, and the refusal of what would be too much.
-import type { Fault } from '../errors.ts'
+import { quote } from '../../formats/format-error.ts'
+import { type Fault, invalidRequest } from '../errors.ts'
 import { NO_USAGE, QUANTITIES, type Quantity, type Usage } from './quantities.ts'
 
 /** The most that an owner may have of each. */
@@ -32,6 +33,26 @@ const ADVICE: Readonly<Record<Quantity, string>> = {
 export function limitsOfOwner(defaults: Limits, { limits }: OwnerQuota): Limits {
   return { ...defaults, ...limits }
 }
+
+/**
+ * Limits of an owner's own, from the fields of a JSON body or of a form; null or absent is the
+ * deployment's.
+ * @throws RegistryError invalid-request
+ */
+export function parseLimits(value: unknown): Partial<Limits> {
+  if (value === null) return {}
+  if (typeof value !== 'object' || Array.isArray(value)) throw invalidRequest(LIMITS_FORM)
+  const given = Object.entries(value ?? {}).filter(([, limit]) => limit !== null)
+  for (const [name, limit] of given) {
+    const known = (QUANTITIES as readonly string[]).includes(name)
+    if (!known) throw invalidRequest(`limits has no ${quote(name)}: use ${QUANTITIES.join(', ')}`)
+    if (!Number.isSafeInteger(limit) || Number(limit) < 0) throw invalidRequest(LIMITS_FORM)
+  }
+  return Object.fromEntries(given)
+}
+
+const LIMITS_FORM =
+  'limits must be an object of whole numbers, such as {"files":1000}, or null for those of the deployment'
 
 /** The refusal of a change that would pass a limit. What does not grow is never refused. */
 export function findExceeded(

@@ -1,6 +1,7 @@
 // The SQL that counts what an owner has and holds it to its limits, as parts of whoever's batch: in the
 // same transaction as the change itself, so that a batch that is refused or sent again counts nothing
 // twice, and two at once cannot both take the last place.
+import type { ResourceQuery } from '../access/resource-query.ts'
 import { query, type Statement } from '../database.ts'
 import { NO_USAGE, QUANTITIES, type Usage } from './quantities.ts'
 import type { Limits, OwnerQuota } from './quota.ts'
@@ -11,6 +12,9 @@ export const QUOTA = `
     (each) => `'${each}', coalesce(u.${each}, 0)`,
   ).join(', ')}), 'limits', json(coalesce(o.limits, '{}')))
   FROM (SELECT 1) LEFT JOIN owner_usage u ON u.owner_id = o.id`
+
+/** The same as what a request is about. */
+export const OWNER_QUOTA: ResourceQuery = { sql: QUOTA, parameters: [] }
 
 export function parseQuota(json: string): OwnerQuota {
   return JSON.parse(json) as OwnerQuota

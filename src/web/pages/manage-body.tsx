@@ -6,6 +6,7 @@ import type { OwnedCall } from '../../http/endpoint.ts'
 import { CodeBlock } from '../components/code-block.tsx'
 import { CsrfField, Field, FormError, TextField } from '../components/form.tsx'
 import { Badge, EmptyState, Time } from '../components/pieces.tsx'
+import { LimitsForm, Quota, type QuotaProps } from '../components/quota.tsx'
 import { VisibilityChoice } from '../components/visibility.tsx'
 import { formatDate } from '../format.ts'
 import { managePath } from '../paths.ts'
@@ -21,10 +22,11 @@ export interface ManageOutcome {
 interface ManageProps {
   readonly call: OwnedCall
   readonly tokens: readonly AccessToken[]
+  readonly quota: QuotaProps
   readonly outcome: ManageOutcome
 }
 
-export function ManageBody({ call, tokens, outcome }: ManageProps) {
+export function ManageBody({ call, tokens, quota, outcome }: ManageProps) {
   const { owner, principal, session } = call
   const restricted =
     principal.kind === 'token' && (principal.repositories ?? principal.packages) !== null
@@ -44,8 +46,9 @@ export function ManageBody({ call, tokens, outcome }: ManageProps) {
       {csrfToken !== undefined && (
         <TokenForm owner={owner.name} csrfToken={csrfToken} fields={outcome.fields} />
       )}
+      <Quota {...quota} />
       {principal.kind === 'admin' && csrfToken !== undefined && (
-        <Settings call={call} csrfToken={csrfToken} />
+        <Settings call={call} csrfToken={csrfToken} quota={quota} fields={outcome.fields} />
       )}
     </>
   )
@@ -236,9 +239,11 @@ function Lines({ name, label, hint, value }: LinesProps) {
 interface SettingsProps {
   readonly call: OwnedCall
   readonly csrfToken: string
+  readonly quota: QuotaProps
+  readonly fields: URLSearchParams | undefined
 }
 
-function Settings({ call: { owner }, csrfToken }: SettingsProps) {
+function Settings({ call: { owner }, csrfToken, quota, fields }: SettingsProps) {
   return (
     <section>
       <h2>Settings</h2>
@@ -247,6 +252,7 @@ function Settings({ call: { owner }, csrfToken }: SettingsProps) {
         <VisibilityChoice chosen={owner.visibility} />
         <button type="submit">Change visibility</button>
       </form>
+      <LimitsForm owner={owner.name} csrfToken={csrfToken} fields={fields} {...quota} />
       <details class="panel narrow">
         <summary>Delete {owner.name}</summary>
         <form class="actions" method="post" action={`${managePath(owner.name)}/delete`}>

@@ -5,12 +5,15 @@ import { refuseRestricted } from '../../core/access/restricted.ts'
 import { createToken, deleteToken, listTokens } from '../../core/access/tokens.ts'
 import { RegistryError, statusOf } from '../../core/errors.ts'
 import { parseOwnerName } from '../../core/names.ts'
-import { deleteOwner, parseVisibility, putOwner } from '../../core/owners.ts'
+import { changeLimits, deleteOwner, parseVisibility, putOwner } from '../../core/owners.ts'
+import { parseLimits } from '../../core/quota/quota.ts'
+import { readQuota } from '../../core/quota/statements.ts'
 import { limitsOf } from '../../env.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type Call, type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { readSessionForm } from '../../http/session.ts'
 import { REPOSITORY } from '../../types/registration.ts'
+import { limitsOfFields } from '../components/quota.tsx'
 import { managePath, OWNERS_PATH, ownerPath } from '../paths.ts'
 import { pageResponse, seeOther } from '../respond.ts'
 import { ManageBody, type ManageOutcome } from './manage-body.tsx'
@@ -23,7 +26,8 @@ export const manageEndpoints: readonly Endpoint[] = [
     path: PATH,
     access: 'owner-admin',
     session: true,
-    summary: 'The tokens of an owner, and its settings for the deployment admin',
+    summary:
+      'The tokens of an owner, its use and its limits, and its settings for the deployment admin',
     handler: (call) => managePage(call),
   }),
   ownedEndpoint({
@@ -49,6 +53,14 @@ export const manageEndpoints: readonly Endpoint[] = [
     session: true,
     summary: "Change an owner's visibility with a form",
     handler: changeVisibility,
+  },
+  {
+    method: 'POST',
+    path: `${PATH}/limits`,
+    access: 'deployment-admin',
+    session: true,
+    summary: "Change an owner's limits with a form",
+    handler: newLimits,
   },
   {
     method: 'POST',
@@ -115,6 +127,16 @@ async function changeVisibility(call: Call): Promise<Response> {
   })
 }
 
+async function newLimits(call: Call): Promise<Response> {
+  const fields = await readSessionForm(call)
+  const owned = requireOwner(call)
+  return showingRefusals(owned, fields, async () => {
+    const { env, owner } = owned
+    await changeLimits(env.DB, owner.id, parseLimits(limitsOfFields(fields)))
+    return seeOther(`${managePath(owner.name)}?notice=changed`)
+  })
+}
+
 async function removeOwner(call: Call): Promise<Response> {
   const fields = await readSessionForm(call)
   const owned = requireOwner(call)
@@ -147,8 +169,20 @@ async function showingRefusals(
 async function managePage(call: OwnedCall, outcome: ManageOutcome = {}): Promise<Response> {
   const { env, owner } = call
   const tokens = await listTokens(env.DB, owner.id)
+  // A form changed it, or was the deployment admin's, whose requests do not read it.
+  const read = call.request.method === 'GET' ? call.quota : undefined
+  const quota = read ?? (await readQuota(env.DB, owner.id))
+  if (quota === undefined)
+    throw new RegistryError({ code: 'not-found', detail: 'the owner is gone' })
   const title = `Manage ${owner.name}`
   const trail = [{ label: owner.name, href: ownerPath(owner.name) }, { label: 'Manage' }]
-  const body = <ManageBody call={call} tokens={tokens} outcome={outcome} />
+  const body = (
+    <ManageBody
+      call={call}
+      tokens={tokens}
+      quota={{ quota, limits: limitsOf(env) }}
+      outcome={outcome}
+    />
+  )
   return pageResponse(call, { title, trail, body }, outcome.status)
 }

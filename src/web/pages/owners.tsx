@@ -1,13 +1,14 @@
 // All owners, private ones too, and the form that makes one: for the deployment admin.
 import { RegistryError, statusOf } from '../../core/errors.ts'
 import { parseOwnerName } from '../../core/names.ts'
-import { createOwner, listOwners, type Owner, parseVisibility } from '../../core/owners.ts'
+import { createOwner, type ListedOwner, listOwners, parseVisibility } from '../../core/owners.ts'
 import type { Call, Endpoint } from '../../http/endpoint.ts'
 import { readSessionForm } from '../../http/session.ts'
 import { CsrfField, FormError, TextField } from '../components/form.tsx'
 import { Pagination, parsePageNumber } from '../components/pagination.tsx'
-import { Badge, Time } from '../components/pieces.tsx'
+import { Badge, Bytes, Time } from '../components/pieces.tsx'
 import { VisibilityChoice } from '../components/visibility.tsx'
+import { formatCount } from '../format.ts'
 import { managePath, OWNERS_PATH, ownerPath } from '../paths.ts'
 import { pageResponse, seeOther } from '../respond.ts'
 
@@ -88,10 +89,10 @@ async function ownersPage(call: Call, refused?: Refused): Promise<Response> {
   return pageResponse(call, { title: 'All owners', trail, body }, refused?.status)
 }
 
-function Owners({ owners }: { readonly owners: readonly Owner[] }) {
+function Owners({ owners }: { readonly owners: readonly ListedOwner[] }) {
   return (
     <ul class="rows">
-      {owners.map(({ name, visibility, createdAt }) => (
+      {owners.map(({ name, visibility, createdAt, quota: { used } }) => (
         <li class="split">
           <p>
             <a class="name" href={ownerPath(name)}>
@@ -100,6 +101,7 @@ function Owners({ owners }: { readonly owners: readonly Owner[] }) {
             <Badge {...(visibility === 'private' ? { kind: 'warn' } : {})}>{visibility}</Badge>
           </p>
           <p class="aside">
+            {formatCount(used.files, 'file')}, <Bytes size={used.file_bytes} /> ·{' '}
             <Time at={createdAt} /> ·{' '}
             <a href={managePath(name)}>
               Manage<span class="unseen"> {name}</span>
