@@ -10,6 +10,7 @@ import { objectEndpoints } from './objects.ts'
 import { documentEndpoint } from './openapi.ts'
 import { ownerEndpoints } from './owners.ts'
 import { packageEndpoints } from './packages.ts'
+import { probeEndpoints } from './probe.ts'
 import { repositoryEndpoints } from './repositories.ts'
 import { restoreEndpoints } from './restore.ts'
 import { tokenEndpoints } from './tokens.ts'
@@ -25,6 +26,7 @@ const managing: readonly Endpoint[] = [
   ...backupEndpoints,
   ...objectEndpoints,
   ...restoreEndpoints,
+  ...probeEndpoints,
   healthEndpoint,
 ]
 

@@ -85,6 +85,7 @@ const PARAMETERS = {
   object: '00000000-0000-7000-8000-000000000000',
   type: samples[0]?.type ?? '',
   name: 'hello',
+  version: '1-r0',
   sha256: createHash('sha256')
     .update(samples[0]?.first.bytes ?? '')
     .digest('hex'),
