@@ -1,5 +1,7 @@
 // What a test puts around the real bindings: other secrets, and faults before or
 // after a call took effect.
+import { limitBucket } from './limits/bucket.ts'
+import { type Invocation, limitDatabase } from './limits/database.ts'
 
 type Overrides = Partial<
   Record<keyof Cloudflare.Env | `${'SIGNING_KEY' | 'OWNER'}_${string}`, unknown>
@@ -16,11 +18,18 @@ export function clearOverrides(): void {
   overrides = {}
 }
 
-/** Looks at the overrides at every access, since objects outlive tests' settings. */
-export function wrapEnv(env: Cloudflare.Env): Cloudflare.Env {
+/**
+ * Looks at the overrides at every access, since objects outlive tests' settings, and puts the limits of
+ * the platform around D1 and R2.
+ */
+export function wrapEnv(env: Cloudflare.Env, invocation: Invocation): Cloudflare.Env {
   return new Proxy(env, {
-    get: (target, name) =>
-      Reflect.has(overrides, name) ? Reflect.get(overrides, name) : Reflect.get(target, name),
+    get(target, name) {
+      const binding: unknown = Reflect.get(Reflect.has(overrides, name) ? overrides : target, name)
+      if (typeof binding !== 'object') return binding
+      if (name === 'DB') return limitDatabase(binding as D1Database, invocation)
+      return name === 'BLOBS' ? limitBucket(binding as R2Bucket) : binding
+    },
   })
 }
 

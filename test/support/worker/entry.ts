@@ -1,15 +1,29 @@
-// The Worker under test: the deployed one, which sees its bindings through what a test puts around
-// them, so that src/ knows no tests and the bindings stay real.
+// The Worker under test: the deployed one, which sees its bindings through the platform's limits and
+// through what a test puts around them, so that src/ knows no tests and the bindings stay real.
+
+import type { Change, RepositoryAddress } from '../../../src/core/commit/change.ts'
 import worker, { Repository as DeployedRepository } from '../../../src/index.ts'
 import { wrapEnv } from './bindings.ts'
+import { limitObjectStorage } from './limits/object-storage.ts'
 
 export default {
-  fetch: (request, env, context) => worker.fetch(request, wrapEnv(env), context),
-  scheduled: (controller, env) => worker.scheduled(controller, wrapEnv(env)),
+  fetch: (request, env, context) => worker.fetch(request, wrapEnv(env, { queries: 0 }), context),
+  scheduled: (controller, env) => worker.scheduled(controller, wrapEnv(env, { queries: 0 })),
 } satisfies ExportedHandler<Cloudflare.Env>
 
 export class Repository extends DeployedRepository {
+  readonly #invocation: { queries: number }
+
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
-    super(state, wrapEnv(env))
+    const invocation = { queries: 0 }
+    limitObjectStorage(state.storage)
+    super(state, wrapEnv(env, invocation))
+    this.#invocation = invocation
+  }
+
+  /** The platform gives an object its limits anew with each call. */
+  override async commit(address: RepositoryAddress, change: Change) {
+    this.#invocation.queries = 0
+    return super.commit(address, change)
   }
 }

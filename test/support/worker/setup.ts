@@ -3,7 +3,7 @@
 // files; what modules remember (a pause of the cache, what was allowed a moment ago) goes before each file.
 import { applyD1Migrations, reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { beforeEach, vi } from 'vitest'
+import { afterEach, beforeEach, expect, vi } from 'vitest'
 
 vi.resetModules()
 // Only now, or the tests would see other instances of them.
@@ -11,6 +11,8 @@ const { forgetDeployment, requireMatchingBucket } = await import(
   '../../../src/core/deployment/marker.ts'
 )
 const { clearOverrides } = await import('./bindings.ts')
+const { forgetWrites } = await import('./limits/bucket.ts')
+const { takeExceeded } = await import('./limits/exceeded.ts')
 
 const TABLES = "SELECT count(*) AS n FROM sqlite_master WHERE name = 'owner'"
 
@@ -24,6 +26,7 @@ async function isEmpty(): Promise<boolean> {
 
 beforeEach(async () => {
   clearOverrides()
+  forgetWrites()
   // What a test left running after its last answer can keep a reset from reaching database or bucket.
   do await reset()
   while (!(await isEmpty()))
@@ -31,3 +34,6 @@ beforeEach(async () => {
   forgetDeployment()
   await requireMatchingBucket(env.DB, env.BLOBS)
 })
+
+// Whatever the code under test made of the error.
+afterEach(() => expect(takeExceeded()).toEqual([]))
