@@ -20,8 +20,8 @@ export function declaredLength(request: Request, limit: number): number | undefi
   return length
 }
 
-/** No settings of an owner or a token come near it. */
-const SMALL_LIMITS: BodyLimits = { bodyBytes: 64 * 1024, stallMs: 60_000, totalMs: 60_000 }
+/** No settings of an owner or a token come near it, and anybody may send the form to sign in. */
+const SMALL_LIMITS: BodyLimits = { bodyBytes: 64 * 1024, stallMs: 10_000, totalMs: 30_000 }
 
 /**
  * The JSON object in the body, whatever its Content-Type: curl sends that of a form.

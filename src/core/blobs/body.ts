@@ -1,14 +1,22 @@
-// Reads a request body within its limits: large reads into own buffers, a size cap, a stall limit,
-// and a bounded drain after a refusal, without which the client sees a reset and not the reason.
+// Reads a request body within its limits: reads into own buffers that grow with what came, a size cap,
+// a stall limit, and a bounded drain after a refusal, without which the client sees a reset and not the
+// reason.
 import type { ByteSource } from '../../formats/bytes.ts'
 import { invalidRequest, RegistryError } from '../errors.ts'
 
 /** A default reader hands out 4 KiB at a time in workerd, at twice the cost per byte. */
 const READ_BYTES = 256 * 1024
+/**
+ * The first read's; each of the next is as long as all before it. A body that stalls holds no more than
+ * twice what came of it, however much its sender declared.
+ */
+const FIRST_READ_BYTES = 16 * 1024
 /** Of a body that is nearly over: enough to notice that it is not. */
 const LEAST_READ_BYTES = 1024
 /** A refused body is read to its end so that the refusal arrives, but not for ever. */
 const DRAIN_MS = 60_000
+/** Nobody waits for long who has been refused. */
+const DRAIN_STALL_MS = 10_000
 /** Twice what the platform lets through on most plans. */
 const DRAIN_BYTES = 200_000_000
 
@@ -34,13 +42,17 @@ export interface Body {
  */
 export function openBody(source: ByteSource, length: number | undefined, limits: BodyLimits): Body {
   let total = 0
-  // A buffer as large as a small body is expected to be: filling a larger one with zeros costs more.
-  const reader = readerOf(source, () => (length ?? Number.POSITIVE_INFINITY) - total)
+  const reader = readerOf(source, () => {
+    const grown = Math.min(Math.max(total, FIRST_READ_BYTES), READ_BYTES)
+    // No longer than a small body is expected to be: filling a longer one with zeros costs more.
+    const left = (length ?? Number.POSITIVE_INFINITY) - total
+    return Math.min(grown, Math.max(left + 1, LEAST_READ_BYTES))
+  })
   let ended = false
   const deadline = Date.now() + limits.totalMs
 
-  async function next(): Promise<Uint8Array | undefined> {
-    const { value, done } = await withinStall(reader.read(), limits.stallMs)
+  async function next(stallMs: number): Promise<Uint8Array | undefined> {
+    const { value, done } = await withinStall(reader.read(), stallMs)
     ended = done ?? false
     return value !== undefined && value.length > 0 ? value : undefined
   }
@@ -48,7 +60,7 @@ export function openBody(source: ByteSource, length: number | undefined, limits:
   return {
     async read() {
       if (ended) return undefined
-      const chunk = await next().catch((cause: unknown) => {
+      const chunk = await next(limits.stallMs).catch((cause: unknown) => {
         ended = true
         throw cause instanceof RegistryError ? cause : brokenOff(total, length, cause)
       })
@@ -62,9 +74,10 @@ export function openBody(source: ByteSource, length: number | undefined, limits:
     },
     async drain() {
       const deadline = Date.now() + DRAIN_MS
+      const stallMs = Math.min(limits.stallMs, DRAIN_STALL_MS)
       try {
         while (!ended && total <= DRAIN_BYTES && Date.now() < deadline) {
-          total += (await next())?.length ?? 0
+          total += (await next(stallMs))?.length ?? 0
         }
         if (!ended) await reader.cancel()
       } catch {
@@ -79,13 +92,13 @@ interface ChunkReader {
   cancel(): Promise<unknown>
 }
 
-/** @param left bytes that are yet to come, as far as is known */
-function readerOf(source: ByteSource, left: () => number): ChunkReader {
+/** @param nextBytes how long the next read is to be */
+function readerOf(source: ByteSource, nextBytes: () => number): ChunkReader {
   if (source instanceof ReadableStream) {
     const reader = source.getReader({ mode: 'byob' })
     return {
       async read() {
-        const bytes = Math.min(READ_BYTES, Math.max(left() + 1, LEAST_READ_BYTES))
+        const bytes = nextBytes()
         const { value, done } = await reader.readAtLeast(bytes, new Uint8Array(bytes))
         // It is shorter at the end alone, which another read would be needed to be told of.
         return { value, done: done || value.length < bytes }

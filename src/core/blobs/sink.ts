@@ -1,7 +1,7 @@
 // Writes a stream of chunks to one R2 key, such that nothing is stored unless `commit` resolves.
 // R2 wants to know the length: a known one streams into one put, an unknown one is collected into
 // parts of 5 MiB, of which the first alone still goes by one put. So do a few bytes of known length,
-// for which a stream costs more than they do.
+// for which a stream costs more than they do. The buffer of a part grows with what came.
 
 /** R2's smallest part, but for the last. */
 const PART_BYTES = 5 * 1024 * 1024
@@ -50,7 +50,7 @@ function openFixedSink(bucket: R2Bucket, key: string, length: number): Sink {
 }
 
 function openPartsSink(bucket: R2Bucket, key: string, partBytes: number): Sink {
-  const buffer = new Uint8Array(partBytes)
+  let buffer = new Uint8Array()
   const parts: R2UploadedPart[] = []
   let used = 0
   let upload: R2MultipartUpload | undefined
@@ -61,11 +61,20 @@ function openPartsSink(bucket: R2Bucket, key: string, partBytes: number): Sink {
     used = 0
   }
 
+  /** At least doubled, so that bytes are copied twice on average and no more. */
+  function makeRoom(bytes: number): void {
+    if (bytes <= buffer.length) return
+    const grown = new Uint8Array(Math.min(Math.max(bytes, buffer.length * 2), partBytes))
+    grown.set(buffer.subarray(0, used))
+    buffer = grown
+  }
+
   return {
     async write(chunk) {
       for (let at = 0; at < chunk.length; ) {
         if (used === partBytes) await flush()
         const taken = chunk.subarray(at, at + partBytes - used)
+        makeRoom(used + taken.length)
         buffer.set(taken, used)
         used += taken.length
         at += taken.length
