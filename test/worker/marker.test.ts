@@ -6,6 +6,7 @@ import { sweep } from '../../src/core/blobs/sweep.ts'
 import { forgetDeployment, readDeployment } from '../../src/core/deployment/marker.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import worker from '../support/worker/entry.ts'
+import { forgetWrites } from '../support/worker/limits/bucket.ts'
 import { ADMIN, answerOf, createOwner, listKeys } from '../support/worker/registry.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 import { buildApk } from '../types/alpine/builder.ts'
@@ -176,6 +177,7 @@ describe('a fresh deployment', () => {
     for (const first of ['upload', 'health', 'cron'] as const) {
       await env.DB.prepare('DELETE FROM deployment').run()
       await env.BLOBS.delete(MARKER_KEY)
+      forgetWrites()
       forgetDeployment()
       if (first === 'upload') {
         await createOwner()

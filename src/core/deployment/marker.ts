@@ -68,14 +68,29 @@ async function claim(db: D1Database, bucket: R2Bucket): Promise<DeploymentState>
   return mismatched('the database names objects, and neither it nor the bucket has a marker')
 }
 
-/** Puts the object where there is none, and then looks whose there is. */
+/** R2 takes one write a second of a key: of several requests at once one places the marker. */
+const PLACED_LOOKS = 4
+const PLACED_LOOK_MS = 300
+
+/** Puts the object where there is none, and then looks whose there is: perhaps that of a request beside. */
 async function place(db: D1Database, bucket: R2Bucket, row: MarkerRow): Promise<DeploymentState> {
   const onlyIf = new Headers({ 'if-none-match': '*' })
-  await ask(() => bucket.put(MARKER_KEY, row.marker, { onlyIf, httpMetadata: MARKER_TYPE }))
-  const found = await readMarkerObject(bucket)
-  return found === undefined
-    ? mismatched("the bucket's marker was removed while it was placed")
-    : settle(db, row, found)
+  const put = () => bucket.put(MARKER_KEY, row.marker, { onlyIf, httpMetadata: MARKER_TYPE })
+  const failure = await ask(put).then(() => undefined, asRegistryError)
+  for (let look = 1; ; look++) {
+    const found = await readMarkerObject(bucket)
+    if (found !== undefined) return settle(db, row, found)
+    if (failure === undefined) {
+      return mismatched("the bucket's marker was removed while it was placed")
+    }
+    if (look === PLACED_LOOKS) throw failure
+    await scheduler.wait(PLACED_LOOK_MS)
+  }
+}
+
+function asRegistryError(error: unknown): RegistryError {
+  if (error instanceof RegistryError) return error
+  throw error
 }
 
 async function settle(db: D1Database, row: MarkerRow, found: string): Promise<DeploymentState> {
