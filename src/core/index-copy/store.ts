@@ -48,7 +48,7 @@ export interface IndexWork {
 const READ_BYTES = 512 * 1024
 
 /** To be raised when entries are cut, compressed or stored otherwise: older copies are made again. */
-const LAYOUT = 4
+const LAYOUT = 5
 
 const LAYOUT_TABLE = 'CREATE TABLE IF NOT EXISTS layout (version INTEGER NOT NULL)'
 
@@ -111,6 +111,11 @@ export class SegmentStore {
       head,
       revision,
     )
+  }
+
+  /** From now on the segments are of no commit that is known. */
+  forgetHead(): void {
+    this.#sql.exec('DELETE FROM copy')
   }
 
   /** The segments of an architecture, in order. */

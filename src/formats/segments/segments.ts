@@ -20,23 +20,35 @@ export function compareIds(a: string, b: string): number {
 /** Characters of text: a row of a Durable Object holds 2 MB. */
 export const MAX_SEGMENT_TEXT = 512 * 1024
 
+/** From so much text on a segment is long enough, however few its entries. Common ones have half of it. */
+export const LONG_SEGMENT_TEXT = 64 * 1024
+
 export interface CutRules {
   /** Entries that a segment has, but for the last one. */
   readonly least: number
   /** Entries that a segment has at most. */
   readonly most: number
-  /** Whether a segment of enough entries ends right before this one. It hangs on the id alone. */
-  readonly mayEndBefore: (id: string) => boolean
+  /**
+   * Whether a segment that is long enough ends right before this entry, as one in so many do. It hangs
+   * on the id alone, and what is so for a number is so for every smaller one.
+   * @param oneIn a power of two
+   */
+  readonly mayEndBefore: (id: string, oneIn: number) => boolean
 }
+
+/** One entry in so many may end a segment. */
+export const ONE_IN = 32
 
 /**
  * 128 entries on average. A publish compresses the last segment, which is half as long; a removal 140
  * entries on average, and in one of a hundred cases more than 400, since ends behind it move, too.
+ * Long entries make shorter segments, whose ends are content-defined likewise: where only the length of
+ * the text ended them, a removal would move every end behind it.
  */
 export const CUT_RULES: CutRules = {
   least: 96,
   most: 256,
-  mayEndBefore: (id) => createHash('sha1').update(id).digest().readUInt32BE(0) % 32 === 0,
+  mayEndBefore: (id, oneIn) => createHash('sha1').update(id).digest().readUInt32BE(0) % oneIn === 0,
 }
 
 /** Cuts entries into segments as they come, sorted; none is empty. */
@@ -62,7 +74,11 @@ export class SegmentCutter {
   endsBefore(id: string): boolean {
     const { least, most, mayEndBefore } = this.#rules
     const { length } = this.#open
-    return length >= most || (length >= least && mayEndBefore(id))
+    if (length >= most) return true
+    if (length >= least) return mayEndBefore(id, ONE_IN)
+    // Of a few long entries so many more as have come may follow on average.
+    const oneIn = Math.min(2 ** Math.floor(Math.log2(length)), ONE_IN)
+    return this.#text >= LONG_SEGMENT_TEXT && mayEndBefore(id, oneIn)
   }
 
   /** Whether no segment is open: only before the first entry. */

@@ -2,7 +2,7 @@
 // would give, but only the segments concerned are read. A run begins with the segment that a change
 // falls into and ends as soon as the new segments end where an old one begins: from there on nothing
 // differs. Where the change makes or removes an end that can be a few segments later.
-import { CUT_RULES, type CutRules, SegmentCutter, type SegmentEntry } from './segments.ts'
+import { CUT_RULES, type CutRules, ONE_IN, SegmentCutter, type SegmentEntry } from './segments.ts'
 
 export interface EntryChange {
   readonly id: string
@@ -49,10 +49,11 @@ interface Update {
 function updateRun(update: Update, from: number, firstChange: number) {
   const { firsts, load, changes, rules } = update
   const start = startOf(firsts, from, changes[firstChange]?.id)
-  // They were inside a segment that was long enough, so they end none: a hash each is what an update
-  // would cost most of, next to its compression.
+  // They were inside a segment of enough entries, so they end none: a hash each is what an update
+  // would cost most of, next to its compression. Few entries with much text end more easily.
   const noEnds = new Set<string>()
-  const mayEndBefore = (id: string) => !noEnds.has(id) && rules.mayEndBefore(id)
+  const mayEndBefore = (id: string, oneIn: number) =>
+    !(oneIn === ONE_IN && noEnds.has(id)) && rules.mayEndBefore(id, oneIn)
   const cutter = new SegmentCutter({ ...rules, mayEndBefore })
   const segments: (readonly SegmentEntry[])[] = []
   const push = (segment: readonly SegmentEntry[] | undefined) => {

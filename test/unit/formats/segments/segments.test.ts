@@ -6,6 +6,7 @@ import {
   compareIds,
   cutSegments,
   MAX_SEGMENT_TEXT,
+  ONE_IN,
   type SegmentEntry,
 } from '../../../../src/formats/segments/segments.ts'
 import { type EntryChange, updateSegments } from '../../../../src/formats/segments/update.ts'
@@ -41,6 +42,7 @@ function apply(
 describe('segments', () => {
   it('end before entries that say so when they are long enough, and when they are full', () => {
     const many = numbered(30_000)
+    const mayEnd = (id: string) => CUT_RULES.mayEndBefore(id, ONE_IN)
     const segments = cutSegments(many)
     expect(segments.flat()).toEqual(many)
     const lengths = segments.map((segment) => segment.length).slice(0, -1)
@@ -51,8 +53,8 @@ describe('segments', () => {
     for (const [at, segment] of segments.slice(1).entries()) {
       const [first = '', ...rest] = segment.map(({ id }) => id)
       const wasFull = segments[at]?.length === CUT_RULES.most
-      expect(wasFull || CUT_RULES.mayEndBefore(first)).toBe(true)
-      expect(rest.slice(CUT_RULES.least - 1).some(CUT_RULES.mayEndBefore)).toBe(false)
+      expect(wasFull || mayEnd(first)).toBe(true)
+      expect(rest.slice(CUT_RULES.least - 1).some(mayEnd)).toBe(false)
     }
     const never = { ...CUT_RULES, mayEndBefore: () => false }
     expect(cutSegments(many, never)[0]).toHaveLength(CUT_RULES.most)
@@ -63,7 +65,8 @@ describe('segments', () => {
     const heavy = Array.from({ length: 5 }, (_, at) =>
       entry(`p${at}`, 'x'.repeat(MAX_SEGMENT_TEXT / 2)),
     )
-    expect(cutSegments(heavy).map((segment) => segment.length)).toEqual([2, 2, 1])
+    const never = { ...CUT_RULES, mayEndBefore: () => false }
+    expect(cutSegments(heavy, never).map((segment) => segment.length)).toEqual([2, 2, 1])
     const tooMuch = entry('p5', 'x'.repeat(MAX_SEGMENT_TEXT + 1))
     expect(cutSegments([tooMuch, tooMuch]).map((segment) => segment.length)).toEqual([1, 1])
   })
@@ -108,9 +111,9 @@ describe('an update', () => {
     let asked = 0
     const counted = {
       ...CUT_RULES,
-      mayEndBefore: (id: string) => {
+      mayEndBefore: (id: string, oneIn: number) => {
         asked++
-        return CUT_RULES.mayEndBefore(id)
+        return CUT_RULES.mayEndBefore(id, oneIn)
       },
     }
     const segments = cutSegments(numbered(3000))
@@ -138,4 +141,20 @@ describe('an update', () => {
     expect(costs.filter((cost) => cost === 1).length).toBeGreaterThan(170)
     expect(Math.max(...costs)).toBeLessThanOrEqual(7)
   })
+
+  it.each([200_000, 100_000, 50_000, 20_000, 5000, 1500])(
+    'reads little text for a removal, where entries have %i characters',
+    (length) => {
+      const text = 'x'.repeat(length)
+      const count = Math.ceil(40_000_000 / length)
+      const segments = cutSegments(numbered(count).map(({ id }) => entry(id, text)))
+      const costs = Array.from({ length: 100 }, (_, at) => {
+        const id = `file-${String(Math.floor((at * count) / 100)).padStart(6, '0')}`
+        const { loaded } = apply(segments, [{ id, text: undefined }])
+        return new Set(loaded).size
+      })
+      expect(Math.max(...costs)).toBeLessThanOrEqual(12)
+      expect(costs.reduce((sum, cost) => sum + cost, 0)).toBeLessThan(350)
+    },
+  )
 })
