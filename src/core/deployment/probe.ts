@@ -25,7 +25,11 @@ export async function tryAll(trials: readonly Trial[]): Promise<Finding[]> {
     try {
       findings.push({ assumption, holds: true, found: await run() })
     } catch (error) {
-      findings.push({ assumption, holds: false, found: messageOf(error).slice(0, 300) })
+      findings.push({
+        assumption,
+        holds: false,
+        found: messageOf(error).replace(/\s+/g, ' ').slice(0, 300),
+      })
     }
   }
   return findings
@@ -163,7 +167,7 @@ export async function probeStore(bucket: R2Bucket): Promise<Finding[]> {
         const wrong = { sha256: sha256(new Uint8Array(1)) }
         const said = await bucket.put(key('wrong'), small, wrong).then(() => '', messageOf)
         demand(said !== '' && (await bucket.head(key('wrong'))) === null, 'it took them')
-        return said.slice(0, 80)
+        return `not taken: ${said.split('\n')[0]?.slice(0, 100)}`
       },
     },
     {
