@@ -2,7 +2,7 @@
 import type { RepositoryStub } from './core/commit/change.ts'
 import { RegistryError } from './core/errors.ts'
 import { QUANTITIES, type Quantity } from './core/quota/quantities.ts'
-import type { Limits } from './core/quota/quota.ts'
+import type { Bounds, Limits } from './core/quota/quota.ts'
 import type { FindSecret } from './core/signing-keys.ts'
 import { unusableSecret } from './core/unusable-secret.ts'
 
@@ -26,6 +26,22 @@ const OWNER_LIMITS = {
   repositories: ['OWNER_REPOSITORIES', 1000],
   tokens: ['OWNER_TOKENS', 1000],
 } as const satisfies Readonly<Record<Quantity, readonly [string, number]>>
+
+/** D1 takes 10 GB; what removals and changes under way write has to fit in above this. */
+const DATABASE_LIMIT = ['DATABASE_BYTES', 9_000_000_000] as const
+
+/**
+ * Bytes of the database at which publishing stops.
+ * @throws RegistryError not-configured for a variable that is no number
+ */
+export function databaseLimitOf(env: Env): number {
+  return numberOf(env, DATABASE_LIMIT)
+}
+
+/** @throws RegistryError not-configured for a variable that is no number */
+export function boundsOf(env: Env): Bounds {
+  return { owner: limitsOf(env), databaseBytes: databaseLimitOf(env) }
+}
 
 /** @throws RegistryError not-configured for a variable that is no number */
 export function limitsOf(env: Env): Limits {

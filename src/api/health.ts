@@ -1,9 +1,11 @@
 // /api/healthz: each part that a request may need, tried for real. It answers also when the
 // deployment is not configured, since that is what it is asked for then.
+import { query } from '../core/database.ts'
 import { requireMarker } from '../core/deployment/marker.ts'
 import { RegistryError } from '../core/errors.ts'
+import { findFull } from '../core/quota/quota.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
-import { type Env, requireAdminToken, secretsOf } from '../env.ts'
+import { boundsOf, databaseLimitOf, type Env, requireAdminToken, secretsOf } from '../env.ts'
 import { requireMigrations } from '../http/configuration.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { jsonContent, objectSchema, TEXT } from '../http/operation.ts'
@@ -15,11 +17,20 @@ const CHECKS: Readonly<Record<string, Check>> = {
   admin_token: async (env) => requireAdminToken(env),
   signing_key: async (env) => loadKeySet(secretsOf(env), null, 'cairn'),
   database: (env) => requireMigrations(env.DB),
+  limits: async (env) => boundsOf(env),
+  database_room: requireRoom,
   // A key that is never written: the answer "no such object" is an answer.
   object_store: (env) => env.BLOBS.head('health'),
   // The first to ask a fresh deployment, which gets its marker by this.
   bucket_marker: (env) => requireMarker(env.DB, env.BLOBS),
   repository_object: (env) => env.REPOSITORY.getByName('health').ping(),
+}
+
+/** @throws RegistryError storage-full, which stops publishing and nothing else */
+async function requireRoom(env: Env): Promise<void> {
+  const { meta } = await query(() => env.DB.prepare('SELECT 1').run())
+  const fault = findFull(meta.size_after, databaseLimitOf(env))
+  if (fault !== undefined) throw new RegistryError(fault)
 }
 
 const HEALTH_SCHEMA = objectSchema('Health', {

@@ -27,6 +27,7 @@ interface FaultDetails {
   'storage-unavailable': { detail: string }
   'object-missing': object
   'outcome-unknown': object
+  'storage-full': { size: number; limit: number }
 }
 
 export type FaultCode = keyof FaultDetails
@@ -172,6 +173,14 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     title: 'The change may or may not have been made',
     text: () =>
       'the change may or may not have been made: send it again (a repeated publish of the same bytes is safe)',
+  },
+  // Not 503: whoever gets that tries again, which is of no use here.
+  'storage-full': {
+    status: 507,
+    title: 'The database is as large as it may be, so that nothing is published',
+    text: ({ size, limit }) =>
+      `the database has ${size} bytes, and publishing stops at ${limit}: remove what nobody needs, and tell who runs this`,
+    members: ['size', 'limit'],
   },
 }
 

@@ -34,6 +34,7 @@ export interface Authorized {
   readonly session: RequestSession | undefined
   readonly resource: unknown
   readonly quota: OwnerQuota | undefined
+  readonly databaseBytes: number
   /** Unix milliseconds. */
   readonly authorizedAt: number
   /** How long the statement took, in milliseconds. */
@@ -93,6 +94,7 @@ export async function authorize(
     session: principal.kind === 'anonymous' ? undefined : session,
     authorizedAt: known?.readAt ?? asked,
     databaseMs,
+    databaseBytes: row.databaseBytes,
     quota: row.quota === null ? undefined : parseQuota(row.quota),
     resource: row.resource === null ? undefined : JSON.parse(row.resource),
     token:

@@ -24,6 +24,8 @@ export interface Call<R = unknown> {
   readonly session: RequestSession | undefined
   /** What the owner has and may have, a few seconds ago; undefined where `access` is of less than `write`. */
   readonly quota: OwnerQuota | undefined
+  /** Bytes that the database takes, a few seconds ago. */
+  readonly databaseBytes: number
   /** What the resource query found. */
   readonly resource: R | undefined
   /** The file that is uploaded, where a page's form sends it among others; else it is in the body. */

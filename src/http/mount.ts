@@ -82,6 +82,7 @@ const NOBODY = {
   session: undefined,
   resource: undefined,
   quota: undefined,
+  databaseBytes: 0,
   authorizedAt: 0,
   databaseMs: 0,
 } as const

@@ -100,7 +100,7 @@ function logOnce(fault: Fault, error: unknown, requestId: string): void {
   const line = `request ${requestId}: ${fault.code}: ${textOf(fault)}`
   // The text says it all, and every request of such a deployment says it.
   console.error(
-    ['not-configured', 'bucket-mismatch', 'restoring'].includes(fault.code)
+    ['not-configured', 'bucket-mismatch', 'restoring', 'storage-full'].includes(fault.code)
       ? line
       : `${line}\n${stackOf(error)}`,
   )

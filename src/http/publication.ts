@@ -11,7 +11,7 @@ import { quote } from '../formats/format-error.ts'
 import { UPLOAD_LIMITS } from './body-limits.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type Operation, TEXT } from './operation.ts'
-import { refuseFull } from './quota.ts'
+import { refuseFull, refuseFullDatabase } from './quota.ts'
 import { refuseRevoked } from './revocation.ts'
 import { openUpload } from './upload-body.ts'
 
@@ -65,7 +65,7 @@ export const PUBLISH_QUERY: NonNullable<Operation['query']> = {
 export const PUBLISH_FAULTS: readonly FaultCode[] = [
   ...(['invalid-request', 'invalid-name', 'invalid-package', 'body-timeout'] as const),
   ...(['already-published', 'file-exists', 'body-too-large', 'quota-exceeded'] as const),
-  'outcome-unknown',
+  ...(['outcome-unknown', 'storage-full'] as const),
 ]
 
 /** What every file adds, whatever it is. */
@@ -79,6 +79,7 @@ export async function publishUpload<T>(
   const { type, into, packageName, inspect, contentsOf, describe, wording } = publication
   const sameIsFine = parseIfExists(call.url)
   requireWritable(call, 'repository' in into ? into.repository : null, packageName)
+  refuseFullDatabase(call)
   await refuseFull(call, SMALLEST)
   const { file: chosen, request } = call
   const upload = chosen

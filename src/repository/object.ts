@@ -18,7 +18,7 @@ import { type EntrySource, readArchitectures } from '../core/index-copy/source.t
 import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
 import { weightOf, weightOfProperties } from '../core/packages/new-file.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
-import { type Env, limitsOf, secretsOf } from '../env.ts'
+import { boundsOf, type Env, secretsOf } from '../env.ts'
 import { findIndexing } from '../types/registration.ts'
 import type { IndexFile, RepositoryIndexing } from '../types/type.ts'
 import { Generations } from './generations.ts'
@@ -77,7 +77,7 @@ export class Repository extends DurableObject<Env> {
         db: this.env.DB,
         address,
         rules: indexing,
-        limits: () => limitsOf(this.env),
+        bounds: () => boundsOf(this.env),
         stageIndexes: (snapshot, plan, now) =>
           this.#stageIndexes({ address, indexing, snapshot, plan, now }),
         dropDuplicates: (blobs) => this.ctx.waitUntil(this.#dropDuplicates(blobs)),

@@ -97,6 +97,8 @@ it('a configured one is healthy, part by part', async () => {
       admin_token: 'pass',
       signing_key: 'pass',
       database: 'pass',
+      limits: 'pass',
+      database_room: 'pass',
       object_store: 'pass',
       bucket_marker: 'pass',
       repository_object: 'pass',

@@ -9,7 +9,7 @@ import { commitGroup } from '../../src/core/commit/committer.ts'
 import { prepareSegments } from '../../src/core/index-copy/copy.ts'
 import { SegmentStore } from '../../src/core/index-copy/store.ts'
 import { loadKeySet } from '../../src/core/signing-keys.ts'
-import { limitsOf } from '../../src/env.ts'
+import { boundsOf } from '../../src/env.ts'
 import { distribution, RELEASE } from '../support/worker/distribution.ts'
 import { createOwner } from '../support/worker/registry.ts'
 
@@ -59,7 +59,7 @@ function commit(changes: readonly Change[]) {
       {
         db: env.DB,
         address,
-        limits: () => limitsOf(env),
+        bounds: () => boundsOf(env),
         rules: distribution,
         dropDuplicates: () => {},
         discard: () => {},

@@ -310,6 +310,57 @@ describe('what passes always', () => {
   })
 })
 
+describe('a full database', () => {
+  const FULL =
+    /^507 the database has \d+ bytes, and publishing stops at 1: remove what nobody needs/
+
+  it.each(samples)('takes no publish, and every removal ($type)', async (sample) => {
+    const { first, second, statuses } = sample
+    expect((await answerTo(sample.publish(first))).status).toBe(statuses.published)
+    override({ DATABASE_BYTES: 1 })
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    await tokenOf('acme', { scopes: ['read'] })
+    const silent = withBody(sample.publish(second), silence())
+    expect(line(await answerTo(silent))).toMatch(FULL)
+    expect(await sample.isPublished(first)).toBe(true)
+    expect((await answerTo(sample.remove(first))).status).toBe(statuses.removed)
+    await expectConsistent()
+  })
+
+  it('takes no publish that was allowed before it was full, into a repository', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    atSteps((step) => {
+      if (step === 'staged') override({ DATABASE_BYTES: 1 })
+    })
+    expect(line(await put(apk('a')))).toMatch(FULL)
+    await vi.waitFor(async () => expect(await listKeys()).toEqual([]))
+  })
+
+  it('is one that has exactly so many bytes', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    override({ DATABASE_BYTES: 1 })
+    const size = Number(/has (\d+) bytes/.exec((await put(apk('a'))).text)?.[1])
+    expect(size).toBeGreaterThan(100_000)
+    override({ DATABASE_BYTES: size })
+    expect((await put(apk('a'))).status).toBe(507)
+    override({ DATABASE_BYTES: size + 1_000_000 })
+    expect((await put(apk('a'))).status).toBe(201)
+  })
+
+  it('is what the health check says', async () => {
+    override({ DATABASE_BYTES: 1, OWNER_FILES: 'many' })
+    const { status, text } = await answerOf('/api/healthz')
+    expect([status, JSON.parse(text).checks]).toMatchObject([
+      503,
+      {
+        database_room: expect.stringMatching(/^the database has \d+ bytes/),
+        limits: expect.stringMatching(/OWNER_FILES is not a whole number/),
+        object_store: 'pass',
+      },
+    ])
+  })
+})
+
 describe('the variables', () => {
   it.each(['many', '-1', '1.5', '1e3'])('may not be %s, which publishes say', async (value) => {
     await publish({ name: 'a', version: '1-r0' })

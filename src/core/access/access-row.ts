@@ -27,6 +27,8 @@ export interface AccessRow {
   readonly resource: string | null
   /** JSON; null where it was not asked for. */
   readonly quota: string | null
+  /** Bytes that the database takes, of all owners. */
+  readonly databaseBytes: number
   /** The backup that is being restored; until that is complete the database answers nobody. */
   readonly restoring: string | null
 }
@@ -58,7 +60,7 @@ export async function readAccess(
   const name = ownerName === undefined ? undefined : findOwnerName(ownerName)
   const parameters = [name ?? null, token.value, ...(resource?.parameters ?? [])]
   const sessionId = session === undefined ? [] : [session.id]
-  const row = await query(() =>
+  const { results, meta } = await query(() =>
     db
       .prepare(
         `SELECT o.id AS ownerId, o.name AS ownerName, o.visibility, o.signing_key AS signingKey,
@@ -72,10 +74,11 @@ export async function readAccess(
            LEFT JOIN access_token t ON t.${token.column} = ?2`,
       )
       .bind(...parameters, ...sessionId)
-      .first<AccessRow>(),
+      .all<Omit<AccessRow, 'databaseBytes'>>(),
   )
-  if (row === null) throw new Error('a statement that always has a row had none')
-  return row
+  const [row] = results
+  if (row === undefined) throw new Error('a statement that always has a row had none')
+  return { ...row, databaseBytes: meta.size_after }
 }
 
 /**

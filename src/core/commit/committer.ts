@@ -7,7 +7,7 @@ import { isConstraintFailure, messageOf, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import { duplicatesOf, selectKept } from '../packages/rows.ts'
 import { NO_USAGE } from '../quota/quantities.ts'
-import type { Limits } from '../quota/quota.ts'
+import type { Bounds } from '../quota/quota.ts'
 import { type Commit, commitStatements, type StagedIndex } from './batch.ts'
 import type { Change, ChangeResult, RepositoryAddress } from './change.ts'
 import { type Plan, type PlanRules, planCommit } from './plan.ts'
@@ -30,8 +30,8 @@ export interface CommitterOptions {
   readonly db: D1Database
   readonly address: RepositoryAddress
   readonly rules: PlanRules
-  /** The deployment's limits of owners; asked for where a change adds something. */
-  readonly limits: () => Limits
+  /** Asked for where a change adds something. */
+  readonly bounds: () => Bounds
   /** Writes the new index files to R2, invisible until the batch. */
   readonly stageIndexes: (snapshot: Snapshot, plan: Plan, now: number) => Promise<StagedIndexes>
   /** Called with staged bytes whose content was stored already. Must not fail. */
@@ -75,6 +75,9 @@ function refuseAll(changes: readonly Change[], error: unknown): readonly ChangeR
   return changes.map(() => ({ outcome: 'refused', fault }))
 }
 
+/** For what only removes or signs anew. */
+const NO_GROWTH: Bounds = { owner: NO_USAGE, databaseBytes: 0 }
+
 async function attemptCommit(
   options: CommitterOptions,
   changes: readonly Change[],
@@ -82,14 +85,23 @@ async function attemptCommit(
   const snapshot = await readSnapshot(options.db, options.address, changes)
   const now = Date.now()
   const grows = changes.some((change) => change.op === 'publish')
-  const limits = grows ? options.limits() : NO_USAGE
-  const plan = planCommit(changes, snapshot, options.rules, now, limits)
+  const bounds = grows ? options.bounds() : NO_GROWTH
+  const plan = planCommit(changes, snapshot, options.rules, now, bounds)
   if (plan.carried.length === 0) return collect(changes, plan, { outcome: 'absent' })
   const staged = await options.stageIndexes(snapshot, plan, now)
   const { files: indexes, dropped, committed } = staged
   const { db, address } = options
   const id = crypto.randomUUID()
-  const commit: Commit = { id, address, snapshot, plan, limits, indexes, dropped, now }
+  const commit: Commit = {
+    id,
+    address,
+    snapshot,
+    plan,
+    limits: bounds.owner,
+    indexes,
+    dropped,
+    now,
+  }
   const end = await tryBatch(db, commit, options.dropDuplicates)
   switch (end) {
     case 'committed': {

@@ -4,7 +4,7 @@ import { isTokenId } from '../access/principal.ts'
 import type { Fault } from '../errors.ts'
 import { usageOfNewFile } from '../packages/new-file.ts'
 import { addUsage, NO_USAGE, subtractUsage, type Usage, usageOfFile } from '../quota/quantities.ts'
-import { findExceeded, type Limits, limitsOfOwner } from '../quota/quota.ts'
+import { type Bounds, findExceeded, findFull, limitsOfOwner } from '../quota/quota.ts'
 import type { Change, ChangeResult, PublishChange } from './change.ts'
 import type { ExistingFile, ExistingIndex, Snapshot } from './snapshot.ts'
 
@@ -33,14 +33,13 @@ export interface PlanRules {
 /**
  * Decides each change of the group, after those before it. No two of them may be about one file name,
  * which the queue sees to.
- * @param limits the deployment's
  */
 export function planCommit(
   changes: readonly Change[],
   snapshot: Snapshot,
   rules: PlanRules,
   now: number,
-  limits: Limits,
+  bounds: Bounds,
 ): Plan {
   const settled = new Map<string, ChangeResult>()
   const published: PublishChange[] = []
@@ -49,7 +48,8 @@ export function planCommit(
   let usage = NO_USAGE
   for (const change of changes) {
     const more = usageOf(change, snapshot, published.length === 0)
-    const result = settle(change, snapshot, rules, now) ?? settleRoom(snapshot, usage, more, limits)
+    const result =
+      settle(change, snapshot, rules, now) ?? settleRoom(change, snapshot, usage, more, bounds)
     if (result !== undefined) {
       settled.set(change.changeId, result)
       continue
@@ -80,14 +80,17 @@ function usageOf(change: Change, snapshot: Snapshot, first: boolean): Usage {
 
 /** @param before what the changes before it add */
 function settleRoom(
-  { quota }: Snapshot,
+  change: Change,
+  { quota, databaseBytes }: Snapshot,
   before: Usage,
   more: Usage,
-  limits: Limits,
+  bounds: Bounds,
 ): ChangeResult | undefined {
-  if (quota === undefined) return undefined
+  if (quota === undefined || change.op !== 'publish') return undefined
   const used = addUsage(quota.used, before)
-  const fault = findExceeded(used, more, limitsOfOwner(limits, quota))
+  const fault =
+    findFull(databaseBytes, bounds.databaseBytes) ??
+    findExceeded(used, more, limitsOfOwner(bounds.owner, quota))
   return fault && { outcome: 'refused', fault }
 }
 

@@ -52,6 +52,8 @@ export interface Snapshot {
   readonly applied: ReadonlyMap<string, number>
   /** The secret binding of the owner's signing key; null is the deployment's. */
   readonly signingKey: string | null
+  /** Bytes that the database takes, of all owners. */
+  readonly databaseBytes: number
   /** Undefined when the owner is gone. */
   readonly quota: OwnerQuota | undefined
   /** The access tokens of the changes that are good now. */
@@ -127,6 +129,7 @@ export async function readSnapshot(
     retired: rowsOf<RetiredFile>(results[4]),
     indexes: rowsOf<ExistingIndex>(results[2]),
     applied: new Map(applied.map((row) => [row.changeId, row.revision])),
+    databaseBytes: results[0]?.meta.size_after ?? 0,
     signingKey: owner?.signingKey ?? null,
     quota: owner && parseQuota(owner.quota),
     tokens: new Set(rowsOf<{ id: string }>(results[6]).map((row) => row.id)),

@@ -6,6 +6,14 @@ import { NO_USAGE, QUANTITIES, type Quantity, type Usage } from './quantities.ts
 /** The most that an owner may have of each. */
 export type Limits = Usage
 
+/** What the deployment sets. */
+export interface Bounds {
+  /** For owners that have none of their own. */
+  readonly owner: Limits
+  /** Bytes of the database at which publishing stops. */
+  readonly databaseBytes: number
+}
+
 /** As the rows of an owner say it. */
 export interface OwnerQuota {
   readonly used: Usage
@@ -53,6 +61,11 @@ export function parseLimits(value: unknown): Partial<Limits> {
 
 const LIMITS_FORM =
   'limits must be an object of whole numbers, such as {"files":1000}, or null for those of the deployment'
+
+/** The refusal of a publish into a database of so many bytes. */
+export function findFull(size: number, limit: number): Fault | undefined {
+  return size < limit ? undefined : { code: 'storage-full', size, limit }
+}
 
 /** The refusal of a change that would pass a limit. What does not grow is never refused. */
 export function findExceeded(
