@@ -41,7 +41,7 @@ const REPAIR_SCHEMA = objectSchema('RepairedRepository', { revision: COUNT })
 
 export const checkEndpoints: readonly Endpoint[] = packageTypes.flatMap(
   (packageType: PackageType) => {
-    const { type, index, repositories } = packageType
+    const { type, indexing: index, repositories } = packageType
     return index === undefined || repositories === undefined
       ? []
       : [checkEndpoint(type, index, repositories), repairEndpoint(type, repositories)]

@@ -5,7 +5,7 @@ import { addressOf } from '../core/commit/change.ts'
 import { commitChange } from '../core/commit/client.ts'
 import { RegistryError } from '../core/errors.ts'
 import { timeOrderedId } from '../core/ids.ts'
-import { findIndexRow, type IndexPlace, type IndexRow } from '../core/packages/index-row.ts'
+import { findIndexFile, type IndexFileRow, type IndexPlace } from '../core/packages/index-file.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type FileContent, fileResponse } from './file-response.ts'
 import { keysOf } from './owner-keys.ts'
@@ -13,12 +13,12 @@ import { keysOf } from './owner-keys.ts'
 export type IndexAnswer = Pick<FileContent, 'contentType' | 'clockErrorMs'>
 
 /**
- * @param call with the row that `findIndexRow` found for the place
+ * @param call with the row that `findIndexFile` found for the place
  * @returns undefined where the repository has no such file
  * @throws RegistryError range-not-satisfiable, object-missing, storage-unavailable
  */
 export async function indexResponse(
-  call: OwnedCall<IndexRow>,
+  call: OwnedCall<IndexFileRow>,
   place: IndexPlace,
   answer: IndexAnswer,
 ): Promise<Response | undefined> {
@@ -35,15 +35,15 @@ export async function indexResponse(
   }
 }
 
-function respond(call: OwnedCall, row: IndexRow, answer: IndexAnswer): Promise<Response> {
+function respond(call: OwnedCall, row: IndexFileRow, answer: IndexAnswer): Promise<Response> {
   return fileResponse(call, { ...row, ...answer, immutable: false })
 }
 
 /** After a change of keys the first GET has the repository sign its index files anew, and waits. */
 async function signedByToday(
-  call: OwnedCall<IndexRow>,
+  call: OwnedCall<IndexFileRow>,
   place: IndexPlace,
-): Promise<IndexRow | undefined> {
+): Promise<IndexFileRow | undefined> {
   const { env, owner, resource: row } = call
   if (row === undefined) return undefined
   const keys = keysOf(env, owner)
@@ -55,11 +55,11 @@ async function rebuild(
   { env, owner }: OwnedCall,
   place: IndexPlace,
   keySet: string,
-): Promise<IndexRow | undefined> {
+): Promise<IndexFileRow | undefined> {
   await commitChange({
     namespace: env.REPOSITORY,
     address: addressOf(owner, place.type, place.repository),
     change: { op: 'reindex', changeId: timeOrderedId(Date.now()), keySet },
   })
-  return (await readResource(env.DB, owner, findIndexRow(place))) as IndexRow | undefined
+  return (await readResource(env.DB, owner, findIndexFile(place))) as IndexFileRow | undefined
 }

@@ -21,7 +21,7 @@ export interface CheckedRepository {
   readonly repositoryId: string
 }
 
-interface IndexRow extends ExpectedObject {
+interface IndexFileRow extends ExpectedObject {
   readonly path: string
   readonly keySet: string
 }
@@ -54,7 +54,7 @@ export async function checkPage(
     db
       .prepare(INDEX)
       .bind(repositoryId, after.replace(/^index:/, ''))
-      .first<IndexRow>(),
+      .first<IndexFileRow>(),
   )
   if (row === null) {
     const page = await checkFiles(repository, '')
@@ -81,7 +81,7 @@ async function findUnlisted(repository: CheckedRepository): Promise<Problem[]> {
     .map((subject) => ({ subject, problem: 'no index file: the packages are listed nowhere' }))
 }
 
-async function checkIndex(repository: CheckedRepository, row: IndexRow): Promise<string[]> {
+async function checkIndex(repository: CheckedRepository, row: IndexFileRow): Promise<string[]> {
   const { bucket, indexing, keys } = repository
   const bytes = await readCheckedObject(bucket, row)
   if (typeof bytes === 'string') return [bytes]

@@ -6,9 +6,9 @@ import { DurableObject } from 'cloudflare:workers'
 import { adoptOrDiscard } from '../core/blobs/adopt.ts'
 import { discardObjects, storeIndexFile } from '../core/blobs/objects.ts'
 import type { StagedBlob } from '../core/blobs/staged-blob.ts'
-import type { StagedIndex } from '../core/commit/batch.ts'
+import type { StagedIndexFile } from '../core/commit/batch.ts'
 import type { Change, ChangeResult, RepositoryAddress } from '../core/commit/change.ts'
-import { commitGroup, type StagedIndexes } from '../core/commit/committer.ts'
+import { commitGroup, type StagedIndexFiles } from '../core/commit/committer.ts'
 import type { Plan } from '../core/commit/plan.ts'
 import { CommitQueue } from '../core/commit/queue.ts'
 import type { Snapshot } from '../core/commit/snapshot.ts'
@@ -91,7 +91,7 @@ export class Repository extends DurableObject<Env> {
     for (const blob of blobs) await adoptOrDiscard(this.env.DB, this.env.BLOBS, blob)
   }
 
-  async #stageIndexes(prepared: PreparedCommit): Promise<StagedIndexes> {
+  async #stageIndexes(prepared: PreparedCommit): Promise<StagedIndexFiles> {
     this.#write()
     // Removals and new signatures store index files too.
     await requireMatchingBucket(this.env.DB, this.env.BLOBS)
@@ -123,7 +123,7 @@ export class Repository extends DurableObject<Env> {
   }
 
   /** What is too many goes now; its row in `garbage` is the sweep's, to which it is gone already. */
-  #dropReplaced(snapshot: Snapshot, stored: readonly StagedIndex[]): void {
+  #dropReplaced(snapshot: Snapshot, stored: readonly StagedIndexFile[]): void {
     const paths = new Set(stored.map((file) => file.path))
     const replaced = snapshot.indexes.filter((index) => paths.has(index.path))
     const dropped = replaced
@@ -136,8 +136,8 @@ export class Repository extends DurableObject<Env> {
    * One after the other: an index can be large, and two or three at a time took hardly less in the
    * simulator, whose one thread is busy either way.
    */
-  async #storeFiles(files: readonly IndexFile[], keySet: string): Promise<StagedIndex[]> {
-    const stored: StagedIndex[] = []
+  async #storeFiles(files: readonly IndexFile[], keySet: string): Promise<StagedIndexFile[]> {
+    const stored: StagedIndexFile[] = []
     for (const { path, length, parts } of files) {
       this.#store.work.builds++
       const object = await storeIndexFile(this.env.BLOBS, length, parts())

@@ -11,8 +11,8 @@ export function findPackageType(type: string): PackageType | undefined {
   return packageTypes.find((packageType) => packageType.type === type)
 }
 
-export function findIndexing(type: string): PackageType['index'] {
-  return findPackageType(type)?.index
+export function findIndexing(type: string): PackageType['indexing'] {
+  return findPackageType(type)?.indexing
 }
 
 /** The name under which clients keep a public key; the same for all types that sign with it. */

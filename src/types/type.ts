@@ -1,7 +1,7 @@
 // What a package type implements. A type is one folder that exports one such value, and one line in
 // the table of types; core, http and the Durable Object know no type by name.
 import type { RepositoryAddress } from '../core/commit/change.ts'
-import type { ExistingIndex } from '../core/commit/snapshot.ts'
+import type { ExistingIndexFile } from '../core/commit/snapshot.ts'
 import type { Fault } from '../core/errors.ts'
 import type { SegmentSource } from '../core/index-copy/prepared.ts'
 import type { KeySet, SigningKey } from '../core/signing-keys.ts'
@@ -14,7 +14,7 @@ export interface PackageType {
   readonly type: string
   readonly endpoints: readonly Endpoint[]
   /** Types whose repositories have signed index files. */
-  readonly index?: RepositoryIndexing
+  readonly indexing?: RepositoryIndexing
   readonly repositories?: RepositoryNaming
   /** The name of the file in which its clients keep a public key. */
   readonly keyFileName?: (key: Pick<SigningKey, 'name'>) => string
@@ -40,7 +40,7 @@ export interface RepositoryIndexing {
   /** Whether a file under one architecture excludes one of the same name under the other. */
   clashes(existing: string, added: string): boolean
   /** Why a file of this architecture may not come to a repository that has these index files. */
-  refusalOf(architecture: string, existing: readonly ExistingIndex[]): Fault | undefined
+  refusalOf(architecture: string, existing: readonly ExistingIndexFile[]): Fault | undefined
   /** What the commit does to the index files; those not named stay as they are. */
   buildIndexFiles(build: IndexBuild): IndexFiles
   /**
@@ -97,7 +97,7 @@ export interface IndexInspection {
 export interface IndexBuild {
   readonly address: RepositoryAddress
   /** The index files that there are. */
-  readonly existing: readonly ExistingIndex[]
+  readonly existing: readonly ExistingIndexFile[]
   /** The architectures whose files change, or `all` to write every index file anew. */
   readonly changed: ReadonlySet<string> | 'all'
   /** The entries of an architecture as they will be, compressed in segments. */

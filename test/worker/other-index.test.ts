@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
 import { storeIndexFile } from '../../src/core/blobs/objects.ts'
-import { REPLACED_INDEX_MS, type StagedIndex } from '../../src/core/commit/batch.ts'
+import { REPLACED_INDEX_MS, type StagedIndexFile } from '../../src/core/commit/batch.ts'
 import type { Change, RepositoryAddress } from '../../src/core/commit/change.ts'
 import { commitGroup } from '../../src/core/commit/committer.ts'
 import { prepareSegments } from '../../src/core/index-copy/copy.ts'
@@ -75,7 +75,7 @@ function commit(changes: readonly Change[]) {
             keys: loadKeySet((name) => Reflect.get(env, name), null, 'acme'),
             now,
           })
-          const files: StagedIndex[] = []
+          const files: StagedIndexFile[] = []
           for (const { path, length, parts } of written) {
             files.push({ path, keySet: '', ...(await storeIndexFile(env.BLOBS, length, parts())) })
           }

@@ -9,7 +9,7 @@ import type { Plan } from './plan.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** A new index file that lies in R2 already. */
-export interface StagedIndex {
+export interface StagedIndexFile {
   readonly path: string
   readonly r2Key: string
   readonly sha256: string
@@ -25,7 +25,7 @@ export interface Commit {
   readonly plan: Plan
   /** The deployment's: other repositories of the owner may have grown since the snapshot. */
   readonly limits: Limits
-  readonly indexes: readonly StagedIndex[]
+  readonly indexes: readonly StagedIndexFile[]
   /** Paths of the index files that go. */
   readonly dropped: readonly string[]
   /** Unix milliseconds. */

@@ -8,7 +8,7 @@ import { RegistryError } from '../errors.ts'
 import { duplicatesOf, selectKept } from '../packages/rows.ts'
 import { NO_USAGE } from '../quota/quantities.ts'
 import type { Bounds } from '../quota/quota.ts'
-import { type Commit, commitStatements, type StagedIndex } from './batch.ts'
+import { type Commit, commitStatements, type StagedIndexFile } from './batch.ts'
 import type { Change, ChangeResult, RepositoryAddress } from './change.ts'
 import { type Plan, type PlanRules, planCommit } from './plan.ts'
 import { readHead, readSnapshot, type Snapshot } from './snapshot.ts'
@@ -18,8 +18,8 @@ const ATTEMPTS = 5
 /** How often the fate of a batch without an answer is asked before it is called unknown. */
 const INQUIRIES = 3
 
-export interface StagedIndexes {
-  readonly files: readonly StagedIndex[]
+export interface StagedIndexFiles {
+  readonly files: readonly StagedIndexFile[]
   /** Index files that are to be gone after the commit, by path. */
   readonly dropped: readonly string[]
   /** Called once the commit is known to have happened, and not otherwise. Must not fail. */
@@ -33,7 +33,7 @@ export interface CommitterOptions {
   /** Asked for where a change adds something. */
   readonly bounds: () => Bounds
   /** Writes the new index files to R2, invisible until the batch. */
-  readonly stageIndexes: (snapshot: Snapshot, plan: Plan, now: number) => Promise<StagedIndexes>
+  readonly stageIndexes: (snapshot: Snapshot, plan: Plan, now: number) => Promise<StagedIndexFiles>
   /** Called with staged bytes whose content was stored already. Must not fail. */
   readonly dropDuplicates: (blobs: readonly StagedBlob[]) => void
   /** Called with objects that no row will ever name. Must not fail. */

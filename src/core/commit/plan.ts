@@ -6,7 +6,7 @@ import { usageOfNewFile } from '../packages/new-file.ts'
 import { addUsage, NO_USAGE, subtractUsage, type Usage, usageOfFile } from '../quota/quantities.ts'
 import { type Bounds, findExceeded, findFull, limitsOfOwner } from '../quota/quota.ts'
 import type { Change, ChangeResult, PublishChange } from './change.ts'
-import type { ExistingFile, ExistingIndex, Snapshot } from './snapshot.ts'
+import type { ExistingFile, ExistingIndexFile, Snapshot } from './snapshot.ts'
 
 /** A staged object that waited longer is the sweep's: it must not be referred to any more. */
 export const STAGED_LIMIT_MS = 60 * 60 * 1000
@@ -27,7 +27,7 @@ export interface PlanRules {
   /** Whether a file under one architecture stands in the way of one under the other. */
   clashes(existing: string, added: string): boolean
   /** Why a file of this architecture may not come to a repository that has these index files. */
-  refusalOf(architecture: string, existing: readonly ExistingIndex[]): Fault | undefined
+  refusalOf(architecture: string, existing: readonly ExistingIndexFile[]): Fault | undefined
 }
 
 /**

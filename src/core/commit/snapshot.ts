@@ -29,7 +29,7 @@ export interface RetiredFile {
   readonly sha256: string
 }
 
-export interface ExistingIndex {
+export interface ExistingIndexFile {
   readonly path: string
   readonly r2Key: string
   readonly sha256: string
@@ -47,7 +47,7 @@ export interface Snapshot {
   readonly files: readonly ExistingFile[]
   /** Likewise of the names that are taken for good. */
   readonly retired: readonly RetiredFile[]
-  readonly indexes: readonly ExistingIndex[]
+  readonly indexes: readonly ExistingIndexFile[]
   /** The changes that were committed before, by id: their requests are repetitions. */
   readonly applied: ReadonlyMap<string, number>
   /** The secret binding of the owner's signing key; null is the deployment's. */
@@ -127,7 +127,7 @@ export async function readSnapshot(
     revision: head?.revision ?? 0,
     files: rowsOf<ExistingFile>(results[1]),
     retired: rowsOf<RetiredFile>(results[4]),
-    indexes: rowsOf<ExistingIndex>(results[2]),
+    indexes: rowsOf<ExistingIndexFile>(results[2]),
     applied: new Map(applied.map((row) => [row.changeId, row.revision])),
     databaseBytes: results[0]?.meta.size_after ?? 0,
     signingKey: owner?.signingKey ?? null,

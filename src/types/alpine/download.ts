@@ -1,7 +1,7 @@
 // The two things that apk asks for: the signed index of an architecture, and a package.
 import { RegistryError } from '../../core/errors.ts'
 import type { FileRow } from '../../core/packages/file-row.ts'
-import type { IndexRow } from '../../core/packages/index-row.ts'
+import type { IndexFileRow } from '../../core/packages/index-file.ts'
 import { FormatError, quote } from '../../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { FILE_FAULTS, fileAnswers, fileResponse } from '../../http/file-response.ts'
@@ -31,7 +31,7 @@ export const FILE_PARAMETERS = {
  */
 const CLOCK_ERROR_MS = 60 * 60 * 1000
 
-const indexEndpoint = ownedEndpoint<IndexRow>({
+const indexEndpoint = ownedEndpoint<IndexFileRow>({
   method: 'GET',
   path: `${DIRECTORY}/${INDEX_FILE}`,
   access: 'read',

@@ -7,9 +7,9 @@ import { PATH_NAME_PATTERN, parsePathName } from '../../core/names.ts'
 import { findRepositoryFile } from '../../core/packages/file-row.ts'
 import {
   findIndexedRepository,
-  findIndexRow,
+  findIndexFile,
   type IndexPlace,
-} from '../../core/packages/index-row.ts'
+} from '../../core/packages/index-file.ts'
 import { FormatError, quote } from '../../formats/format-error.ts'
 import type { Params } from '../../http/endpoint.ts'
 import type { Schema } from '../../http/operation.ts'
@@ -57,7 +57,7 @@ export function parseTargetName(params: Params): string {
 
 /** Of an architecture that has no index file of its own, the noarch one answers. */
 export function findIndex(params: Params): ResourceQuery {
-  return whenValid(() => findIndexRow(parseIndexPlace(params)))
+  return whenValid(() => findIndexFile(parseIndexPlace(params)))
 }
 
 /** @throws RegistryError invalid-name, FormatError */

@@ -19,7 +19,7 @@ export const alpine: PackageType = {
     publishEndpoint,
     removeEndpoint,
   ],
-  index: alpineIndexing,
+  indexing: alpineIndexing,
   upload: { path: REPOSITORY, fields: [], accept: EXTENSION },
   repositories: {
     path: ':branch/:repository',

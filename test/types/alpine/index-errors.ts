@@ -7,7 +7,7 @@ import type { SampleRepository, StoredFile } from '../type-sample.ts'
 import { type ReadIndex, readIndex, verifies } from './index-reader.ts'
 import { packageIdentity } from './package-identity.ts'
 
-interface IndexRow {
+interface IndexFileRow {
   readonly path: string
   readonly r2Key: string
   readonly sha256: string
@@ -22,7 +22,7 @@ export async function findIndexErrors(
     'SELECT path, r2_key AS r2Key, sha256, size FROM repository_index WHERE repository_id = ?1',
   )
     .bind(id)
-    .all<IndexRow>()
+    .all<IndexFileRow>()
   const key = await readKey(owner)
   const architectures = rows.map(({ path }) => path.replace(/\/APKINDEX\.tar\.gz$/, ''))
   const problems = [...new Set(['noarch', ...files.map((file) => file.architecture)])]
@@ -48,7 +48,7 @@ async function readKey(owner: string): Promise<KeyFile> {
 }
 
 async function findErrors(
-  { path, r2Key, sha256, size }: IndexRow,
+  { path, r2Key, sha256, size }: IndexFileRow,
   key: KeyFile,
   files: readonly StoredFile[],
 ): Promise<string[]> {

@@ -1,7 +1,7 @@
 // What a request about an index file needs to know of it, as part of the one statement that it makes.
 import type { ResourceQuery } from '../access/resource-query.ts'
 
-export interface IndexRow {
+export interface IndexFileRow {
   /** Within the repository. */
   readonly path: string
   readonly r2Key: string
@@ -22,8 +22,8 @@ export interface IndexPlace {
   readonly paths: readonly [string, ...string[]]
 }
 
-/** An IndexRow: of the first of the paths that the repository has. */
-export function findIndexRow({ type, repository, paths }: IndexPlace): ResourceQuery {
+/** An IndexFileRow: of the first of the paths that the repository has. */
+export function findIndexFile({ type, repository, paths }: IndexPlace): ResourceQuery {
   const order = paths.map((_, at) => `WHEN ?${at + 5} THEN ${at}`).join(' ')
   return {
     sql: `SELECT json_object('path', i.path, 'r2Key', i.r2_key, 'size', i.size,
