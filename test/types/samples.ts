@@ -6,16 +6,16 @@ import type { TypeSample } from './type-sample.ts'
 
 const known: Readonly<Record<string, TypeSample>> = { alpine, generic }
 
-export const samples: readonly (TypeSample & { readonly type: string })[] = packageTypes.map(
-  ({ type }) => {
-    const sample = known[type]
-    if (sample === undefined) throw new Error(`the type ${type} has no sample for the tests`)
-    return { type, ...sample }
-  },
-)
+export type RegisteredSample = TypeSample & { readonly type: string }
+
+export const samples: readonly RegisteredSample[] = packageTypes.map(({ type }) => {
+  const sample = known[type]
+  if (sample === undefined) throw new Error(`the type ${type} has no sample for the tests`)
+  return { type, ...sample }
+})
 
 /** The sample of the type that a path in Hono's syntax names. */
-export function sampleOf(path: string): (typeof samples)[number] | undefined {
+export function sampleOf(path: string): RegisteredSample | undefined {
   return samples.find(({ type }) => path.split('/').includes(type))
 }
 
@@ -23,4 +23,15 @@ export function sampleOf(path: string): (typeof samples)[number] | undefined {
 export function parametersOf(path: string): Readonly<Record<string, string>> {
   const sample = sampleOf(path) ?? samples[0]
   return { owner: 'acme', ...sample?.parameters, ...sample?.parametersOf?.[path] }
+}
+
+/**
+ * The sample with one other, whose files have an index if its own have none, and none if they have one. Tests
+ * whose registry is not to hold the type alone take these two: with all of them each type would cost what
+ * there are types.
+ */
+export function withNeighbour(sample: RegisteredSample): readonly RegisteredSample[] {
+  const indexed = sample.findIndexErrors !== undefined
+  const other = samples.find((each) => (each.findIndexErrors !== undefined) !== indexed)
+  return other === undefined ? [sample] : [sample, other]
 }

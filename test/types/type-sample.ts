@@ -16,7 +16,10 @@ export interface TypeSample {
   named(name: string): SampleFile
   /** As the type's clients do it, without credentials: tests add whose. */
   publish(file: SampleFile): Request
+  /** By the management API where the type's clients have no way. */
   remove(file: SampleFile): Request
+  /** Whether any bytes will do for a file, also those of another type's. */
+  readonly takesAnything?: true
   /** With what clients say that the same bytes again are fine; absent where they have no such way. */
   readonly repeatQuery?: string
   readonly statuses: {
@@ -24,6 +27,8 @@ export interface TypeSample {
     /** With `repeatQuery`. */
     readonly repeated: number
     readonly removed: number
+    /** Of a publish whose name is taken. */
+    readonly taken: number
   }
   /** Status and text of refusals that every type has, in the words that its clients show. */
   readonly says: SampleRefusals

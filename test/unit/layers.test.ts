@@ -90,8 +90,8 @@ function circlesIn(imports: ReadonlyMap<string, readonly string[]>): string[] {
 }
 
 /**
- * The registered types that a text names: as a quoted value, as a segment of a quoted path or a property's
- * name, or in what it imports. A word such as that of `npm start` names none.
+ * The registered types that a text names: as a quoted value, as a segment of a quoted path, before the dot of
+ * a quoted name (`npm.tag`), or in what it imports. A word such as that of `npm start` names none.
  */
 function typesNamedIn(text: string, known: readonly string[]): string[] {
   const code = codeOf(text)
@@ -106,7 +106,7 @@ function typesNamedIn(text: string, known: readonly string[]): string[] {
 function tablesIn(text: string, known: readonly string[]): string[] {
   const code = codeOf(text)
   return known.filter((table) =>
-    new RegExp(`\\b(?:from|join|into|update)\\s+${table}\\b`, 'i').test(code),
+    new RegExp(`\\b(?:from|join|into|update)\\s+"?${table}\\b`, 'i').test(code),
   )
 }
 
@@ -189,6 +189,14 @@ describe('a package type', () => {
     for (const text of named) expect([text, typesNamedIn(text, ['npm'])]).toEqual([text, ['npm']])
     for (const text of ["f('run npm start')", '// npm', "f('.npmrc')", 'npm.run()'])
       expect([text, typesNamedIn(text, ['npm'])]).toEqual([text, []])
+  })
+
+  it('asks the database by queries of core alone', () => {
+    const asking = ofTypes.filter((path) => {
+      const imports = internalOf(path).some((target) => target.startsWith('core/database'))
+      return imports || /\.prepare\(|\.batch\(/.test(codeOf(read(path)))
+    })
+    expect(asking).toEqual([])
   })
 
   it('holds no SQL against tables', () => {

@@ -7,7 +7,7 @@ import { csrfOf, FROM_HERE, post, type SignedIn, signIn } from '../support/worke
 import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { answerTo, request } from '../support/worker/requests.ts'
 import { MAIN } from '../types/alpine/repository.ts'
-import { parametersOf, sampleOf, samples } from '../types/samples.ts'
+import { parametersOf, type RegisteredSample, sampleOf, samples } from '../types/samples.ts'
 
 // Every endpoint there is, by everybody, on public and private owners. The endpoints come from their
 // descriptors, so that a new one is in this table without anybody thinking of it.
@@ -118,10 +118,13 @@ const cases = endpoints.flatMap((endpoint) =>
 let credentials: Record<Who, HeadersInit>
 let sessions: Record<Signed, SignedIn>
 
-async function prepare(visibility: Visibility): Promise<void> {
+async function prepare(
+  visibility: Visibility,
+  published: readonly RegisteredSample[] = samples,
+): Promise<void> {
   await createOwner('acme', visibility)
   await createOwner('other', 'public')
-  for (const sample of samples) {
+  for (const sample of published) {
     const { status } = await answerTo(sample.publish(sample.first))
     expect(status).toBe(sample.statuses.published)
   }
@@ -211,30 +214,30 @@ beforeEach(() => {
   expect(cases.length).toBeGreaterThan(25)
 })
 
-describe.each(cases)(
-  '$endpoint.method $path of a $visibility owner',
-  ({ endpoint, path, visibility }) => {
-    it(`is for whom "${endpoint.access}" says`, async () => {
-      await prepare(visibility)
-      const verdicts: Record<string, Verdict | number> = {}
-      const at = pathOf(path)
-      // Sessions first, and then WHO in its order: those who are refused come before those who change
-      // something for the others.
-      for (const who of SIGNED_IN) {
-        const signed = sessions[`session ${who}`]
-        const named = `session-${who}`
-        verdicts[`session ${who}`] = isForm(endpoint)
-          ? await formVerdictOf(endpoint, at, path, signed)
-          : await verdictOf(endpoint, at, path, signed.headers, named)
-      }
-      for (const who of WHO) {
-        const headers = { ...credentials[who], ...(isForm(endpoint) ? FROM_HERE : {}) }
-        verdicts[who] = await verdictOf(endpoint, at, path, headers, who)
-      }
-      expect(verdicts).toEqual(expectedOf(endpoint, visibility))
-    })
-  },
-)
+describe.each(
+  cases.map((each) => [each.endpoint.method, each.path, each.visibility, each] as const),
+)('%s %s of a %s owner', (_method, path, visibility, { endpoint }) => {
+  it(`is for whom "${endpoint.access}" says`, async () => {
+    const sample = sampleOf(path) ?? samples[0]
+    await prepare(visibility, sample === undefined ? [] : [sample])
+    const verdicts: Record<string, Verdict | number> = {}
+    const at = pathOf(path)
+    // Sessions first, and then WHO in its order: those who are refused come before those who change
+    // something for the others.
+    for (const who of SIGNED_IN) {
+      const signed = sessions[`session ${who}`]
+      const named = `session-${who}`
+      verdicts[`session ${who}`] = isForm(endpoint)
+        ? await formVerdictOf(endpoint, at, path, signed)
+        : await verdictOf(endpoint, at, path, signed.headers, named)
+    }
+    for (const who of WHO) {
+      const headers = { ...credentials[who], ...(isForm(endpoint) ? FROM_HERE : {}) }
+      verdicts[who] = await verdictOf(endpoint, at, path, headers, who)
+    }
+    expect(verdicts).toEqual(expectedOf(endpoint, visibility))
+  })
+})
 
 it('nobody is refused by HEAD what GET allows, or allowed what GET refuses', async () => {
   await prepare('private')

@@ -1,7 +1,8 @@
 // Schemathesis, which sends what the API's document allows and what it does not, and compares the
 // answers with it. From PyPI, every package pinned, into a folder of its own: no virtual environment,
 // which Debian's Python lacks.
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run, runOrThrow } from './run.ts'
@@ -42,6 +43,17 @@ export interface SchemathesisRun {
   readonly report: SchemathesisReport
 }
 
+/** What is said of all operations, and then of those of each package type. */
+async function readConfiguration(): Promise<string> {
+  const types = path('../../types')
+  const parts = [await readFile(path('./schemathesis.toml'), 'utf8')]
+  for (const each of (await readdir(types)).sort()) {
+    const file = join(types, each, 'schemathesis.toml')
+    if (existsSync(file)) parts.push(await readFile(file, 'utf8'))
+  }
+  return parts.join('')
+}
+
 /** @param token with which it asks; without one it is nobody */
 export async function runSchemathesis(
   program: string,
@@ -50,17 +62,23 @@ export async function runSchemathesis(
 ): Promise<SchemathesisRun> {
   const directory = await temporaryDirectory()
   const reportFile = join(directory, 'report.json')
+  const configFile = join(directory, 'schemathesis.toml')
+  await writeFile(configFile, await readConfiguration())
   const { code, stdout, stderr } = await run(
     'python3',
     [
-      ...['-m', 'schemathesis.cli', '--config-file', path('./schemathesis.toml')],
+      ...['-m', 'schemathesis.cli', '--config-file', configFile],
       ...['run', `${url}/api/v1/openapi.json`],
       ...['--phases', 'coverage,fuzzing,stateful', '--max-examples', '3'],
       ...['--generation-database', 'none', '--continue-on-failure', '--no-color'],
       ...['--request-timeout', '20', '--report', 'json', '--report-json-path', reportFile],
       ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),
     ],
-    { cwd: directory, env: { PYTHONPATH: program, PYTHONDONTWRITEBYTECODE: '1' } },
+    {
+      cwd: directory,
+      env: { PYTHONPATH: program, PYTHONDONTWRITEBYTECODE: '1' },
+      timeoutMs: 600_000,
+    },
   )
   const report: SchemathesisReport = JSON.parse(await readFile(reportFile, 'utf8'))
   return { code, output: `${stdout}\n${stderr}`, report }

@@ -74,7 +74,10 @@ export async function findInconsistencies(): Promise<string[]> {
 /** What the sample of the repository's type finds. */
 async function findIndexErrors(repository: RepositoryRow, files: readonly FileRow[]) {
   const sample = samples.find(({ type }) => type === repository.type)
-  if (sample?.findIndexErrors === undefined) return []
+  if (sample?.findIndexErrors === undefined) {
+    if (sample === undefined || findPackageType(repository.type)?.indexing === undefined) return []
+    throw new Error(`the sample of ${repository.type} does not read its index files`)
+  }
   const stored: StoredFile[] = []
   for (const { id, name, architecture, r2Key } of files)
     stored.push({ id, name, architecture, bytes: await readObject(r2Key) })

@@ -35,7 +35,7 @@ export const alpine: TypeSample = {
   publish: ({ bytes }) => request('PUT', MAIN, bytes),
   remove: ({ path }) => request('DELETE', path),
   repeatQuery: 'if-exists=same',
-  statuses: { published: 201, repeated: 200, removed: 204 },
+  statuses: { published: 201, repeated: 200, removed: 204, taken: 409 },
   says: TEXT_REFUSALS,
   findIndexErrors,
   async isPublished({ path }) {

@@ -25,8 +25,9 @@ export const generic: TypeSample = {
   named: (name) => sample('file', name, name),
   publish: ({ bytes, path }) => request('PUT', path, bytes),
   remove: ({ path }) => request('DELETE', path),
+  takesAnything: true,
   repeatQuery: 'if-exists=same',
-  statuses: { published: 201, repeated: 200, removed: 204 },
+  statuses: { published: 201, repeated: 200, removed: 204, taken: 409 },
   says: TEXT_REFUSALS,
   async isPublished({ path }) {
     const file = await send(path)
