@@ -11,6 +11,9 @@ const { control, bytes: ordinary } = buildApkParts()
 const gzipHeader = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 255)
 const join = (...parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
 const fill = (part: Uint8Array, size = bombBytes) => new Uint8Array(Buffer.alloc(size, part))
+const numbered = <T>(count: number, make: (index: number) => T) =>
+  Array.from({ length: count }, (_, index) => make(index))
+
 const piece = (bytes: Uint8Array) =>
   new Uint8Array(deflateRawSync(bytes, { level: 9, finishFlush: constants.Z_SYNC_FLUSH }))
 
@@ -27,9 +30,6 @@ function dataOf(entries: readonly Uint8Array[]): Uint8Array {
   }).bytes
 }
 
-const numbered = <T>(count: number, make: (index: number) => T) =>
-  Array.from({ length: count }, (_, index) => make(index))
-
 function infoOf(lines: string): Uint8Array {
   return buildApkParts({
     rawInfo: `pkgname = a\npkgver = 1\narch = noarch\ndatahash = $DATAHASH\n${lines}`,
@@ -37,7 +37,11 @@ function infoOf(lines: string): Uint8Array {
 }
 
 const largestFile = tarEntry({ name: 'a', sizeField: '77777777777', pax })
-const records = tarEntry({ name: 'x', typeflag: 'x', content: '5 a=\n'.repeat(26_000) })
+const records = tarEntry({
+  name: 'x',
+  typeflag: 'x',
+  content: numbered(11_900, (index) => `11 k${10_000 + index}=\n`).join(''),
+})
 
 /** By what it is: how to make it, and what comes of it. */
 export const bombs: Readonly<Record<string, readonly [make: () => Uint8Array, says: RegExp]>> = {
@@ -70,10 +74,17 @@ export const bombs: Readonly<Record<string, readonly [make: () => Uint8Array, sa
       gzipMember(tarEntry({ name: '.PKGINFO', content: new Uint8Array(80_000_000) }), { level: 0 }),
     /400 "\.PKGINFO" .*more than 1048576 bytes/,
   ],
-  'lines of spaces': [() => infoOf(`pkgdesc = a${' '.repeat(130_000)}b\n`.repeat(7)), /201/],
+  'lines of spaces': [
+    () => infoOf(`pkgdesc = a${' '.repeat(130_000)}b\n`.repeat(7)),
+    /400 pkgdesc in \.PKGINFO has 130002 bytes/,
+  ],
   'lines of dependencies': [
     () => infoOf('depend = a\n'.repeat(90_000)),
     /400 depend in \.PKGINFO is longer/,
+  ],
+  'a name with 13,000 versions': [
+    () => infoOf(`depend = ${numbered(13_000, (index) => `b>${index}`).join(' ')}\n`),
+    /400 the index entry would take \d+ bytes/,
   ],
   'lines of nothing': [() => infoOf('a = \n'.repeat(200_000)), /201/],
   '100,001 files': [
@@ -88,7 +99,7 @@ export const bombs: Readonly<Record<string, readonly [make: () => Uint8Array, sa
     () =>
       dataOf(
         numbered(99_000, (index) =>
-          tarEntry({ name: `${'語'.repeat(100)}${index}`, typeflag: '5' }),
+          tarEntry({ name: `${'語'.repeat(80)}${index}`, typeflag: '5' }),
         ),
       ),
     /201/,
