@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { apiEndpoints } from '../../src/api/endpoints.ts'
+import { packageTypes } from '../../src/types/registration.ts'
+import type { PackageType } from '../../src/types/type.ts'
 import { readLinks, readMentions } from '../support/start/readme-blocks.ts'
 
 // What the documents name is there: scripts, files of the project, pages and sections.
@@ -85,20 +87,32 @@ describe('the glossary', () => {
   })
 })
 
+/** The paths of a repository are listed once for all types: `repositories/{type}/{repository path}`. */
+function foldRepository(path: string): string {
+  const paths = packageTypes.flatMap(({ type, repositories }: PackageType) =>
+    repositories === undefined ? [] : `/repositories/${type}/${repositories.path}`,
+  )
+  const found = paths.find((each) => path.includes(each))
+  return found === undefined ? path : path.replace(found, '/repositories/{type}/{repository path}')
+}
+
 describe('the README', () => {
-  it('lists every call of the API with its access', () => {
+  it('lists every call of the API with its access, one row for all types', () => {
     const readme = readFileSync('README.md', 'utf8')
     const listed = readme.split('\n').flatMap((line) => {
       const [, calls = '', access = ''] =
         /^\| (`(?:GET|PUT|POST|DELETE) .*?) \| ([\w ]+) \|/.exec(line) ?? []
-      const named = [...calls.matchAll(/`([A-Z]+ \/api\/\S+?)`/g)]
+      const named = [...calls.matchAll(/`([A-Z]+ \/api\/[^`]+)`/g)]
       return named.map(([, call]) => `${call} ${access.replace(' ', '-')}`)
     })
     const calls = apiEndpoints.map(
       ({ method, path, access }) =>
-        `${method} ${path.replace(/:(\w+)(\{[^}]*\})?/g, '{$1}')} ${access}`,
+        `${method} ${foldRepository(path).replace(/:(\w+)(\{[^}]*\})?/g, '{$1}')} ${access}`,
     )
     expect(calls.length).toBeGreaterThan(20)
     expect(calls.filter((call) => !listed.includes(call))).toEqual([])
+    // A page, and so none of the API's endpoints.
+    expect(listed.filter((call) => !calls.includes(call))).toEqual(['GET /api/v1/docs open'])
+    expect(new Set(listed).size).toBe(listed.length)
   })
 })
