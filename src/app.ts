@@ -18,7 +18,7 @@ const forPrograms: readonly Endpoint[] = [
   ...packageTypes.flatMap((packageType) => packageType.endpoints),
 ]
 
-/** Every endpoint that there is; tests enumerate them. */
+/** Every endpoint of the Worker; tests enumerate them. */
 export const endpoints: readonly Endpoint[] = [
   ...forPrograms,
   referenceEndpoint(forPrograms, API_INFO),

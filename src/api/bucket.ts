@@ -20,7 +20,7 @@ const STATE_SCHEMA = objectSchema('BucketState', {
 
 const FIT_SCHEMA = objectSchema('AdoptedBucket', {
   sampled: { ...COUNT, description: 'Contents that were looked for in the bucket.' },
-  missing: { ...COUNT, description: 'Of them, those that it does not have.' },
+  missing: { ...COUNT, description: 'How many of these contents the bucket does not have.' },
   foreign: { type: 'boolean', description: 'It has objects, and the database names none.' },
 })
 

@@ -44,7 +44,7 @@ export const PACKAGE_SCHEMA = objectSchema('Package', {
   html_url: { type: 'string', format: 'uri' },
   created_at: TIME,
   architectures: { ...listSchema(TEXT), description: 'That it has files for.' },
-  repositories: { ...listSchema(TEXT), description: 'Names of those that list it.' },
+  repositories: { ...listSchema(TEXT), description: 'Names of the repositories that list it.' },
 })
 
 export const FILE_SCHEMA = objectSchema('PackageFile', {

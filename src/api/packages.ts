@@ -206,7 +206,7 @@ function requirePackageType(call: OwnedCall): PackageType {
   return packageType
 }
 
-/** @throws RegistryError not-found for a type that there is not */
+/** @throws RegistryError not-found for a type that is not registered */
 function keyOf(call: OwnedCall): VersionKey {
   const names = findVersionNames(call.params)
   if (names === undefined) throw absent(call)

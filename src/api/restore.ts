@@ -46,7 +46,7 @@ export const restoreEndpoints: readonly Endpoint[] = [
     path: `${RESTORE}/rows`,
     access: 'deployment-admin',
     duringRestore: true,
-    summary: 'Insert rows of a backup; those that are there stay as they are',
+    summary: 'Insert rows of a backup; rows that exist already stay as they are',
     operation: {
       id: 'restoreRows',
       tag: 'deployment',

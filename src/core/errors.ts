@@ -1,7 +1,7 @@
 // Everything that can go wrong for a caller: one closed union of faults, and the table that gives
 // each its status and its one line of text. Whoever adds a fault without a row does not compile.
 
-/** What each fault says beside its code. Values from outside must be quoted by whoever puts them here. */
+/** What each fault says beside its code. Code that puts values from outside here must quote them. */
 interface FaultDetails {
   'invalid-request': { detail: string }
   'invalid-name': { detail: string }
@@ -139,7 +139,7 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
   internal: {
     status: 500,
     title: 'A defect of the registry',
-    text: () => 'internal error: tell who runs this',
+    text: () => 'internal error: tell the operator of this registry',
   },
   'not-configured': {
     status: 503,
@@ -150,7 +150,7 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     status: 503,
     title: 'The database and the bucket are not known to belong together',
     text: ({ cause }) =>
-      `database and bucket do not belong together: ${cause}; nothing is stored or swept until whoever runs this says that they do: npm run adopt`,
+      `database and bucket do not belong together: ${cause}; nothing is stored or swept until the operator of this registry says that they do: npm run adopt`,
   },
   restoring: {
     status: 503,
@@ -166,7 +166,8 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
   'object-missing': {
     status: 503,
     title: 'The store lost the bytes of a file',
-    text: () => 'the file is missing in the store: publish it again, or ask who runs this',
+    text: () =>
+      'the file is missing in the store: publish it again, or ask the operator of this registry',
   },
   'outcome-unknown': {
     status: 503,
@@ -174,17 +175,17 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     text: () =>
       'the change may or may not have been made: send it again (a repeated publish of the same bytes is safe)',
   },
-  // Not 503: whoever gets that tries again, which is of no use here.
+  // Not 503: a client tries again after that, which is of no use here.
   'storage-full': {
     status: 507,
     title: 'The database is as large as it may be, so that nothing is published',
     text: ({ size, limit }) =>
-      `the database has ${size} bytes, and publishing stops at ${limit}: remove what nobody needs, and tell who runs this`,
+      `the database has ${size} bytes, and publishing stops at ${limit}: remove what nobody needs, and tell the operator of this registry`,
     members: ['size', 'limit'],
   },
 }
 
-/** Every code that there is, in the order of the table, which is that of the statuses. */
+/** Every code of the table, in the order of the table, which is that of the statuses. */
 export const faultCodes = Object.keys(TABLE) as readonly FaultCode[]
 
 /** What a code means whenever it comes, and the members that its problems have beside the others. */

@@ -59,7 +59,7 @@ export const accessToken = sqliteTable(
     hash: text('hash').notNull().unique(),
     /** JSON array of `read`, `write`, `admin`. */
     scopes: text('scopes').notNull(),
-    /** JSON array of `branch/repository` that writes are restricted to; null is no restriction. */
+    /** JSON array of repositories that writes are restricted to, by their names within the owner; null: all. */
     repositories: text('repositories'),
     /** JSON array of package name patterns that writes are restricted to; null likewise. */
     packages: text('packages'),
@@ -237,7 +237,7 @@ export const packageFile = sqliteTable(
     blobSha256: text('blob_sha256')
       .notNull()
       .references(() => packageBlob.sha256),
-    /** JSON that the type wrote and its `parseMetadata` reads: what the index shows. */
+    /** JSON that the type wrote and alone reads: what the index and the pages show of the file. */
     metadata: text('metadata').notNull(),
     /** What the owner is charged for `metadata` and the properties that came with it, in bytes. */
     metadataBytes: integer('metadata_bytes').notNull().default(0),

@@ -95,8 +95,8 @@ function escapeCharacter(character: string): string {
 
 /**
  * The index and, but for immutable repositories, a package's URL can come to carry other bytes, so
- * nothing between may answer for us; and nothing may compress them, since apk takes the bytes as
- * they come.
+ * no cache on the way may answer for us. None may compress them either: clients verify digests and
+ * signatures over the bytes as they are stored.
  */
 function cacheControl(visibility: Visibility, immutable: boolean): string {
   if (visibility === 'private') return 'private, no-store'

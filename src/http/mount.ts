@@ -12,9 +12,9 @@ export interface AppEnv {
   Bindings: Env
 }
 
-/** A mistyped path of the API is told where all of them are; a page has links for that. */
+/** For a mistyped path of the API the text names the list of all paths; a page has links for that. */
 export function nothingHere(path: string): RegistryError {
-  const hint = path.startsWith('/api/') ? ': /api/v1/docs has those that there are' : ''
+  const hint = path.startsWith('/api/') ? ': /api/v1/docs lists the paths of the API' : ''
   return new RegistryError({ code: 'not-found', detail: `there is nothing at this path${hint}` })
 }
 

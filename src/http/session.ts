@@ -45,7 +45,7 @@ export function refuseForeignForm({ headers, url }: Request): void {
  */
 export function requireSession(session: RequestSession | undefined): RequestSession {
   if (session !== undefined) return session
-  throw forbidden('this form is for who is signed in')
+  throw forbidden('sign in with a browser to send this form')
 }
 
 /**

@@ -1,7 +1,10 @@
-// How many replaced generations of an index file are kept for those who read its row just before. The
+// How many replaced generations of an index file are kept for readers that read its row just before. The
 // sweep takes them a quarter of an hour after; a burst of commits would leave hundreds until then.
 
-/** A reader is a moment behind, a burst makes some twenty a second; who is later has it built anew. */
+/**
+ * A reader is a moment behind its row, and a burst makes some twenty generations a second. For a reader
+ * that comes later still, the index file is written anew.
+ */
 const KEPT = 40
 
 export class Generations {

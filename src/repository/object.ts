@@ -1,7 +1,7 @@
 // The Durable Object: one per owner, type and repository, one class for all types. It puts the
 // changes of its repository one after the other and sees to it that the index files of a commit lie
 // in R2 before the commit makes them visible. D1 is the truth; the object keeps a copy of the entries,
-// compressed in segments, so that a commit costs what it changes and not what there is.
+// compressed in segments, so that the cost of a commit grows with its changes and not with the repository.
 import { DurableObject } from 'cloudflare:workers'
 import { adoptOrDiscard } from '../core/blobs/adopt.ts'
 import { discardObjects, storeIndexFile } from '../core/blobs/objects.ts'

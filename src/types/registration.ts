@@ -1,4 +1,4 @@
-// The registration of package types: a further type is one line here.
+// The registration of package types: a further type is one import and one entry of the list.
 import { repositoryPattern } from '../core/access/grant.ts'
 import type { SigningKey } from '../core/signing-keys.ts'
 import { alpine } from './alpine/type.ts'
@@ -15,7 +15,10 @@ export function findIndexing(type: string): PackageType['indexing'] {
   return findPackageType(type)?.indexing
 }
 
-/** The name under which clients keep a public key; the same for all types that sign with it. */
+/**
+ * What the API of owners calls a public key: the name under which clients of the first type with such
+ * names keep it, which is apk's.
+ */
 export function keyFileName(key: Pick<SigningKey, 'name'>): string {
   const [named] = packageTypes.flatMap(({ keyFileName }: PackageType) => keyFileName ?? [])
   return named?.(key) ?? key.name

@@ -1,5 +1,5 @@
-// What a package type implements. A type is one folder that exports one such value, and one line in
-// the table of types; core, http and the Durable Object know no type by name.
+// What a package type implements. A type is one folder that exports one such value, and one entry in
+// registration.ts; core, http and the Durable Object know no type by name.
 import type { RepositoryAddress } from '../core/commit/change.ts'
 import type { ExistingIndexFile } from '../core/commit/snapshot.ts'
 import type { Fault } from '../core/errors.ts'
@@ -96,7 +96,7 @@ export interface IndexInspection {
 
 export interface IndexBuild {
   readonly address: RepositoryAddress
-  /** The index files that there are. */
+  /** The index files that the repository has before the commit. */
   readonly existing: readonly ExistingIndexFile[]
   /** The architectures whose files change, or `all` to write every index file anew. */
   readonly changed: ReadonlySet<string> | 'all'

@@ -11,7 +11,7 @@ export interface VersionNames {
   readonly foldedVersion: string
 }
 
-/** Undefined for a type that there is not. */
+/** Undefined for a type that is not registered. */
 export function findVersionNames(params: Params): VersionNames | undefined {
   const { type = '', name = '', version = '' } = params
   const packageType = findPackageType(type)

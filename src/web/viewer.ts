@@ -1,4 +1,4 @@
-// What the header of a page says of who is signed in, and what a page may offer them.
+// What the header of a page says of the reader who is signed in, and what a page may offer them.
 import { refusalOf } from '../core/access/decide.ts'
 import type { Call } from '../http/endpoint.ts'
 import type { Viewer } from './layout.tsx'

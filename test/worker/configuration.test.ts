@@ -127,9 +127,13 @@ it('logs an unknown error once, with the id that its answer names, and tells not
   const { status, text } = await answerOf(`${MAIN}/x86_64/APKINDEX.tar.gz`, { headers })
   const lines = log.mock.calls.map((call) => String(call[0]))
   log.mockRestore()
-  const [, id] = /^internal error: tell who runs this, request ([0-9a-f-]{36})$/.exec(text) ?? []
+  const [, id] =
+    /^internal error: tell the operator of this registry, request ([0-9a-f-]{36})$/.exec(text) ?? []
   expect([status, lines.length]).toEqual([500, 1])
   expect(lines[0]).toMatch(
-    new RegExp(`^request ${id}: internal: internal error: tell who runs this\n.*SyntaxError`, 's'),
+    new RegExp(
+      `^request ${id}: internal: internal error: tell the operator of this registry\n.*SyntaxError`,
+      's',
+    ),
   )
 })

@@ -55,7 +55,7 @@ describe('an outage', () => {
     await env.BLOBS.delete(await listKeys('blobs/'))
     expect(await answerOf(fileOf('hello'))).toMatchObject({
       status: 503,
-      text: 'the file is missing in the store: publish it again, or ask who runs this',
+      text: 'the file is missing in the store: publish it again, or ask the operator of this registry',
     })
   })
 

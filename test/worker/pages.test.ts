@@ -100,12 +100,12 @@ describe('a fault', () => {
     expect(line.text).toBe('there is nothing at this path')
   })
 
-  it('of a path that the API does not have names the page of those that it has', async () => {
+  it('of a path that the API does not have names the list of its paths', async () => {
     for (const path of ['/api/packages/acme/alpine/edge', '/api/nothing']) {
       const { status, text } = await answerOf(path, { method: 'PUT' })
       expect([status, text]).toEqual([
         404,
-        'there is nothing at this path: /api/v1/docs has those that there are',
+        'there is nothing at this path: /api/v1/docs lists the paths of the API',
       ])
     }
   })

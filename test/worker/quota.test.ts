@@ -68,7 +68,7 @@ describe.each(samples)('an owner at its limit of files ($type)', (sample) => {
     const { text } = await answerTo(sample.publish(second), headers)
     expect(JSON.parse(text)).toMatchObject({
       ...{ status: 413, code: 'quota-exceeded', quota: 'files', used: 1, limit: 1 },
-      detail: expect.stringMatching(/remove versions that nobody needs, or ask who runs/),
+      detail: expect.stringMatching(/remove versions that nobody needs, or ask the operator/),
     })
   })
 

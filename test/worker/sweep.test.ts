@@ -79,7 +79,7 @@ describe('a content without files', () => {
     await later(UNREFERENCED_MS - HOUR)
     expect(await countRows()).toMatchObject({ package_blob: 1 })
     expect(await listKeys('blobs/')).toHaveLength(1)
-    expect(await later(UNREFERENCED_MS + HOUR)).toMatchObject({ retired: 1 })
+    expect(await later(UNREFERENCED_MS + HOUR)).toMatchObject({ unreferenced: 1 })
     expect(await countRows()).toMatchObject({ package_blob: 0 })
     expect(await listKeys('blobs/')).toEqual([])
   })
@@ -98,7 +98,7 @@ describe('a content without files', () => {
     await publish({ name: 'gone', version: '1-r0' })
     await answerOf(`${MAIN}/x86_64/gone-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
     await env.DB.prepare('UPDATE package_blob SET unreferenced_at = 1').run()
-    expect(await later(0)).toMatchObject({ retired: 1 })
+    expect(await later(0)).toMatchObject({ unreferenced: 1 })
     expect((await send(FILE)).status).toBe(200)
   })
 
@@ -107,7 +107,7 @@ describe('a content without files', () => {
     await remove()
     const before = await listKeys('blobs/')
     const bytes = await publish(hello)
-    expect(await later(2 * UNREFERENCED_MS)).toMatchObject({ retired: 0 })
+    expect(await later(2 * UNREFERENCED_MS)).toMatchObject({ unreferenced: 0 })
     const after = await listKeys('blobs/')
     expect([after.length, after[0] === before[0]]).toEqual([1, false])
     expect(new Uint8Array(await (await send(FILE)).arrayBuffer())).toEqual(bytes)
@@ -123,7 +123,7 @@ describe('a content without files', () => {
       return env.BLOBS.delete(keys)
     }) as R2Bucket['delete'])
     expect(await sweep(env.DB, bucket, Date.now() + 2 * UNREFERENCED_MS)).toMatchObject({
-      retired: 1,
+      unreferenced: 1,
     })
     expect(new Uint8Array(await (await send(FILE)).arrayBuffer())).toEqual(bytes)
     await later(2 * UNREFERENCED_MS)

@@ -12,9 +12,9 @@ export interface TokenPrincipal {
   readonly id: string
   readonly ownerId: string
   readonly scopes: readonly Scope[]
-  /** `branch/repository` that writes are restricted to; null is no restriction. */
+  /** Repositories that writes are restricted to, by their names within the owner; null: all. */
   readonly repositories: readonly string[] | null
-  /** Package name patterns (`*` is any text) that writes are restricted to. */
+  /** Package name patterns (`*` is any text) that writes are restricted to; null: all. */
   readonly packages: readonly string[] | null
 }
 

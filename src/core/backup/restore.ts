@@ -87,7 +87,7 @@ const VALUE_BYTES = 1_500_000
 
 /**
  * Inserts rows of one table, as many as were read into one page. Rows that are there stay as they are.
- * @throws RegistryError invalid-request for a column that there is not, deployment-conflict where no
+ * @throws RegistryError invalid-request for a column that the table does not have, deployment-conflict where no
  *   restore of the backup is under way or a row refers to one that is missing, storage-unavailable
  */
 export async function restoreRows(

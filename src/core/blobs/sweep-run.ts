@@ -8,8 +8,8 @@ export interface SweepReport {
   listed: number
   /** Objects that were staged and never committed. */
   abandoned: number
-  /** Contents without a file whose rows went. */
-  retired: number
+  /** Contents without a file whose rows were deleted. */
+  unreferenced: number
   /** Objects deleted in all, each with its list. */
   deleted: number
 }

@@ -26,16 +26,16 @@ const ROWS_PER_BATCH = 500
  *   bucket-mismatch, restoring
  */
 export async function sweep(db: D1Database, bucket: R2Bucket, now: number): Promise<SweepReport> {
-  const report = { lists: 0, listed: 0, abandoned: 0, retired: 0, deleted: 0 }
+  const report = { lists: 0, listed: 0, abandoned: 0, unreferenced: 0, deleted: 0 }
   const marker = await requireMarker(db, bucket)
   const run: SweepRun = { db, bucket, marker, now, report }
-  await retireContents(run)
+  await dropUnreferenced(run)
   await discard(run)
   for (const prefix of PREFIXES) await sweepStaged(run, prefix)
   return report
 }
 
-const RETIRED = `
+const UNREFERENCED = `
   SELECT sha256 FROM package_blob
   WHERE unreferenced_at <= ?1
     AND NOT EXISTS (SELECT 1 FROM package_file f WHERE f.blob_sha256 = package_blob.sha256)
@@ -45,7 +45,7 @@ const RETIRED = `
  * One transaction takes the row and remembers the key: a publish of the same content either came
  * before it, and the content is in use, or comes after it, and brings its own bytes.
  */
-async function retireContents({ db, now, report }: SweepRun): Promise<void> {
+async function dropUnreferenced({ db, now, report }: SweepRun): Promise<void> {
   for (let full = true; full; ) {
     const cutoff = now - UNREFERENCED_MS
     const [, deleted] = await query(() =>
@@ -53,14 +53,14 @@ async function retireContents({ db, now, report }: SweepRun): Promise<void> {
         db
           .prepare(
             `INSERT INTO garbage (r2_key, due_at)
-             SELECT r2_key, ?2 FROM package_blob WHERE sha256 IN (${RETIRED})`,
+             SELECT r2_key, ?2 FROM package_blob WHERE sha256 IN (${UNREFERENCED})`,
           )
           .bind(cutoff, now),
-        db.prepare(`DELETE FROM package_blob WHERE sha256 IN (${RETIRED})`).bind(cutoff),
+        db.prepare(`DELETE FROM package_blob WHERE sha256 IN (${UNREFERENCED})`).bind(cutoff),
       ]),
     )
     const count = deleted?.meta.changes ?? 0
-    report.retired += count
+    report.unreferenced += count
     full = count === ROWS_PER_BATCH
   }
 }

@@ -26,7 +26,7 @@ export interface Links {
   readonly moreDependents: boolean
 }
 
-/** A page shows no more, and neither list is longer in any package of Alpine but a few. */
+/** A page shows no more. Of Alpine's packages, for a measure, few have a longer list of either kind. */
 const MAX_NAMES = 400
 const SHOWN_DEPENDENTS = 60
 /** A package that needs a name has an entry for each version, repository and architecture. */

@@ -1,5 +1,5 @@
 // The statements that put files into the rows of an owner's packages and take them out again, as
-// parts of whoever's batch. Set-based over `json_each`, so that the number of statements and
+// parts of the caller's batch. Set-based over `json_each`, so that the number of statements and
 // parameters does not grow with the files. Rows that files share (package, version, blob) are found
 // by natural key, never by an id read earlier, since another batch may touch them in between. CROSS
 // JOIN makes SQLite begin with the files: it would read all packages of the owner first.

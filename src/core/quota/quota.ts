@@ -81,6 +81,6 @@ export function findExceeded(
   const [has, limit, more] = [used[quota], limits[quota], change[quota]]
   const detail =
     `the owner has ${has} ${NOUNS[quota]}, may have ${limit}, and this would be ${more} more: ` +
-    `${ADVICE[quota]}, or ask who runs this registry for a higher limit`
+    `${ADVICE[quota]}, or ask the operator of this registry for a higher limit`
   return { code: 'quota-exceeded', quota, used: has, limit, detail }
 }

@@ -1,4 +1,4 @@
-// The SQL that counts what an owner has and holds it to its limits, as parts of whoever's batch: in the
+// The SQL that counts what an owner has and holds it to its limits, as parts of the caller's batch: in the
 // same transaction as the change itself, so that a batch that is refused or sent again counts nothing
 // twice, and two at once cannot both take the last place.
 import type { ResourceQuery } from '../access/resource-query.ts'

@@ -28,7 +28,10 @@ export function unwrapRsaPrivateKey(pkcs8: Uint8Array): Uint8Array {
   info.read(tag.integer)
   const algorithm = encode(tag.sequence, info.read(tag.sequence))
   if (!equalBytes(algorithm, rsaEncryption)) {
-    throw new FormatError('unsupported', 'the private key is not an RSA key: apk signs with RSA')
+    throw new FormatError(
+      'unsupported',
+      'the private key is not an RSA key: use an RSA key of 2048 to 4096 bits',
+    )
   }
   return info.read(tag.octetString)
 }

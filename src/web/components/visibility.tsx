@@ -3,7 +3,7 @@ import type { Visibility } from '../../core/owners.ts'
 
 const CHOICES = [
   { value: 'public', label: 'Public: everybody may see and install its packages' },
-  { value: 'private', label: 'Private: only who has a token of the owner' },
+  { value: 'private', label: 'Private: only people with a token of the owner' },
 ] as const
 
 export function VisibilityChoice({ chosen }: { readonly chosen: Visibility }) {

@@ -94,15 +94,15 @@ function NoOwners({ prefix }: { readonly prefix: string }) {
     return (
       <EmptyState title="No such owner" level={2}>
         <p>
-          No public owner begins with “{prefix}”. Private ones are shown to who is signed in, at
-          their own address. <a href="/">Show all public owners</a>
+          No public owner begins with “{prefix}”. Private ones are shown at their own address, to
+          readers who are signed in. <a href="/">Show all public owners</a>
         </p>
       </EmptyState>
     )
   }
   return (
     <EmptyState title="No public owners yet" level={2}>
-      <p>Whoever runs this registry makes the first one with the admin token:</p>
+      <p>The operator of this registry makes the first one with the admin token:</p>
       <CodeBlock
         text={
           'curl --fail-with-body -X PUT -H "Authorization: Bearer $TOKEN" ' +

@@ -188,7 +188,7 @@ function TokenForm({ owner, csrfToken, fields }: TokenFormProps) {
         <Lines
           name="repositories"
           label="Only these repositories"
-          hint="One a line, such as v3.22/main; empty for all"
+          hint="One a line, by the names that the owner's page shows; empty for all"
           value={given('repositories')}
         />
         <Lines

@@ -1,4 +1,4 @@
-// Managing an owner: its tokens, for who has a token with the scope admin; its visibility and its end,
+// Managing an owner: its tokens, for holders of a token with the scope admin; its visibility and its end,
 // for the deployment admin. The rules are those of the API.
 import { type GRANT_NAMES, parseGrant } from '../../core/access/grant.ts'
 import { refuseRestricted } from '../../core/access/restricted.ts'

@@ -87,7 +87,7 @@ async function show(call: Call): Promise<Response> {
   })
 }
 
-/** For who is signed in with a browser: everybody else has the API. */
+/** The buttons for a reader who is signed in with a browser: everybody else has the API. */
 function Actions({ call }: { readonly call: Call }) {
   const viewer = viewerOf(call)
   if (!viewer?.mayWrite) return null

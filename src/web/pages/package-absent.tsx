@@ -1,4 +1,5 @@
-// Where a package or a version of it is not: what there is instead.
+// The page for a package, or a version of one, that does not exist: it leads to the versions or packages
+// that do.
 import type { PackageOverview } from '../../core/packages/overview.ts'
 import type { OwnedCall } from '../../http/endpoint.ts'
 import { EmptyState } from '../components/pieces.tsx'

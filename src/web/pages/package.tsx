@@ -1,5 +1,5 @@
-// A package in one version: reads what there is of it, in three statements with that of the access
-// check. The page knows no type: what its files' metadata say comes from the type's view.
+// The page of a package in one version. Reads the rows of both in three statements, that of the access
+// check included. The page knows no type: what its files' metadata say comes from the type's view.
 
 import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { listFiles } from '../../core/packages/detail.ts'

@@ -125,7 +125,7 @@ function signInPage(call: Call, next: string | null, problem?: Refused): Respons
           name="token"
           label="Access token"
           type="password"
-          hint="Any token of an owner, or the admin token of whoever runs this registry. The session lasts up to 12 hours and allows what the token allows."
+          hint="Any token of an owner, or the admin token of the operator of this registry. The session lasts up to 12 hours and allows what the token allows."
           autocomplete="current-password"
           required
         />

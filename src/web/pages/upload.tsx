@@ -18,7 +18,7 @@ interface KnownRepository {
 
 type Call = OwnedCall<readonly KnownRepository[]>
 
-/** Names to offer; who has more types the name. */
+/** The names that the form offers. An owner with more repositories than these has to type the name. */
 const REPOSITORIES = `
   SELECT json_group_array(json_object('type', type, 'name', name)) FROM (
     SELECT r.type, r.name FROM repository r WHERE r.owner_id = o.id ORDER BY r.type, r.name LIMIT 200)`
@@ -151,7 +151,7 @@ function UploadForm({ owner, csrfToken, type, known, given }: UploadFormProps) {
         <TextField
           name={name}
           label={label}
-          hint={`${name === REPOSITORY_FIELD ? 'One that there is, or a new one' : 'Such as'}: ${example}`}
+          hint={`${name === REPOSITORY_FIELD ? 'The name of an existing repository, or of a new one' : 'Such as'}: ${example}`}
           value={given.get(name) ?? (name === REPOSITORY_FIELD ? known[0]?.name : undefined)}
           {...(name === REPOSITORY_FIELD && known.length > 0 ? { list: 'repositories' } : {})}
           required
