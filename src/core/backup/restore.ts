@@ -38,7 +38,7 @@ export async function beginRestore(
   const results = await query(() =>
     runBatch<{ marker: string; restoring: string | null }>(db, [
       [BEGIN, own ?? freshMarker(), backup, own === undefined ? 0 : 1],
-      ['SELECT marker, restoring FROM deployment'],
+      ['SELECT marker, restoring FROM deployment WHERE id = 1'],
     ]),
   )
   const row = results[1]?.results[0]
@@ -56,7 +56,7 @@ const BEGIN = `
   WHERE deployment.restoring IS NULL`
 
 async function reasonAgainst(db: D1Database): Promise<string> {
-  const sql = 'SELECT restoring FROM deployment'
+  const sql = 'SELECT restoring FROM deployment WHERE id = 1'
   const other = await query(() => db.prepare(sql).first<string>('restoring'))
   return other === null
     ? 'the database is not empty: restore into a new one'
@@ -72,14 +72,17 @@ function conflict(detail: string): RegistryError {
  * @throws RegistryError deployment-conflict, storage-unavailable
  */
 export async function requireRestore(db: D1Database, backup: string): Promise<void> {
-  const statement = db.prepare('SELECT restoring FROM deployment')
+  const statement = db.prepare('SELECT restoring FROM deployment WHERE id = 1')
   const found = await query(() => statement.first<string>('restoring'))
   if (found === null || found !== backup) throw conflict('no restore of this backup is under way')
 }
 
 /** The statement fails where no restore of this backup is under way. */
 function guard(backup: string): Statement {
-  return ['INSERT INTO expectation (ok) SELECT (SELECT restoring FROM deployment) IS ?1', backup]
+  return [
+    'INSERT INTO expectation (ok) SELECT (SELECT restoring FROM deployment WHERE id = 1) IS ?1',
+    backup,
+  ]
 }
 
 /** D1 takes 2 MB a value. What JSON makes of a text takes a few bytes for one of its characters. */
@@ -266,7 +269,7 @@ function inPages<T>(list: readonly T[]): T[][] {
   return pages
 }
 
-const UNDER_WAY = 'EXISTS (SELECT 1 FROM deployment WHERE restoring = ?1)'
+const UNDER_WAY = 'EXISTS (SELECT 1 FROM deployment WHERE id = 1 AND restoring = ?1)'
 
 /** The last commit of a repository's log has the id that was drawn for its head. */
 const NAME_LAST_COMMITS = `
@@ -284,7 +287,7 @@ export async function completeRestore(db: D1Database, backup: string): Promise<v
       [NAME_LAST_COMMITS, backup],
       [recountUsage(UNDER_WAY), backup],
       ['UPDATE deployment SET restoring = NULL WHERE restoring = ?1', backup],
-      ['SELECT restoring FROM deployment'],
+      ['SELECT restoring FROM deployment WHERE id = 1'],
     ]),
   )
   const [, , updated, row] = results

@@ -44,7 +44,7 @@ export async function dropUnstored(
          WHERE NOT EXISTS (SELECT 1 FROM package_blob WHERE r2_key = j.value)
            AND NOT EXISTS (SELECT 1 FROM repository_index WHERE r2_key = j.value)
            AND NOT EXISTS (SELECT 1 FROM garbage WHERE r2_key = j.value)
-           AND EXISTS (SELECT 1 FROM deployment WHERE marker = ?2 AND restoring IS NULL)`,
+           AND EXISTS (SELECT 1 FROM deployment WHERE id = 1 AND marker = ?2 AND restoring IS NULL)`,
       )
       .bind(JSON.stringify(keys), marker)
       .all<{ key: string }>(),

@@ -18,7 +18,7 @@ interface MarkerRow {
   readonly restoring: string | null
 }
 
-const ROW = 'SELECT marker, placed, restoring FROM deployment'
+const ROW = 'SELECT marker, placed, restoring FROM deployment WHERE id = 1'
 
 /** That no row names an object: a database of which this holds has nothing to lose by a fresh bucket. */
 export const NAMES_NO_OBJECT = `
