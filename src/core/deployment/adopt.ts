@@ -70,14 +70,21 @@ const ADOPT = `
   INSERT INTO deployment (id, marker, placed) VALUES (1, ?1, 0)
   ON CONFLICT (id) DO UPDATE SET marker = excluded.marker, placed = 0 WHERE restoring IS NULL`
 
+/** R2 takes one write a second of a key: whoever placed the marker just before stands in the way. */
+const KEY_PAUSE_MS = 1100
+
 /**
  * The row is written already, so that whoever asks between the two is told that they differ. Two who
  * do this at once can leave them so: then it has to be done again.
  * @throws RegistryError storage-unavailable
  */
 export async function putMarker(db: D1Database, bucket: R2Bucket, marker: string): Promise<void> {
+  const put = () => bucket.put(MARKER_KEY, marker, { httpMetadata: MARKER_TYPE })
   try {
-    await bucket.put(MARKER_KEY, marker, { httpMetadata: MARKER_TYPE })
+    await put().catch(async () => {
+      await scheduler.wait(KEY_PAUSE_MS)
+      return put()
+    })
   } catch (cause) {
     const detail = 'the object store does not take the marker: try again'
     throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
