@@ -23,6 +23,12 @@ import { findIndexing } from '../types/registration.ts'
 import type { IndexFile, RepositoryIndexing } from '../types/type.ts'
 import { Generations } from './generations.ts'
 
+/**
+ * Bytes of changed segments, of which a commit holds the old text and the new. A group that removes long
+ * entries all over a large repository has more and is split.
+ */
+const PREPARED_BYTES = 8 * 1024 * 1024
+
 interface Submitted {
   readonly address: RepositoryAddress
   readonly change: Change
@@ -91,7 +97,7 @@ export class Repository extends DurableObject<Env> {
     for (const blob of blobs) await adoptOrDiscard(this.env.DB, this.env.BLOBS, blob)
   }
 
-  async #stageIndexes(prepared: PreparedCommit): Promise<StagedIndexFiles> {
+  async #stageIndexes(prepared: PreparedCommit): Promise<StagedIndexFiles | undefined> {
     this.#write()
     // Removals and new signatures store index files too.
     await requireMatchingBucket(this.env.DB, this.env.BLOBS)
@@ -100,6 +106,7 @@ export class Repository extends DurableObject<Env> {
     const source = { db: this.env.DB, repositoryId, entryText: indexing.entryText }
     if (asksForRows(plan)) this.ctx.storage.transactionSync(() => this.#store.clear())
     const segments = await prepareSegments(this.#store, source, snapshot, plan)
+    if (plan.carried.length > 1 && segments.weight > PREPARED_BYTES) return undefined
     const keys = loadKeySet(secretsOf(this.env), snapshot.signingKey, address.ownerName)
     const { written, dropped } = indexing.buildIndexFiles({
       address,

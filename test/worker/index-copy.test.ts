@@ -213,7 +213,7 @@ describe("the object's copy", () => {
     let pages = 0
     const prepare: D1Database['prepare'] = (sql) => {
       const statement = env.DB.prepare(sql)
-      if (!sql.includes('AND id > ?3 ORDER BY id')) return statement
+      if (!sql.includes('AND id > ?3 ORDER BY id LIMIT')) return statement
       return wrapMethod(statement, 'bind', (...values: unknown[]) => {
         const bound = statement.bind(...values)
         return ++pages === 3

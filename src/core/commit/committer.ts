@@ -32,8 +32,15 @@ export interface CommitterOptions {
   readonly rules: PlanRules
   /** Asked for where a change adds something. */
   readonly bounds: () => Bounds
-  /** Writes the new index files to R2, invisible until the batch. */
-  readonly stageIndexes: (snapshot: Snapshot, plan: Plan, now: number) => Promise<StagedIndexFiles>
+  /**
+   * Writes the new index files to R2, invisible until the batch. Undefined where the group changes more
+   * than fits into memory at once: then each half of it is committed alone. Never so for one change.
+   */
+  readonly stageIndexes: (
+    snapshot: Snapshot,
+    plan: Plan,
+    now: number,
+  ) => Promise<StagedIndexFiles | undefined>
   /** Called with staged bytes whose content was stored already. Must not fail. */
   readonly dropDuplicates: (blobs: readonly StagedBlob[]) => void
   /** Called with objects that no row will ever name. Must not fail. */
@@ -89,6 +96,7 @@ async function attemptCommit(
   const plan = planCommit(changes, snapshot, options.rules, now, bounds)
   if (plan.carried.length === 0) return collect(changes, plan, { outcome: 'absent' })
   const staged = await options.stageIndexes(snapshot, plan, now)
+  if (staged === undefined) return commitHalves(options, changes)
   const { files: indexes, dropped, committed } = staged
   const { db, address } = options
   const id = crypto.randomUUID()
@@ -134,6 +142,13 @@ async function bisect(
       new RegistryError(end === 'ownerless' ? { code: 'not-found', detail } : { code: 'internal' }),
     )
   }
+  return commitHalves(options, changes)
+}
+
+async function commitHalves(
+  options: CommitterOptions,
+  changes: readonly Change[],
+): Promise<readonly ChangeResult[]> {
   const middle = changes.length >> 1
   const first = await commitGroup(options, changes.slice(0, middle))
   return [...first, ...(await commitGroup(options, changes.slice(middle)))]

@@ -1,19 +1,23 @@
 // Brings the object's copy of a repository up to a snapshot of D1: not at all when it is current, by
 // the change log when it is behind, and from the rows when it is lost or of another history.
 
-import { SegmentCutter, type SegmentEntry } from '../../formats/segments/segments.ts'
+import { compareIds, SegmentCutter, type SegmentEntry } from '../../formats/segments/segments.ts'
 import type { EntryChange } from '../../formats/segments/update.ts'
 import type { Plan } from '../commit/plan.ts'
 import type { Snapshot } from '../commit/snapshot.ts'
-import { compressSegments, PreparedSegments } from './prepared.ts'
+import { compressSegments, PreparedSegments, weighChanges } from './prepared.ts'
 import {
   type EntrySource,
   type LoggedChange,
   readArchitectures,
   readChangesSince,
   readEntries,
+  readMetadata,
 } from './source.ts'
 import type { SegmentStore } from './store.ts'
+
+/** Bytes of changes and of the segments that they fall into, which are in memory at once. */
+const PART_BYTES = 4 * 1024 * 1024
 
 /** The segments as the plan will leave them; the copy is at the snapshot afterwards. */
 export async function prepareSegments(
@@ -38,8 +42,8 @@ async function bringUp(
     if (copy.head === head) return
     const logged = await readChangesSince(source.db, copy, snapshot)
     if (logged !== undefined) {
-      const prepared = new PreparedSegments(store, changesIn(logged, source.entryText))
-      return prepared.apply({ repositoryId, head, revision })
+      await applyLog(store, source, logged)
+      return store.transaction(() => store.saveHead({ repositoryId, head, revision }))
     }
   }
   await rebuild(store, source, head)
@@ -104,15 +108,65 @@ function changesOf(plan: Plan, entryText: EntrySource['entryText']): Changes {
   return changes
 }
 
-/** What the log comes to: a file that was published and removed since was never there. */
-function changesIn(logged: readonly LoggedChange[], entryText: EntrySource['entryText']): Changes {
-  const last = new Map(logged.map((change) => [change.fileId, change]))
-  const changes: Changes = new Map()
-  for (const { architecture, fileId: id, metadata } of last.values()) {
-    if (id === '') continue
-    add(changes, architecture, { id, text: metadata === null ? undefined : entryText(metadata) })
+/**
+ * Brings the entries up by the log, some megabytes at a time. Until the last of several parts the copy is
+ * of no head, so that one that was cut off is made anew.
+ */
+async function applyLog(
+  store: SegmentStore,
+  source: EntrySource,
+  logged: readonly LoggedChange[],
+): Promise<void> {
+  const parts = splitChanges(store, netChanges(logged))
+  if (parts.length > 1) store.transaction(() => store.forgetHead())
+  for (const part of parts) {
+    const ids = part.filter(({ bytes }) => bytes !== null).map(({ fileId }) => fileId)
+    // A file that was removed since the log was read is absent: the log of that commit says so again.
+    const metadata = await readMetadata(source.db, ids)
+    const changes: Changes = new Map()
+    for (const { architecture, fileId: id } of part) {
+      const json = metadata.get(id)
+      add(changes, architecture, {
+        id,
+        text: json === undefined ? undefined : source.entryText(json),
+      })
+    }
+    new PreparedSegments(store, changes).apply()
   }
-  return changes
+}
+
+/** What the log comes to, in order: a file that was published and removed since was never there. */
+function netChanges(logged: readonly LoggedChange[]): LoggedChange[] {
+  const last = new Map(logged.map((change) => [change.fileId, change]))
+  // That every index file was written anew changes no entry.
+  last.delete('')
+  return [...last.values()].sort(
+    (a, b) => compareIds(a.architecture, b.architecture) || compareIds(a.fileId, b.fileId),
+  )
+}
+
+/** Parts of what the changes have in memory together, but that each has at least one change. */
+function splitChanges(
+  store: SegmentStore,
+  changes: readonly LoggedChange[],
+): (readonly LoggedChange[])[] {
+  const parts: LoggedChange[][] = []
+  let room = 0
+  for (const [architecture, all] of Map.groupBy(changes, (change) => change.architecture)) {
+    const own = all.map(({ fileId: id, bytes }) => ({ id, bytes: bytes ?? 0 }))
+    for (const [at, weight] of weighChanges(store.readSummaries(architecture), own).entries()) {
+      const change = all[at]
+      if (change === undefined) continue
+      room -= weight
+      const last = parts.at(-1)
+      if (last !== undefined && room >= 0) last.push(change)
+      else {
+        parts.push([change])
+        room = PART_BYTES - weight
+      }
+    }
+  }
+  return parts
 }
 
 function add(changes: Changes, architecture: string, change: EntryChange): void {

@@ -24,6 +24,7 @@ interface Prepared {
 export class PreparedSegments {
   readonly #store: SegmentStore
   readonly #changes: ReadonlyMap<string, readonly EntryChange[]>
+  readonly #summaries = new Map<string, readonly StoredSegment[]>()
   readonly #prepared = new Map<string, Prepared>()
 
   constructor(store: SegmentStore, changes: ReadonlyMap<string, readonly EntryChange[]>) {
@@ -36,8 +37,19 @@ export class PreparedSegments {
     return { summaries: segments, pieces: () => this.#pieces(segments) }
   }
 
-  /** Stores the segments as they are after the commit whose head this is. */
-  apply(head: CopyHead): void {
+  /** Bytes of the changes and of the segments that they fall into: about half of what is in memory. */
+  get weight(): number {
+    let sum = 0
+    for (const [architecture, changes] of this.#changes) {
+      const sized = changes.map(({ id, text = '' }) => ({ id, bytes: text.length }))
+      sized.sort((a, b) => compareIds(a.id, b.id))
+      for (const bytes of weighChanges(this.#summariesOf(architecture), sized)) sum += bytes
+    }
+    return sum
+  }
+
+  /** Stores the segments as they are after the commit whose head this is, or as part of a longer change. */
+  apply(head?: CopyHead): void {
     this.#store.transaction(() => {
       for (const architecture of this.#changes.keys()) {
         const { segments, replaced } = this.#prepare(architecture)
@@ -46,8 +58,14 @@ export class PreparedSegments {
           if (segment.id === undefined) this.#store.insert(architecture, segment)
         }
       }
-      this.#store.saveHead(head)
+      if (head !== undefined) this.#store.saveHead(head)
     })
+  }
+
+  #summariesOf(architecture: string): readonly StoredSegment[] {
+    const known = this.#summaries.get(architecture) ?? this.#store.readSummaries(architecture)
+    this.#summaries.set(architecture, known)
+    return known
   }
 
   #prepare(architecture: string): Prepared {
@@ -59,7 +77,7 @@ export class PreparedSegments {
   }
 
   #update(architecture: string): Prepared {
-    const stored = this.#store.readSummaries(architecture)
+    const stored = this.#summariesOf(architecture)
     const changes = [...(this.#changes.get(architecture) ?? [])]
     changes.sort((a, b) => compareIds(a.id, b.id))
     const loaded = new Map<number, readonly SegmentEntry[]>()
@@ -92,6 +110,24 @@ export class PreparedSegments {
       yield* this.#store.readPieces(stored)
     }
   }
+}
+
+/**
+ * Bytes that each change of an architecture brings into memory: its own, and the segment that it falls
+ * into unless the change before it fell into the same.
+ * @param changes sorted
+ */
+export function weighChanges(
+  summaries: readonly StoredSegment[],
+  changes: readonly { readonly id: string; readonly bytes: number }[],
+): number[] {
+  let at = -1
+  return changes.map(({ id, bytes }) => {
+    const before = at
+    for (let next = summaries[at + 1]; next !== undefined && next.first <= id; )
+      next = summaries[++at + 1]
+    return bytes + (at === before ? 0 : (summaries[at]?.length ?? 0))
+  })
 }
 
 /**

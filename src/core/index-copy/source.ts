@@ -1,14 +1,23 @@
 // What D1 holds of a repository's entries: all of them in order, or what the change log says since a
-// commit. Always in pages, so that memory does not grow with the repository.
+// commit. Always in pages of so many bytes, so that memory grows neither with the repository nor with
+// what its files say of themselves.
 import type { SegmentEntry } from '../../formats/segments/segments.ts'
 import type { Snapshot } from '../commit/snapshot.ts'
 import { query } from '../database.ts'
 
 const PAGE_ROWS = 1000
+/** Bytes of metadata in hand, but that a page has at least one file. */
+export const PAGE_BYTES = 2 * 1024 * 1024
 
+/** Of a file that the page leaves out nothing is read but the length of its metadata. */
 const FILES = `
-  SELECT id, name, metadata FROM package_file
-  WHERE repository_id = ?1 AND architecture = ?2 AND id > ?3 ORDER BY id LIMIT ${PAGE_ROWS}`
+  SELECT f.id, f.name, f.metadata FROM (
+    SELECT id, length, sum(length) OVER (ORDER BY id) AS bytes FROM (
+      SELECT id, octet_length(metadata) AS length FROM package_file
+      WHERE repository_id = ?1 AND architecture = ?2 AND id > ?3 ORDER BY id LIMIT ?4)) page
+  CROSS JOIN package_file f ON f.id = page.id
+  WHERE page.bytes <= ${PAGE_BYTES} OR page.bytes = page.length
+  ORDER BY f.id`
 
 export interface EntrySource {
   readonly db: D1Database
@@ -34,20 +43,24 @@ export async function* readEntries(
   }
 }
 
-/** The files of an architecture in the order of their ids, after a given one. */
+/**
+ * The files of an architecture in the order of their ids, after a given one. Where the bytes end a page,
+ * the next one looks at about as many rows as fitted.
+ */
 export async function* readFiles(
   { db, repositoryId }: Pick<EntrySource, 'db' | 'repositoryId'>,
   architecture: string,
   after: string,
 ): AsyncGenerator<readonly FileRow[]> {
   let last = after
-  for (let full = true; full; ) {
+  for (let rows = PAGE_ROWS; ; ) {
     const { results } = await query(() =>
-      db.prepare(FILES).bind(repositoryId, architecture, last).all<FileRow>(),
+      db.prepare(FILES).bind(repositoryId, architecture, last, rows).all<FileRow>(),
     )
-    full = results.length === PAGE_ROWS
+    if (results.length === 0) return
     last = results.at(-1)?.id ?? last
     yield results
+    rows = Math.min(results.length * 2, PAGE_ROWS)
   }
 }
 
@@ -73,15 +86,16 @@ export interface LoggedChange {
   readonly architecture: string
   /** Empty where every index file was written anew. */
   readonly fileId: string
-  /** Of the file that was published, if it is still there. */
-  readonly metadata: string | null
+  /** Bytes of the metadata of the file that was published; null unless it is still there. */
+  readonly bytes: number | null
 }
 
 /** Above this it is cheaper to read everything anew than to apply what changed. */
 const MAX_LOGGED = 2000
 
 const LOG = `
-  SELECT c.revision, c.commit_id AS commitId, c.architecture, c.file_id AS fileId, f.metadata
+  SELECT c.revision, c.commit_id AS commitId, c.architecture, c.file_id AS fileId,
+    octet_length(f.metadata) AS bytes
   FROM repository_change c LEFT JOIN package_file f ON f.id = c.file_id AND c.op = 'publish'
   WHERE c.repository_id = ?1 AND c.revision BETWEEN ?2 AND ?3
   ORDER BY c.revision LIMIT ${MAX_LOGGED + 1}`
@@ -106,4 +120,18 @@ export async function readChangesSince(
   const reachesHead = results.at(-1)?.commitId === snapshot.head
   if (!isAncestor || !reachesHead || results.length > MAX_LOGGED) return undefined
   return results.filter((change) => change.revision > since.revision)
+}
+
+const METADATA = `
+  SELECT id, metadata FROM package_file WHERE id IN (SELECT value FROM json_each(?1))`
+
+/** The metadata of files by their ids, of which the caller has bounded the bytes. What is gone is left out. */
+export async function readMetadata(
+  db: D1Database,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { results } = await query(() =>
+    db.prepare(METADATA).bind(JSON.stringify(ids)).all<{ id: string; metadata: string }>(),
+  )
+  return new Map(results.map(({ id, metadata }) => [id, metadata]))
 }

@@ -4,8 +4,15 @@ import { env } from 'cloudflare:workers'
 
 const ROWS = 500
 
-/** Names are `seed-00000` and on, versions `1.0-r0`; the owner must exist. */
-export async function seedRepository(count: number, architecture = 'x86_64'): Promise<void> {
+/**
+ * Names are `seed-00000` and on, versions `1.0-r0`; the owner must exist.
+ * @param descriptionLength characters, all of them different from those of the next package
+ */
+export async function seedRepository(
+  count: number,
+  architecture = 'x86_64',
+  descriptionLength = 0,
+): Promise<void> {
   await env.DB.prepare(
     `INSERT INTO repository (id, owner_id, type, name, head, revision, created_at)
      SELECT 'seeded', id, 'alpine', 'edge/main', 'seeded-head', 1, 0 FROM owner WHERE name = 'acme'
@@ -13,7 +20,12 @@ export async function seedRepository(count: number, architecture = 'x86_64'): Pr
   ).run()
   for (let from = 0; from < count; from += ROWS) {
     const numbers = Array.from({ length: Math.min(ROWS, count - from) }, (_, at) => from + at)
-    await env.DB.batch(statements(JSON.stringify(numbers.map((n) => describe(n, architecture)))))
+    const described = numbers.map((n) => describe(n, architecture, descriptionLength))
+    // D1 takes 2 MB a parameter.
+    const atOnce = Math.max(1, Math.floor(1_000_000 / (descriptionLength + 1000)))
+    for (let at = 0; at < described.length; at += atOnce) {
+      await env.DB.batch(statements(JSON.stringify(described.slice(at, at + atOnce))))
+    }
   }
   await env.DB.prepare(COUNT).run()
 }
@@ -24,7 +36,7 @@ const COUNT = `
   SELECT r.owner_id, count(*), sum(f.metadata_bytes), count(*), 1
   FROM repository r JOIN package_file f ON f.repository_id = r.id WHERE r.id = 'seeded'`
 
-function describe(number: number, architecture: string) {
+function describe(number: number, architecture: string, descriptionLength: number) {
   const name = `seed-${String(number).padStart(5, '0')}`
   const digest = `${number}-${architecture}`.padStart(64, '0')
   const metadata = JSON.stringify({
@@ -34,7 +46,7 @@ function describe(number: number, architecture: string) {
     architecture,
     fileSize: 1000 + number,
     installedSize: 4096,
-    description: `The seeded package number ${number}`,
+    description: `The seeded package number ${number}`.padEnd(descriptionLength, `${number} `),
     url: `https://example.org/${name}`,
     license: 'MIT',
     origin: name,
