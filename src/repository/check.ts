@@ -1,11 +1,12 @@
 // Verifies one repository: each index file against its row, its signatures and the rows of its
 // files, both ways, and each file's object against its digest. Finds what a crash, a restored
 // database or a hand in the store can have broken; repairs nothing.
-import { type ExpectedObject, findObjectProblem, readCheckedObject } from '../core/blobs/check.ts'
+import { type ExpectedObject, findObjectProblem, openCheckedObject } from '../core/blobs/check.ts'
 import { query } from '../core/database.ts'
 import { readArchitectures, readFiles } from '../core/index-copy/source.ts'
 import type { KeySet } from '../core/signing-keys.ts'
 import type { Listing, RepositoryIndexing } from '../types/type.ts'
+import { type FileName, ListingComparison } from './listings.ts'
 
 export interface Problem {
   /** The index file, or the file by `architecture/name`. */
@@ -81,55 +82,55 @@ async function findUnlisted(repository: CheckedRepository): Promise<Problem[]> {
     .map((subject) => ({ subject, problem: 'no index file: the packages are listed nowhere' }))
 }
 
+/** Neither the file nor its rows are in memory as a whole. */
 async function checkIndex(repository: CheckedRepository, row: IndexFileRow): Promise<string[]> {
   const { bucket, indexing, keys } = repository
-  const bytes = await readCheckedObject(bucket, row)
-  if (typeof bytes === 'string') return [bytes]
+  const object = await openCheckedObject(bucket, row)
+  const comparison = new ListingComparison(readListings(repository, row.path))
   // After a change of keys nobody gets this file: the next request for it has it signed anew.
   const signers = row.keySet === keys.id ? keys : undefined
-  const { problems, listings } = await indexing.inspectIndexFile(bytes, signers)
-  const expected = new Map<string, string>()
-  for (const architecture of indexing.architecturesIn(row.path)) {
-    for (const listing of await readListings(repository, architecture)) {
-      expected.set(nameOf(listing), listing.text)
-    }
-  }
-  return [...problems, ...compareListings(listings, expected)]
+  const take = (listing: Listing) => comparison.take(listing)
+  const problems = await indexing.inspectIndexFile(object.content, signers, take)
+  const damage = await object.findProblem()
+  if (damage !== undefined) return [damage]
+  const architectures = indexing.architecturesIn(row.path)
+  const found = await comparison.finish((files) =>
+    findFiles(
+      repository,
+      files.filter(({ architecture }) => architectures.includes(architecture)),
+    ),
+  )
+  return [...problems, ...found]
 }
 
-function compareListings(
-  listings: readonly Listing[],
-  expected: ReadonlyMap<string, string>,
-): string[] {
-  const problems: string[] = []
-  const seen = new Set<string>()
-  for (const listing of listings) {
-    const name = nameOf(listing)
-    const text = expected.get(name)
-    if (seen.has(name)) problems.push(`entry twice: ${name}`)
-    else if (text === undefined) problems.push(`entry without row: ${name}`)
-    else if (text !== listing.text) problems.push(`entry differs from row: ${name}`)
-    seen.add(name)
-  }
-  const missing = [...expected.keys()].filter((name) => !seen.has(name))
-  return [...problems, ...missing.map((name) => `row without entry: ${name}`)]
-}
-
-async function readListings(
+/** What an index file has to list, in the order in which it does. */
+async function* readListings(
   repository: CheckedRepository,
-  architecture: string,
-): Promise<Listing[]> {
-  const listings: Listing[] = []
-  for await (const files of readFiles(repository, architecture, '')) {
-    for (const { name: fileName, metadata } of files) {
-      listings.push({ architecture, fileName, text: repository.indexing.entryText(metadata) })
+  path: string,
+): AsyncGenerator<Listing, void, undefined> {
+  const { indexing } = repository
+  for (const architecture of indexing.architecturesIn(path)) {
+    for await (const files of readFiles(repository, architecture, '')) {
+      for (const { name: fileName, metadata } of files) {
+        yield { architecture, fileName, text: indexing.entryText(metadata) }
+      }
     }
   }
-  return listings
 }
 
-function nameOf({ architecture, fileName }: Listing): string {
-  return `${architecture}/${fileName}`
+const FOUND = `
+  SELECT f.architecture, f.name AS fileName FROM json_each(?2) j
+  CROSS JOIN package_file f ON f.repository_id = ?1 AND f.name = j.value ->> 1
+    AND f.architecture = j.value ->> 0`
+
+/** Those of the files that have rows. */
+async function findFiles(
+  { db, repositoryId }: CheckedRepository,
+  files: readonly FileName[],
+): Promise<readonly FileName[]> {
+  const names = JSON.stringify(files.map(({ architecture, fileName }) => [architecture, fileName]))
+  const { results } = await query(() => db.prepare(FOUND).bind(repositoryId, names).all<FileName>())
+  return results
 }
 
 /** One page reads at most about this many bytes from the store, and this many objects. */

@@ -5,6 +5,7 @@ import type { ExistingIndexFile } from '../core/commit/snapshot.ts'
 import type { Fault } from '../core/errors.ts'
 import type { SegmentSource } from '../core/index-copy/prepared.ts'
 import type { KeySet, SigningKey } from '../core/signing-keys.ts'
+import type { ByteSource } from '../formats/bytes.ts'
 import type { Endpoint, Params } from '../http/endpoint.ts'
 import type { Schema } from '../http/operation.ts'
 import type { PackageView } from './view.ts'
@@ -44,10 +45,16 @@ export interface RepositoryIndexing {
   /** What the commit does to the index files; those not named stay as they are. */
   buildIndexFiles(build: IndexBuild): IndexFiles
   /**
-   * Reads an index file back, for checks; what is wrong with it is in words.
+   * Reads an index file back, for checks, as it comes and never as a whole.
    * @param keys that signed it; undefined when earlier ones did, which are not here to verify with
+   * @param take what the file lists, best in the order of `architecturesIn` and of the files' ids
+   * @returns what is wrong with the file itself, in words
    */
-  inspectIndexFile(bytes: Uint8Array, keys: KeySet | undefined): Promise<IndexInspection>
+  inspectIndexFile(
+    content: ByteSource,
+    keys: KeySet | undefined,
+    take: (listing: Listing) => Promise<void>,
+  ): Promise<readonly string[]>
   /** The architectures whose files an index file lists. */
   architecturesIn(path: string): readonly string[]
 }
@@ -87,11 +94,6 @@ export interface Listing {
   readonly architecture: string
   readonly fileName: string
   readonly text: string
-}
-
-export interface IndexInspection {
-  readonly problems: readonly string[]
-  readonly listings: readonly Listing[]
 }
 
 export interface IndexBuild {

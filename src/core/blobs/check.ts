@@ -1,6 +1,6 @@
 // Whether an object is there and holds the bytes that its row says.
 import { createHash } from 'node:crypto'
-import { sha256 } from '../digests.ts'
+import type { ByteSource } from '../../formats/bytes.ts'
 
 export interface ExpectedObject {
   readonly r2Key: string
@@ -15,27 +15,45 @@ export async function findObjectProblem(
   bucket: R2Bucket,
   expected: ExpectedObject,
 ): Promise<string | undefined> {
-  const object = await bucket.get(expected.r2Key)
-  if (object === null) return MISSING
-  const hash = createHash('sha256')
-  let total = 0
-  for await (const chunk of object.body as ReadableStream<Uint8Array>) {
-    hash.update(chunk)
-    total += chunk.length
-  }
-  return compare(expected, hash.digest('hex'), total)
+  return (await openCheckedObject(bucket, expected)).findProblem()
 }
 
-/** The object's bytes, or what is wrong with it. For what is read as a whole anyway. */
-export async function readCheckedObject(
+export interface CheckedObject {
+  /** The object's bytes as they come; none where it is missing. */
+  readonly content: ByteSource
+  /** Reads on to the end and says what is wrong with the object; undefined if nothing is. */
+  findProblem(): Promise<string | undefined>
+}
+
+/** Opens an object to be read and checked in one pass. */
+export async function openCheckedObject(
   bucket: R2Bucket,
   expected: ExpectedObject,
-): Promise<Uint8Array | string> {
+): Promise<CheckedObject> {
   const object = await bucket.get(expected.r2Key)
-  if (object === null) return MISSING
-  const bytes = new Uint8Array(await object.arrayBuffer())
-  return compare(expected, sha256(bytes), bytes.length) ?? bytes
+  if (object === null) return { content: nothing(), findProblem: async () => MISSING }
+  const hash = createHash('sha256')
+  let total = 0
+  const chunks = (object.body as ReadableStream<Uint8Array>)[Symbol.asyncIterator]()
+  const next = async () => {
+    const result = await chunks.next()
+    if (!result.done) {
+      hash.update(result.value)
+      total += result.value.length
+    }
+    return result
+  }
+  return {
+    // Without `return`: whoever stops early must not keep the rest from being checked.
+    content: { [Symbol.asyncIterator]: () => ({ next }) },
+    async findProblem() {
+      while (!(await next()).done);
+      return compare(expected, hash.digest('hex'), total)
+    },
+  }
 }
+
+async function* nothing(): ByteSource {}
 
 const MISSING = 'missing object: the row names one that is not in the store'
 

@@ -1,27 +1,20 @@
 // The index files of an Alpine repository: one per architecture, and one of the noarch packages,
 // whose segments are appended to every architecture's. Assembled in two passes over the compressed
 // segments, one to sign and one to store, so that no index is in memory as a whole.
-import { verify } from 'node:crypto'
 import type { Fault } from '../../core/errors.ts'
 import type { KeySet, SigningKey } from '../../core/signing-keys.ts'
+import type { ByteSource } from '../../formats/bytes.ts'
 import { FormatError } from '../../formats/format-error.ts'
-import type {
-  IndexBuild,
-  IndexFile,
-  IndexFiles,
-  IndexInspection,
-  Listing,
-  RepositoryIndexing,
-} from '../type.ts'
-import { formatIndexEntry, type IndexEntry, parseIndex } from './format/apkindex.ts'
+import type { IndexBuild, IndexFile, IndexFiles, Listing, RepositoryIndexing } from '../type.ts'
+import { formatIndexEntry, type IndexEntry, IndexParser } from './format/apkindex.ts'
 import {
   buildSignatureMember,
   frameIndex,
-  type IndexArchive,
   type IndexFrame,
   type IndexSignature,
   readIndexArchive,
 } from './format/index-archive.ts'
+import { IndexVerification } from './format/index-verification.ts'
 import { keyFileName } from './keys.ts'
 import { INDEX_FILE, indexPath, NOARCH } from './names.ts'
 
@@ -133,21 +126,35 @@ function signContent(
 /** Larger than any index known, by a multiple. */
 const MAX_UNPACKED = 512 * 1024 * 1024
 
-const HASHES: Readonly<Record<string, string>> = { RSA: 'RSA-SHA1', RSA256: 'RSA-SHA256' }
-
 /** As a client would: its signatures, where today's keys made them, and its entries. */
 async function inspectIndexFile(
-  bytes: Uint8Array,
+  content: ByteSource,
   keys: KeySet | undefined,
-): Promise<IndexInspection> {
+  take: (listing: Listing) => Promise<void>,
+): Promise<readonly string[]> {
+  const parser = new IndexParser()
+  const signers = keys?.keys ?? []
+  const verification = new IndexVerification(
+    signers.map((key) => ({ fileName: keyFileName(key), publicPem: key.publicPem })),
+  )
   try {
-    const archive = await readIndexArchive(bytes, { maxUnpacked: MAX_UNPACKED })
-    const listings = parseIndex(archive.text).map(listEntry)
-    return { problems: keys === undefined ? [] : checkSignatures(archive, keys), listings }
+    await readIndexArchive(
+      content,
+      { maxUnpacked: MAX_UNPACKED },
+      {
+        signatures: (signatures) => verification.begin(signatures),
+        signed: (bytes) => verification.update(bytes),
+        async text(text) {
+          for (const entry of parser.push(text)) await take(listEntry(entry))
+        },
+      },
+    )
+    parser.end()
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
-    return { problems: [`unreadable index: ${error.message}`], listings: [] }
+    return [`unreadable index: ${error.message}`]
   }
+  return keys === undefined ? [] : verification.findProblems()
 }
 
 function architecturesIn(path: string): readonly string[] {
@@ -158,22 +165,4 @@ function architecturesIn(path: string): readonly string[] {
 function listEntry(entry: IndexEntry): Listing {
   const { architecture, name, version } = entry
   return { architecture, fileName: `${name}-${version}.apk`, text: formatIndexEntry(entry) }
-}
-
-/** Every key signs with both digests, and every signature is by a key that there is. */
-function checkSignatures({ signatures, signed }: IndexArchive, { keys }: KeySet): string[] {
-  const problems: string[] = []
-  for (const key of keys) {
-    const fileName = keyFileName(key)
-    for (const [algorithm, hash] of Object.entries(HASHES)) {
-      const found = signatures.find((s) => s.keyName === fileName && s.algorithm === algorithm)
-      if (found === undefined) problems.push(`bad signature: none of ${algorithm} by ${fileName}`)
-      else if (!verify(hash, signed, key.publicPem, found.signature)) {
-        problems.push(`bad signature: that of ${algorithm} by ${fileName} does not hold`)
-      }
-    }
-  }
-  const known = new Set(keys.map(keyFileName))
-  const strangers = signatures.filter((signature) => !known.has(signature.keyName))
-  return [...problems, ...strangers.map((s) => `bad signature: by ${s.keyName}, no current key`)]
 }

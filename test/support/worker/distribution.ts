@@ -20,7 +20,7 @@ export const distribution: RepositoryIndexing = {
   refusalOf: () => undefined,
   entryText: (metadata) => metadata,
   buildIndexFiles,
-  inspectIndexFile: async () => ({ problems: [], listings: [] }),
+  inspectIndexFile: async () => [],
   architecturesIn: (path) => (path === RELEASE ? [] : [path.replace(/\/Packages\/\w+$/, '')]),
 }
 

@@ -4,11 +4,11 @@ import {
   describePackage,
   formatIndexEntry,
   type IndexEntry,
-  parseIndex,
 } from '../../../src/types/alpine/format/apkindex.ts'
 import { inspectPackage } from '../../../src/types/alpine/format/package.ts'
 import { chunked, expectRefusal } from '../../unit/formats/streams.ts'
 import { buildApkParts } from './builder.ts'
+import { parseIndex } from './read-index.ts'
 
 const least: IndexEntry = {
   identity: 'Q1/se1PjO94hYXbfpNR1/61hVORIc=',
@@ -129,6 +129,7 @@ describe('an index', () => {
     ['a field twice', 'C:x\nC:y\n\n', /line 2 of the index repeats C:/],
     ['no identity', 'P:a\nV:1\n\n', /line 3 of the index ends an entry without C:/],
     ['no version', 'C:x\nP:a\n\n', /without V:/],
+    ['a line without an end', 'T:'.padEnd(140_000, 'x'), /^line 1 of the index is longer than apk/],
     ['a bad number', 'C:x\nP:a\nV:1\nS:-1\n\n', /S: is no number/],
   ])('with %s is refused', async (_name, bad, message) => {
     await expectRefusal(() => parseIndex(bad), 'malformed', message)

@@ -4,15 +4,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { deflatePiece } from '../../../src/formats/compression/deflate-pieces.ts'
 import { FormatError } from '../../../src/formats/format-error.ts'
-import {
-  describePackage,
-  formatIndexEntry,
-  parseIndex,
-} from '../../../src/types/alpine/format/apkindex.ts'
+import { describePackage, formatIndexEntry } from '../../../src/types/alpine/format/apkindex.ts'
 import {
   buildIndexArchive,
   buildSignatureMember,
-  readIndexArchive,
 } from '../../../src/types/alpine/format/index-archive.ts'
 import { inspectPackage, packageLimits } from '../../../src/types/alpine/format/package.ts'
 import { parsePackageInfo } from '../../../src/types/alpine/format/pkginfo.ts'
@@ -22,6 +17,7 @@ import { fuzz, fuzzTimeout } from '../../fuzz/settings.ts'
 import { text } from '../../fuzz/texts.ts'
 import { cpuMilliseconds } from '../../support/cpu-time.ts'
 import { chunked } from '../../unit/formats/streams.ts'
+import { parseIndex, readWholeIndex } from './read-index.ts'
 
 /** The result; undefined when it was refused in the right way; throws what is no refusal. */
 async function attempt<T>(read: () => T | Promise<T>): Promise<T | undefined> {
@@ -83,7 +79,7 @@ test('indexes', { timeout: fuzzTimeout }, async () => {
       ...buildIndexArchive([piece], 'd').parts,
     ])
     for (const [at, byte] of edits) archive[at % archive.length] = byte
-    const read = await attempt(() => readIndexArchive(archive, { maxUnpacked: 1024 * 1024 }))
+    const read = await attempt(() => readWholeIndex(archive, { maxUnpacked: 1024 * 1024 }))
     if (edits.length === 0 && content.isWellFormed()) expect(read?.text).toBe(content)
   })
   await fuzz('indexes', property, 6000)

@@ -7,10 +7,10 @@ import {
   buildIndexArchive,
   buildSignatureMember,
   frameIndex,
-  readIndexArchive,
 } from '../../../src/types/alpine/format/index-archive.ts'
 import { expectRefusal } from '../../unit/formats/streams.ts'
 import { gzipMember, tarEnd, tarEntry } from './builder.ts'
+import { readWholeIndex } from './read-index.ts'
 
 const encode = (text: string) => new TextEncoder().encode(text)
 const join = (parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
@@ -38,7 +38,7 @@ function sign(signed: Uint8Array): Uint8Array {
 
 test('an index is one signature member and one member that it signs', async () => {
   const signed = build(['P:a\n\n', 'P:b\n\n'])
-  const archive = await readIndexArchive(join([sign(signed), signed]), limits)
+  const archive = await readWholeIndex(join([sign(signed), signed]), limits)
   expect(archive).toMatchObject({ description: 'test', text: 'P:a\n\nP:b\n\n', signed })
   expect(archive.signatures.map((each) => [each.algorithm, each.keyName])).toEqual([
     ['RSA256', 'me@0011.rsa.pub'],
@@ -74,7 +74,7 @@ test('any texts, in any pieces, come back; the bytes hang on the pieces alone', 
     fc.asyncProperty(texts, async (list) => {
       const signed = build(list)
       expect(build(list)).toEqual(signed)
-      const archive = await readIndexArchive(join([sign(signed), signed]), limits)
+      const archive = await readWholeIndex(join([sign(signed), signed]), limits)
       expect(archive.text).toBe(list.join(''))
     }),
     { numRuns: 50 },
@@ -96,7 +96,7 @@ test('a frame needs sizes and checksums only', () => {
 
 test('an empty index is an empty file in a whole archive', async () => {
   const signed = build([])
-  expect(await readIndexArchive(join([sign(signed), signed]), limits)).toMatchObject({ text: '' })
+  expect(await readWholeIndex(join([sign(signed), signed]), limits)).toMatchObject({ text: '' })
 })
 
 describe('refuses', () => {
@@ -135,11 +135,11 @@ describe('refuses', () => {
       /not UTF-8/,
     ],
   ] as const)('%s', async (_name, bytes, code, message) => {
-    await expectRefusal(() => readIndexArchive(bytes, limits), code, message)
+    await expectRefusal(() => readWholeIndex(bytes, limits), code, message)
   })
 
   test('what unpacks to more than asked for', async () => {
-    const work = () => readIndexArchive(join([member, signed]), { maxUnpacked: 3000 })
+    const work = () => readWholeIndex(join([member, signed]), { maxUnpacked: 3000 })
     await expectRefusal(work, 'too-large', /unpacks to more than 3000 bytes/)
   })
 })

@@ -100,30 +100,51 @@ function line(letter: string, value: string): string {
 type Fields = ReadonlyMap<string, string>
 
 /**
- * The entries of an index's text. Strict, for what this program or `apk index` wrote: every line is
- * a known field, no field comes twice, and every entry ends with a blank line.
- * @throws FormatError with the number of the line
+ * The entries of an index's text, as it comes. Strict, for what this program or `apk index` wrote: every
+ * line is a known field, no field comes twice, and every entry ends with a blank line.
  */
-export function parseIndex(text: string): IndexEntry[] {
-  const entries: IndexEntry[] = []
-  let fields = new Map<string, string>()
-  const lines = text.split('\n')
-  if (lines.pop() !== '') throw malformed(lines.length + 1, 'does not end with a newline')
-  for (const [index, each] of lines.entries()) {
-    if (each === '') {
-      if (fields.size > 0) entries.push(parseEntry(fields, index + 1))
-      fields = new Map()
-      continue
+export class IndexParser {
+  #fields = new Map<string, string>()
+  #lines = 0
+  /** The beginning of a line whose end is yet to come. */
+  #rest = ''
+
+  /**
+   * The entries that end in this piece of the text.
+   * @throws FormatError with the number of the line
+   */
+  push(text: string): IndexEntry[] {
+    const entries: IndexEntry[] = []
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop() ?? ''
+    for (const each of lines) {
+      this.#lines++
+      if (each !== '') {
+        this.#addField(each)
+        continue
+      }
+      if (this.#fields.size > 0) entries.push(parseEntry(this.#fields, this.#lines))
+      this.#fields = new Map()
     }
-    const letter = each.slice(0, 1)
-    if (each[1] !== ':' || !knownLetters.includes(letter)) {
-      throw malformed(index + 1, `is no field: ${quote(each)}`)
-    }
-    if (fields.has(letter)) throw malformed(index + 1, `repeats ${letter}:`)
-    fields.set(letter, each.slice(2))
+    if (this.#rest.length > maxLine) throw malformed(this.#lines + 1, 'is longer than apk reads')
+    return entries
   }
-  if (fields.size > 0) throw malformed(lines.length, 'is the last one: the entry is not ended')
-  return entries
+
+  /** @throws FormatError when the text ends within an entry */
+  end(): void {
+    if (this.#rest !== '') throw malformed(this.#lines + 1, 'does not end with a newline')
+    if (this.#fields.size === 0) return
+    throw malformed(this.#lines, 'is the last one: the entry is not ended')
+  }
+
+  #addField(line: string): void {
+    const letter = line.slice(0, 1)
+    if (line[1] !== ':' || !knownLetters.includes(letter)) {
+      throw malformed(this.#lines, `is no field: ${quote(line)}`)
+    }
+    if (this.#fields.has(letter)) throw malformed(this.#lines, `repeats ${letter}:`)
+    this.#fields.set(letter, line.slice(2))
+  }
 }
 
 const knownLetters = 'CPVASITULomtckDpi'

@@ -123,85 +123,109 @@ function checkKeyName(keyName: string): string {
   )
 }
 
-export interface IndexArchive {
-  readonly signatures: readonly {
-    readonly algorithm: string
-    readonly keyName: string
-    readonly signature: Uint8Array
-  }[]
+/** Takes what an index is made of as it is read; nothing of it is kept. */
+export interface IndexConsumer {
+  /** All signatures, before anything that they cover. */
+  signatures(signatures: readonly FoundSignature[]): void
   /** The second member as it stands in the file: what the signatures cover. */
-  readonly signed: Uint8Array
-  readonly description: string | undefined
-  readonly text: string
+  signed(bytes: Uint8Array): void
+  /** The index's text. */
+  text(text: string): Promise<void>
+}
+
+export interface FoundSignature {
+  readonly algorithm: string
+  readonly keyName: string
+  readonly signature: Uint8Array
 }
 
 const maxSignature = 64 * 1024
+/** Bytes of all signatures, of the size of keys. */
+const maxSignatures = 1024 * 1024
+/** Bytes of a file beside the index. */
+const maxOther = 64 * 1024
 
 /**
  * Takes an index apart, for checks and imports. Signatures are not verified.
  * @param limits bytes that the whole may unpack to
+ * @returns the description, if there is one
  * @throws FormatError
  */
 export async function readIndexArchive(
-  bytes: Uint8Array,
+  source: ByteSource,
   limits: { readonly maxUnpacked: number },
-): Promise<IndexArchive> {
-  const reader = new ByteReader(once(bytes))
-  const first = await readMember(reader, 'the signature member', limits.maxUnpacked)
-  const signatures = first.files.map(({ name, content }) => {
-    const [, algorithm, keyName] = /^\.SIGN\.([^.]+)\.(.+)$/.exec(name) ?? []
-    if (algorithm !== undefined && keyName !== undefined) {
-      return { algorithm, keyName, signature: content }
-    }
-    throw new FormatError('malformed', `the index is not signed: it begins with ${quote(name)}`)
-  })
-  if (first.endBlocks >= 2) {
-    throw new FormatError('malformed', 'the signature member ends with two zero blocks')
-  }
-  const second = await readMember(reader, 'the index member', limits.maxUnpacked)
-  if (!(await reader.atEnd())) {
-    throw new FormatError('malformed', 'the index goes on after its second gzip member')
-  }
-  const content = (name: string) => second.files.find((file) => file.name === name)?.content
-  const text = content('APKINDEX')
-  if (text === undefined) throw new FormatError('malformed', 'the archive holds no APKINDEX')
-  const description = content('DESCRIPTION')
-  return {
-    signatures,
-    signed: bytes.subarray(first.length),
-    description: description && requireText(description),
-    text: requireText(text),
-  }
-}
-
-async function readMember(reader: ByteReader, what: string, maxUnpacked: number) {
-  let length = 0
-  const unpacked = readGzipMember(reader, {
-    what,
-    maxUnpacked,
-    onCompressed: (bytes) => {
-      length += bytes.length
-    },
-  })
-  const limits = { what, maxEntries: 64, maxHeaderData: maxSignature, rules: apkTarRules }
-  const tar = new TarReader(unpacked, limits)
-  const files: { name: string; content: Uint8Array }[] = []
+  consumer: IndexConsumer,
+): Promise<string | undefined> {
+  const reader = new ByteReader(source)
+  consumer.signatures(await readSignatures(reader))
+  const what = 'the index member'
+  const { maxUnpacked } = limits
+  const onCompressed = (bytes: Uint8Array) => consumer.signed(bytes)
+  const tar = openTar(readGzipMember(reader, { what, maxUnpacked, onCompressed }), what)
+  let description: string | undefined
+  let found = false
   try {
     for (let entry = await tar.next(); entry; entry = await tar.next()) {
-      files.push({ name: entry.name, content: await tar.readContent(maxUnpacked) })
+      if (entry.name === 'APKINDEX' && !found) {
+        found = true
+        await readText(tar, consumer)
+      } else if (entry.name === 'DESCRIPTION') {
+        description = requireText(await tar.readContent(maxOther))
+      }
     }
   } finally {
     await tar.close()
   }
-  return { files, length, endBlocks: tar.endBlocks }
+  if (!found) throw new FormatError('malformed', 'the archive holds no APKINDEX')
+  if (await reader.atEnd()) return description
+  throw new FormatError('malformed', 'the index goes on after its second gzip member')
 }
 
-async function* once(bytes: Uint8Array): ByteSource {
-  yield bytes
+async function readSignatures(reader: ByteReader): Promise<readonly FoundSignature[]> {
+  const what = 'the signature member'
+  const signatures: FoundSignature[] = []
+  const tar = openTar(readGzipMember(reader, { what, maxUnpacked: maxSignatures }), what)
+  try {
+    for (let entry = await tar.next(); entry; entry = await tar.next()) {
+      const [, algorithm, keyName] = /^\.SIGN\.([^.]+)\.(.+)$/.exec(entry.name) ?? []
+      if (algorithm === undefined || keyName === undefined) {
+        throw new FormatError(
+          'malformed',
+          `the index is not signed: it begins with ${quote(entry.name)}`,
+        )
+      }
+      signatures.push({ algorithm, keyName, signature: await tar.readContent(maxSignature) })
+    }
+  } finally {
+    await tar.close()
+  }
+  if (tar.endBlocks < 2) return signatures
+  throw new FormatError('malformed', 'the signature member ends with two zero blocks')
+}
+
+function openTar(unpacked: ByteSource, what: string): TarReader {
+  const limits = { what, maxEntries: 64, maxHeaderData: maxSignature, rules: apkTarRules }
+  return new TarReader(unpacked, limits)
+}
+
+async function readText(tar: TarReader, consumer: IndexConsumer): Promise<void> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  try {
+    for await (const chunk of tar.chunks()) {
+      await consumer.text(decoder.decode(chunk, { stream: true }))
+    }
+    decoder.decode()
+  } catch (error) {
+    throw error instanceof TypeError ? notText() : error
+  }
 }
 
 function requireText(bytes: Uint8Array): string {
   const text = decodeUtf8(bytes)
   if (text !== undefined) return text
-  throw new FormatError('malformed', 'the index is not UTF-8')
+  throw notText()
+}
+
+function notText(): FormatError {
+  return new FormatError('malformed', 'the index is not UTF-8')
 }
