@@ -8,7 +8,11 @@ import {
   listRepositories,
   type RepositoryDetail,
 } from '../core/packages/repositories.ts'
-import { declareImmutable, type RepositorySettings } from '../core/repositories.ts'
+import {
+  declareImmutable,
+  deleteRepository,
+  type RepositorySettings,
+} from '../core/repositories.ts'
 import { limitsOf } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../http/endpoint.ts'
@@ -17,6 +21,7 @@ import {
   digestSchema,
   jsonContent,
   listSchema,
+  NO_CONTENT,
   nullable,
   objectSchema,
   TEXT,
@@ -94,7 +99,11 @@ export const repositoryEndpoints: readonly Endpoint[] = [
   ...packageTypes.flatMap(({ type, repositories }: PackageType) =>
     repositories === undefined
       ? []
-      : [detailEndpoint(type, repositories), settingsEndpoint(type, repositories)],
+      : [
+          detailEndpoint(type, repositories),
+          settingsEndpoint(type, repositories),
+          deletionEndpoint(type, repositories),
+        ],
   ),
 ]
 
@@ -133,6 +142,27 @@ function settingsEndpoint(type: string, naming: RepositoryNaming): Endpoint {
       ],
     },
     handler: (call) => put(call, type, naming),
+  })
+}
+
+function deletionEndpoint(type: string, naming: RepositoryNaming): Endpoint {
+  return ownedEndpoint({
+    method: 'DELETE',
+    path: `${OWNER}/repositories/${type}/${naming.path}`,
+    access: 'owner-admin',
+    summary: 'Delete a repository that holds no files',
+    operation: {
+      id: operationId('delete', type, 'Repository'),
+      tag: 'repositories',
+      path: naming.parameters,
+      answers: { 204: NO_CONTENT },
+      faults: ['invalid-name', 'repository-not-empty'],
+    },
+    handler: async ({ env, owner, params, principal }) => {
+      refuseRestricted(principal)
+      await deleteRepository(env.DB, owner.id, type, naming.parseName(params))
+      return new Response(null, { status: 204 })
+    },
   })
 }
 

@@ -43,6 +43,12 @@ export function isConstraintFailure(error: unknown, name = ''): boolean {
   return message.includes('SQLITE_CONSTRAINT') && message.includes(name)
 }
 
+/**
+ * A batch whose answer was lost may land later still. One that could then bring back what was removed
+ * since is refused so long after it was prepared, in milliseconds; within it that race is accepted.
+ */
+export const LANDING_MS = 30_000
+
 /** One statement with its parameters, to be run with others in one batch. */
 export type Statement = readonly [sql: string, ...parameters: (string | number | null)[]]
 

@@ -15,6 +15,7 @@ interface FaultDetails {
   'already-published': { detail: string }
   'file-exists': { detail: string }
   'owner-not-empty': { owner: string }
+  'repository-not-empty': { detail: string }
   'deployment-conflict': { detail: string }
   'body-too-large': { limit: number }
   'quota-exceeded': { quota: string; used: number; limit: number; detail: string }
@@ -108,6 +109,11 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     status: 409,
     title: 'The owner still has packages',
     text: ({ owner }) => `owner ${owner} still has packages: delete them first`,
+  },
+  'repository-not-empty': {
+    status: 409,
+    title: 'The repository holds files, or names that stay taken',
+    text: detail,
   },
   'deployment-conflict': {
     status: 409,

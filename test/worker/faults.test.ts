@@ -8,6 +8,7 @@ import { findInconsistencies } from '../support/worker/consistency.ts'
 import { injectFault, type Moment } from '../support/worker/faults.ts'
 import { ADMIN, answerOf, createOwner, listKeys, tokenOf } from '../support/worker/registry.ts'
 import { answerTo, chunked, withQuery } from '../support/worker/requests.ts'
+import { MAIN, publish } from '../types/alpine/repository.ts'
 import { type RegisteredSample, samples, withNeighbour } from '../types/samples.ts'
 import type { SampleFile, TypeSample } from '../types/type-sample.ts'
 
@@ -29,6 +30,8 @@ interface Operation {
 const tokenCount = () => env.DB.prepare('SELECT count(*) AS n FROM access_token').first<number>('n')
 
 const TOKENS = '/api/v1/owners/acme/tokens'
+const COMMUNITY = MAIN.replace('main', 'community')
+const EMPTY = '/api/v1/owners/acme/repositories/alpine/edge/community'
 let tokenId = ''
 let tokenHeaders: HeadersInit = {}
 
@@ -87,7 +90,7 @@ function operationsOf(sample: RegisteredSample): Record<string, Operation> {
   }
 }
 
-const TOKEN_OPERATIONS: Readonly<Record<string, Omit<Operation, 'samples'>>> = {
+const OWNER_OPERATIONS: Readonly<Record<string, Omit<Operation, 'samples'>>> = {
   'a new token': {
     run: () =>
       answerOf(TOKENS, {
@@ -105,6 +108,16 @@ const TOKEN_OPERATIONS: Readonly<Record<string, Omit<Operation, 'samples'>>> = {
     run: () => answerOf(`${TOKENS}/${tokenId}`, { method: 'DELETE', headers: ADMIN }),
     success: 204,
     done: async () => (await tokenCount()) === 0,
+  },
+  'the deletion of an empty repository': {
+    prepare: async () => {
+      await publish({ name: 'a', version: '1-r0' }, COMMUNITY)
+      const path = `${COMMUNITY}/x86_64/a-1-r0.apk`
+      expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(204)
+    },
+    run: () => answerOf(EMPTY, { method: 'DELETE', headers: ADMIN }),
+    success: 204,
+    done: async () => (await answerOf(EMPTY, { headers: ADMIN })).status === 404,
   },
 }
 
@@ -139,12 +152,12 @@ const operations = samples.flatMap((sample) =>
   ),
 )
 
-const tokenOperations = Object.entries(TOKEN_OPERATIONS).map(
+const ownerOperations = Object.entries(OWNER_OPERATIONS).map(
   ([title, operation]) =>
     [title, { ...operation, samples: samples.flatMap(withNeighbour).slice(0, 2) }] as const,
 )
 
-describe.each([...operations, ...tokenOperations])('%s', (_, operation) => {
+describe.each([...operations, ...ownerOperations])('%s', (_, operation) => {
   it('survives the failure of any one of its calls, before and after its effect', async () => {
     await start(operation)
     const counted = injectFault({})

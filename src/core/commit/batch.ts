@@ -1,6 +1,6 @@
 // The one D1 batch that makes a commit visible: fence, rows, index rows, log, head. The number of
 // statements and parameters does not grow with the group.
-import type { Statement } from '../database.ts'
+import { LANDING_MS, type Statement } from '../database.ts'
 import { dropOrphans, insertFiles } from '../packages/rows.ts'
 import type { Limits } from '../quota/quota.ts'
 import { changeUsage, hasRoom } from '../quota/statements.ts'
@@ -51,13 +51,18 @@ export function commitStatements(commit: Commit): Statement[] {
 }
 
 function fence({ id, address, snapshot, plan, limits, now }: Commit): Statement[] {
-  const room = hasRoom(address.ownerId, plan.usage, limits, 3)
+  const room = hasRoom(address.ownerId, plan.usage, limits, 4)
+  // A repository has no head before its first commit, and none after its deletion: a batch that lands
+  // much later could not tell the one from the other.
+  const latest = snapshot.head === null ? now + LANDING_MS : null
   return [
     [
       `INSERT INTO expectation (ok)
-       SELECT (SELECT head FROM repository WHERE id = ?1) IS ?2 AND ${room.sql}`,
+       SELECT (SELECT head FROM repository WHERE id = ?1) IS ?2
+         AND coalesce(unixepoch('now', 'subsec') * 1000 <= ?3, true) AND ${room.sql}`,
       snapshot.repositoryId,
       snapshot.head,
+      latest,
       ...room.parameters,
     ],
     [

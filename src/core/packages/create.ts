@@ -1,7 +1,14 @@
 // Makes a file of a type without repositories visible: one D1 batch, all or nothing, in which the
 // unique key of file names decides between those who come at once. Nothing stands in its way, no
 // Durable Object, since there is no index to keep right.
-import { isConstraintFailure, messageOf, query, runBatch, type Statement } from '../database.ts'
+import {
+  isConstraintFailure,
+  LANDING_MS,
+  messageOf,
+  query,
+  runBatch,
+  type Statement,
+} from '../database.ts'
 import type { Fault } from '../errors.ts'
 import type { Usage } from '../quota/quantities.ts'
 import { findExceeded, type Limits, limitsOfOwner, type OwnerQuota } from '../quota/quota.ts'
@@ -30,12 +37,6 @@ export type CreateResult =
   | { readonly outcome: 'unknown' }
 
 const TRIES = 3
-
-/**
- * A batch whose answer was lost may land later still. One that comes after this is refused, so that
- * it cannot bring back what was removed since; within it that race is accepted.
- */
-const LANDING_MS = 30_000
 
 /**
  * Never throws. The file's id makes a repetition find its first effect.

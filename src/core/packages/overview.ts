@@ -23,6 +23,8 @@ export interface RepositoryOverview {
   /** Counts the commits; 0 before the first. */
   readonly revision: number
   readonly immutable: number
+  /** 1 when it can be deleted: it holds no files, and no name of it stays taken. */
+  readonly isEmpty: number
   readonly createdAt: number
   readonly indexes: readonly {
     readonly path: string
@@ -48,7 +50,9 @@ const SHOWN_CHANGES = 20
 /** ?3 is the type and ?4 the name of the repository. */
 export const REPOSITORY_OVERVIEW = `
   SELECT json_object('name', r.name, 'revision', r.revision, 'immutable', r.immutable,
-    'createdAt', r.created_at,
+    'createdAt', r.created_at, 'isEmpty',
+    NOT EXISTS (SELECT 1 FROM package_file WHERE repository_id = r.id)
+      AND NOT EXISTS (SELECT 1 FROM retired_file WHERE repository_id = r.id),
     'indexes', (
       SELECT json_group_array(json_object('path', path, 'size', size, 'sha256', sha256,
         'changedAt', changed_at)) FROM (

@@ -8,6 +8,7 @@ import { parseOwnerName } from '../../core/names.ts'
 import { changeLimits, deleteOwner, parseVisibility, putOwner } from '../../core/owners.ts'
 import { parseLimits } from '../../core/quota/quota.ts'
 import { readQuota } from '../../core/quota/statements.ts'
+import { deleteRepository } from '../../core/repositories.ts'
 import { limitsOf } from '../../env.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type Call, type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
@@ -45,6 +46,14 @@ export const manageEndpoints: readonly Endpoint[] = [
     session: true,
     summary: 'Revoke an access token with a form',
     handler: revoke,
+  }),
+  ownedEndpoint({
+    method: 'POST',
+    path: `${PATH}/repositories/delete`,
+    access: 'owner-admin',
+    session: true,
+    summary: 'Delete a repository that holds no files with a form',
+    handler: removeRepository,
   }),
   {
     method: 'POST',
@@ -113,6 +122,17 @@ async function revoke(call: OwnedCall): Promise<Response> {
     // Whoever revokes the token that they signed in with has signed out.
     const own = principal.kind === 'token' && principal.id === id
     return seeOther(own ? '/?notice=revoked' : `${managePath(owner.name)}?notice=revoked`)
+  })
+}
+
+async function removeRepository(call: OwnedCall): Promise<Response> {
+  const fields = await readSessionForm(call)
+  return showingRefusals(call, fields, async () => {
+    refuseRestricted(call.principal)
+    const { env, owner } = call
+    const [type, name] = [fields.get('type') ?? '', fields.get('name') ?? '']
+    await deleteRepository(env.DB, owner.id, type, name)
+    return seeOther(`${ownerPath(owner.name)}?notice=removed`)
   })
 }
 

@@ -9,10 +9,12 @@ import { packageTypes } from '../../types/registration.ts'
 import type { PackageType, RepositoryNaming } from '../../types/type.ts'
 import type { RepositoryView } from '../../types/view.ts'
 import { CodeBlock } from '../components/code-block.tsx'
+import { CsrfField } from '../components/form.tsx'
 import { Badge, Bytes, EmptyState, Facts, Time } from '../components/pieces.tsx'
 import { InstallPanel, PublishPanel } from '../components/usage.tsx'
-import { ownerPath, packagePath, packagesPath } from '../paths.ts'
+import { managePath, ownerPath, packagePath, packagesPath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
+import { viewerOf } from '../viewer.ts'
 
 export const repositoryPageEndpoints: readonly Endpoint[] = packageTypes.flatMap(
   (packageType: PackageType) => {
@@ -140,6 +142,7 @@ function Repository(props: RepositoryProps) {
         </div>
         <aside>
           <About overview={overview} />
+          <Deletion {...props} />
         </aside>
       </div>
     </>
@@ -178,6 +181,30 @@ function About({ overview }: Pick<RepositoryProps, 'overview'>) {
         ]}
       />
     </section>
+  )
+}
+
+/** For who may delete it, while nothing is in it. */
+function Deletion({ call, packageType: { type }, overview }: RepositoryProps) {
+  const viewer = viewerOf(call)
+  if (viewer === null || !viewer.mayManage || overview.isEmpty !== 1) return null
+  return (
+    <details class="panel">
+      <summary>Delete {overview.name}</summary>
+      <form
+        class="actions"
+        method="post"
+        action={`${managePath(call.owner.name)}/repositories/delete`}
+      >
+        <CsrfField token={viewer.csrfToken} />
+        <input type="hidden" name="type" value={type} />
+        <input type="hidden" name="name" value={overview.name} />
+        <p>It holds no packages. Its index goes with it, and the next publish makes it anew.</p>
+        <button class="danger" type="submit">
+          Delete {overview.name}
+        </button>
+      </form>
+    </details>
   )
 }
 
