@@ -52,7 +52,7 @@ export async function declareImmutable(
   return { ...row, immutable: row.immutable === 1 }
 }
 
-const HAS_FILES = 'EXISTS (SELECT 1 FROM package_file f WHERE f.repository_id = r.id)'
+const HAS_FILES = 'EXISTS (SELECT 1 FROM package_file any_file WHERE any_file.repository_id = r.id)'
 const HAS_RETIRED = 'EXISTS (SELECT 1 FROM retired_file t WHERE t.repository_id = r.id)'
 
 /** Its id, if nothing is in it and no name of it stays taken. */

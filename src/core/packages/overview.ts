@@ -51,7 +51,7 @@ const SHOWN_CHANGES = 20
 export const REPOSITORY_OVERVIEW = `
   SELECT json_object('name', r.name, 'revision', r.revision, 'immutable', r.immutable,
     'createdAt', r.created_at, 'isEmpty',
-    NOT EXISTS (SELECT 1 FROM package_file WHERE repository_id = r.id)
+    NOT EXISTS (SELECT 1 FROM package_file any_file WHERE repository_id = r.id)
       AND NOT EXISTS (SELECT 1 FROM retired_file WHERE repository_id = r.id),
     'indexes', (
       SELECT json_group_array(json_object('path', path, 'size', size, 'sha256', sha256,
