@@ -32,8 +32,10 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
     app.all(path, async ({ env, req }) => {
       await requireConfiguration(env)
       // A path that only takes something has nothing to read: clients that look for a file which not
-      // every registry has take a 404 for its absence, and a 405 for a failure.
-      if (req.method === 'GET' || req.method === 'HEAD') throw nothingHere(req.path)
+      // every registry has take a 404 for its absence, and a 405 for a failure. Whoever asks the
+      // management API reads its document, and is told the methods.
+      const reads = req.method === 'GET' || req.method === 'HEAD'
+      if (reads && !req.path.startsWith('/api/v1/')) throw nothingHere(req.path)
       throw new RegistryError({ code: 'method-not-allowed', allow: [...allowed].join(', ') })
     })
   }

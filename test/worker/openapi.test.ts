@@ -122,3 +122,13 @@ it('gives problems as it says, and nothing else of a fault', async () => {
   const allow = await answerOf('/api/v1/owners', { method: 'POST', headers: ADMIN })
   expect(JSON.parse(allow.text)).not.toHaveProperty('allow')
 })
+
+it('a method that a path lacks is 405 in the management API, and a GET among packages 404', async () => {
+  await createOwner()
+  const restore = await answerOf('/api/v1/deployment/restore', { headers: ADMIN })
+  expect([restore.status, restore.headers.get('allow')]).toEqual([405, 'POST'])
+  // apko asks for apk-configuration, and ends at anything else.
+  const path = '/api/packages/acme/alpine/edge/main/apk-configuration'
+  expect((await answerOf(path)).status).toBe(404)
+  expect((await answerOf(path, { method: 'POST', headers: ADMIN })).status).toBe(405)
+})
