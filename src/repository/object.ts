@@ -27,7 +27,7 @@ import { Generations } from './generations.ts'
  * Bytes of changed segments, of which a commit holds the old text and the new. A group that removes long
  * entries all over a large repository has more and is split.
  */
-const PREPARED_BYTES = 8 * 1024 * 1024
+const PREPARED_BYTES = 4 * 1024 * 1024
 
 interface Submitted {
   readonly address: RepositoryAddress

@@ -17,7 +17,7 @@ import {
 import type { SegmentStore } from './store.ts'
 
 /** Bytes of changes and of the segments that they fall into, which are in memory at once. */
-const PART_BYTES = 4 * 1024 * 1024
+const PART_BYTES = 1024 * 1024
 
 /** The segments as the plan will leave them; the copy is at the snapshot afterwards. */
 export async function prepareSegments(

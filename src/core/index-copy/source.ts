@@ -6,8 +6,12 @@ import type { Snapshot } from '../commit/snapshot.ts'
 import { query } from '../database.ts'
 
 const PAGE_ROWS = 1000
-/** Bytes of metadata in hand, but that a page has at least one file. */
-export const PAGE_BYTES = 2 * 1024 * 1024
+/**
+ * Bytes of metadata in hand, but that a page has at least one file. Each is there a dozen times, from D1's
+ * answer to the compressed segment. Less would take more queries than an invocation has for the 256 MB
+ * that an owner may have.
+ */
+const PAGE_BYTES = 512 * 1024
 
 /** Of a file that the page leaves out nothing is read but the length of its metadata. */
 const FILES = `

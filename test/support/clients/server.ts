@@ -19,6 +19,8 @@ export interface ServerState {
   directory: string
   adminToken: string
   port: number
+  /** What each isolate may have, as the platform limits it; the runtime itself collects late otherwise. */
+  heapMegabytes?: number
 }
 
 /** A running registry as its clients see it. */
@@ -108,7 +110,7 @@ export async function startServer(
     ],
     {
       cwd: join(directory, 'project'),
-      env: wranglerEnvironment(directory),
+      env: { ...wranglerEnvironment(directory), ...heapEnvironment(state) },
       ...(log === undefined ? {} : { log }),
     },
   )
@@ -149,6 +151,13 @@ async function copyProject(target: string): Promise<void> {
 
 function stateArguments(directory: string): string[] {
   return ['--persist-to', join(directory, 'state'), '--env-file', join(directory, 'secrets.env')]
+}
+
+/** Miniflare hands these on to the runtime. */
+function heapEnvironment({ heapMegabytes }: ServerState): Record<string, string> {
+  return heapMegabytes === undefined
+    ? {}
+    : { MINIFLARE_WORKERD_V8_FLAGS: `--max-heap-size=${heapMegabytes}` }
 }
 
 /** For a wrangler that asks nobody anything and finds no settings of the developer's. */
