@@ -174,3 +174,22 @@ it('runs by the cron trigger and logs what it did', async () => {
   log.mockRestore()
   expect(await listKeys()).not.toContain(key)
 })
+
+it('takes of very many contents as many as a run has queries for, and the next run goes on', async () => {
+  const count = 251_000
+  await env.DB.prepare(
+    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+     INSERT INTO package_blob (sha256, sha1, sha512, md5, r2_key, size, created_at, unreferenced_at)
+     SELECT printf('%064d', i), '', '', '', 'blobs/2026010100/' || i, 1, 0, 1 FROM n`,
+  )
+    .bind(count)
+    .run()
+  const left = () => env.DB.prepare('SELECT count(*) AS n FROM package_blob').first<number>('n')
+  vi.spyOn(console, 'info').mockImplementation(() => {})
+  for (const expected of [count - 25_000, count - 50_000]) {
+    await worker.scheduled(createScheduledController(), env)
+    expect(await left()).toBe(expected)
+    expect((await env.DB.prepare('SELECT 1 FROM garbage').all()).results).toEqual([])
+  }
+  vi.restoreAllMocks()
+})

@@ -2,13 +2,13 @@
 // listed and turn out to be named nowhere.
 import { query } from '../database.ts'
 import { deleteObjects } from './objects.ts'
-import type { SweepRun } from './sweep-run.ts'
+import { BATCHES_PER_RUN, type SweepRun } from './sweep-run.ts'
 
 const ROWS_PER_BATCH = 500
 
-/** Empties `garbage` of what is due. An object goes before its row, so that none is forgotten. */
+/** Empties `garbage` of what is due, the oldest first. An object goes before its row, so that none is forgotten. */
 export async function discard({ db, bucket, now, report }: SweepRun): Promise<void> {
-  for (let full = true; full; ) {
+  for (let batch = 0; batch < BATCHES_PER_RUN; batch++) {
     const { results } = await query(() =>
       db
         .prepare('SELECT r2_key AS key FROM garbage WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2')
@@ -24,7 +24,7 @@ export async function discard({ db, bucket, now, report }: SweepRun): Promise<vo
         .bind(JSON.stringify(keys))
         .run(),
     )
-    full = keys.length === ROWS_PER_BATCH
+    if (keys.length < ROWS_PER_BATCH) return
   }
 }
 

@@ -23,3 +23,9 @@ export interface SweepRun {
   readonly now: number
   readonly report: SweepReport
 }
+
+/**
+ * Batches of rows that a run takes of each kind: D1 answers 1,000 queries an invocation, and what is staged
+ * has to have its turn. What is left waits for the next run.
+ */
+export const BATCHES_PER_RUN = 50

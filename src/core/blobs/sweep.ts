@@ -6,7 +6,7 @@ import { query } from '../database.ts'
 import { requireMarker } from '../deployment/marker.ts'
 import { discard, dropUnstored } from './garbage.ts'
 import { hourOf, hourPrefix, namedKey, PREFIXES } from './keys.ts'
-import type { SweepReport, SweepRun } from './sweep-run.ts'
+import { BATCHES_PER_RUN, type SweepReport, type SweepRun } from './sweep-run.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 /**
@@ -46,7 +46,7 @@ const UNREFERENCED = `
  * before it, and the content is in use, or comes after it, and brings its own bytes.
  */
 async function dropUnreferenced({ db, now, report }: SweepRun): Promise<void> {
-  for (let full = true; full; ) {
+  for (let batch = 0; batch < BATCHES_PER_RUN; batch++) {
     const cutoff = now - UNREFERENCED_MS
     const [, deleted] = await query(() =>
       db.batch([
@@ -61,7 +61,7 @@ async function dropUnreferenced({ db, now, report }: SweepRun): Promise<void> {
     )
     const count = deleted?.meta.changes ?? 0
     report.unreferenced += count
-    full = count === ROWS_PER_BATCH
+    if (count < ROWS_PER_BATCH) return
   }
 }
 
