@@ -23,7 +23,7 @@ import {
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
 import { DEPLOYMENT } from './bucket.ts'
-import { json } from './json.ts'
+import { json, onlyFields } from './json.ts'
 
 const BACKUP = `${DEPLOYMENT}/backup`
 
@@ -161,7 +161,9 @@ async function rows({ env, params, url }: Call): Promise<Response> {
 }
 
 async function named(call: Call): Promise<Response> {
-  const { ids } = await readJsonObject(call)
+  const body = await readJsonObject(call)
+  onlyFields(body, ['ids'])
+  const { ids } = body
   if (!Array.isArray(ids) || !ids.every((id) => typeof id === 'string')) {
     throw invalidRequest('ids must be a list of the ids of files')
   }

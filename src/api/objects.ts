@@ -18,7 +18,7 @@ import {
 } from '../http/operation.ts'
 import { declaredLength, readJsonObject } from '../http/request-body.ts'
 import { DEPLOYMENT } from './bucket.ts'
-import { json } from './json.ts'
+import { json, onlyFields } from './json.ts'
 
 const OBJECTS = `${DEPLOYMENT}/objects`
 const OBJECT = `${OBJECTS}/:part/:hour/:object`
@@ -129,16 +129,20 @@ async function write({ env, params, request, url }: Call): Promise<Response> {
 }
 
 async function check(call: Call): Promise<Response> {
-  const { objects } = await readJsonObject(call, CHECK_LIMITS)
+  const body = await readJsonObject(call, CHECK_LIMITS)
+  onlyFields(body, ['objects'])
+  const { objects } = body
   if (!Array.isArray(objects)) throw invalidRequest('objects must be a list')
   return json(await checkObjects(call.env.BLOBS, objects.map(expectedOf)))
 }
 
 function expectedOf(value: unknown): ExpectedObject {
   if (typeof value === 'object' && value !== null) {
+    onlyFields({ ...value }, ['key', 'sha256', 'size'])
     const { key, sha256, size } = value as Readonly<Record<string, unknown>>
-    const known = typeof key === 'string' && isObjectKey(key) && typeof size === 'number'
-    if (known && isSha256(sha256)) return { r2Key: key, sha256, size }
+    const known = typeof key === 'string' && isObjectKey(key)
+    const counted = typeof size === 'number' && Number.isSafeInteger(size) && size >= 0
+    if (known && counted && isSha256(sha256)) return { r2Key: key, sha256, size }
   }
   throw invalidRequest('each of the objects must have a key, a sha256 and a size')
 }

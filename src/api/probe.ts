@@ -60,7 +60,8 @@ export const probeEndpoints: readonly Endpoint[] = [
 
 async function probe({ env, params, url }: Call): Promise<Response> {
   const { part = '' } = params
-  if (part === 'computation') return json({ findings: compute(env, roundsOf(url)) })
+  const rounds = roundsOf(url)
+  if (part === 'computation') return json({ findings: compute(env, rounds) })
   const run = Object.hasOwn(PARTS, part) ? PARTS[part] : undefined
   if (run === undefined) {
     throw new RegistryError({ code: 'not-found', detail: `no part to probe: ${quote(part)}` })
