@@ -3,11 +3,13 @@
 import { beforeAll, expect, it } from 'vitest'
 import { describeWith } from '../support/clients/found.ts'
 import { runSchemathesis } from '../support/clients/schemathesis.ts'
+import { liftFailureLimit } from '../support/clients/server.ts'
 import { useOwnServer } from '../support/clients/use-server.ts'
 import { buildApk } from '../types/alpine/builder.ts'
 
 describeWith(['schemathesis'], 'the API', ({ schemathesis }) => {
-  const server = useOwnServer()
+  // It tries wrong credentials on every operation: more in a minute than a guesser may.
+  const server = useOwnServer(liftFailureLimit)
 
   beforeAll(async () => {
     const { url, adminToken } = server()

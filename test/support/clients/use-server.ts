@@ -3,7 +3,14 @@
 // end it, measure it or change what belongs to no owner.
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, inject } from 'vitest'
-import { type Registry, type Server, startServer, waitUntilHealthy } from './server.ts'
+import {
+  createServerState,
+  type Registry,
+  type Server,
+  type ServerState,
+  startServer,
+  waitUntilHealthy,
+} from './server.ts'
 
 /** Call it in a suite; the result gives the registry inside tests. */
 export function useServer(): () => Registry {
@@ -23,11 +30,16 @@ export function useServer(): () => Registry {
 
 const GONE = 'it did not start: its error is at the end of the run'
 
-/** The same with a server that nobody else uses. */
-export function useOwnServer(): () => Server {
+/**
+ * The same with a server that nobody else uses.
+ * @param prepare changes its state before it starts
+ */
+export function useOwnServer(prepare?: (state: ServerState) => Promise<void>): () => Server {
   let server: Server | undefined
   beforeAll(async () => {
-    server = await startServer()
+    const state = await createServerState()
+    await prepare?.(state)
+    server = await startServer(state)
   })
   afterEach(({ task }) => {
     if (task.result?.state === 'fail') console.error(`server wrote:\n${server?.group.output()}`)
