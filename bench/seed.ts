@@ -75,7 +75,12 @@ function seedRepository(database: DatabaseSync, { owner, entries }: SeededReposi
   }
   flush()
   database.prepare(COUNT).run(owner)
+  database.prepare(MARKER).run()
 }
+
+/** Of a database that names objects before its bucket has a marker: the server places it there. */
+const MARKER =
+  "INSERT INTO deployment (id, marker, placed) VALUES (1, 'seeded', 0) ON CONFLICT DO NOTHING"
 
 /** Each blob is of one byte. */
 const COUNT = `
