@@ -1,7 +1,13 @@
 // Verifies one repository: each index file against its row, its signatures and the rows of its
 // files, both ways, and each file's object against its digest. Finds what a crash, a restored
 // database or a hand in the store can have broken; repairs nothing.
-import { type ExpectedObject, findObjectProblem, openCheckedObject } from '../core/blobs/check.ts'
+import {
+  checkFilePage,
+  type ExpectedFile,
+  type ExpectedObject,
+  openCheckedObject,
+  PAGE_FILES,
+} from '../core/blobs/check.ts'
 import { query } from '../core/database.ts'
 import { readArchitectures, readFiles } from '../core/index-copy/source.ts'
 import type { KeySet } from '../core/signing-keys.ts'
@@ -133,13 +139,8 @@ async function findFiles(
   return results
 }
 
-/** One page reads at most about this many bytes from the store, and this many objects. */
-const PAGE_BYTES = 100 * 1024 * 1024
-const PAGE_FILES = 100
-
-interface FileRow extends ExpectedObject {
+interface FileRow extends ExpectedFile {
   readonly id: string
-  readonly subject: string
 }
 
 const FILES = `
@@ -152,16 +153,7 @@ async function checkFiles(
   after: string,
 ): Promise<CheckedPage> {
   const { results } = await query(() => db.prepare(FILES).bind(repositoryId, after).all<FileRow>())
-  const problems: Problem[] = []
-  let [bytes, checked] = [0, 0]
-  for (const row of results) {
-    if (checked > 0 && bytes + row.size > PAGE_BYTES) break
-    const problem = await findObjectProblem(bucket, row)
-    if (problem !== undefined) problems.push({ subject: row.subject, problem })
-    bytes += row.size
-    checked++
-  }
-  const done = checked === results.length && results.length < PAGE_FILES
+  const { checked, problems, done } = await checkFilePage(bucket, results)
   const last = results[checked - 1]?.id ?? ''
   return { indexes: 0, files: checked, problems, next: done ? null : `file:${last}` }
 }

@@ -18,6 +18,41 @@ export async function findObjectProblem(
   return (await openCheckedObject(bucket, expected)).findProblem()
 }
 
+/** One page of a check reads at most this many objects. */
+export const PAGE_FILES = 100
+/** And at most about this many bytes of them. */
+const PAGE_BYTES = 100 * 1024 * 1024
+
+export interface ExpectedFile extends ExpectedObject {
+  /** What a problem names. */
+  readonly subject: string
+}
+
+export interface CheckedFiles {
+  /** How many of the files were checked, from the first on: at least one, if there is one. */
+  readonly checked: number
+  readonly problems: readonly { readonly subject: string; readonly problem: string }[]
+  /** Whether no further page follows. */
+  readonly done: boolean
+}
+
+/** @param files a page of up to PAGE_FILES; fewer are the last */
+export async function checkFilePage(
+  bucket: R2Bucket,
+  files: readonly ExpectedFile[],
+): Promise<CheckedFiles> {
+  const problems: { subject: string; problem: string }[] = []
+  let [bytes, checked] = [0, 0]
+  for (const file of files) {
+    if (checked > 0 && bytes + file.size > PAGE_BYTES) break
+    const problem = await findObjectProblem(bucket, file)
+    if (problem !== undefined) problems.push({ subject: file.subject, problem })
+    bytes += file.size
+    checked++
+  }
+  return { checked, problems, done: checked === files.length && files.length < PAGE_FILES }
+}
+
 export interface CheckedObject {
   /** The object's bytes as they come; none where it is missing. */
   readonly content: ByteSource

@@ -1,6 +1,6 @@
 // Verifies what belongs to no repository: the objects of files of types without an index, and rows that
 // nothing refers to or that miss what they need. The latter can be put right from what is there.
-import { type ExpectedObject, findObjectProblem } from '../blobs/check.ts'
+import { checkFilePage, type ExpectedFile, PAGE_FILES } from '../blobs/check.ts'
 import { query, runBatch, type Statement } from '../database.ts'
 import { MISCOUNTED, recountUsage } from '../quota/recount.ts'
 
@@ -16,10 +16,6 @@ export interface DeploymentPage {
   readonly next: string | null
 }
 
-/** One page reads at most about this many bytes from the store, and this many objects. */
-const PAGE_BYTES = 100 * 1024 * 1024
-const PAGE_FILES = 100
-
 /** Of one kind of row so many are named; a further check names others. */
 const NAMED_ROWS = 100
 
@@ -32,10 +28,9 @@ const FILES = `
   WHERE f.repository_id IS NULL AND (f.architecture, f.id) > (?1, ?2)
   ORDER BY f.architecture, f.id LIMIT ${PAGE_FILES}`
 
-interface FileRow extends ExpectedObject {
+interface FileRow extends ExpectedFile {
   readonly id: string
   readonly architecture: string
-  readonly subject: string
 }
 
 /**
@@ -51,18 +46,9 @@ export async function checkDeployment(
   if (after === '') return { files: 0, problems: await findRowProblems(db), next: 'file::' }
   const [, architecture = '', id = ''] = /^file:(.*):(.*)$/.exec(after) ?? []
   const { results } = await query(() => db.prepare(FILES).bind(architecture, id).all<FileRow>())
-  const problems: DeploymentProblem[] = []
-  let [bytes, files] = [0, 0]
-  for (const row of results) {
-    if (files > 0 && bytes + row.size > PAGE_BYTES) break
-    const problem = await findObjectProblem(bucket, row)
-    if (problem !== undefined) problems.push({ subject: row.subject, problem })
-    bytes += row.size
-    files++
-  }
-  const done = files === results.length && results.length < PAGE_FILES
-  const last = results[files - 1]
-  return { files, problems, next: done ? null : `file:${last?.architecture}:${last?.id}` }
+  const { checked, problems, done } = await checkFilePage(bucket, results)
+  const last = results[checked - 1]
+  return { files: checked, problems, next: done ? null : `file:${last?.architecture}:${last?.id}` }
 }
 
 interface RowRule {
