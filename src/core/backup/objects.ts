@@ -3,7 +3,9 @@
 import { type ExpectedObject, findObjectProblem } from '../blobs/check.ts'
 import { openList } from '../blobs/contents.ts'
 import { blobKeyOf, isObjectKey } from '../blobs/keys.ts'
-import { RegistryError } from '../errors.ts'
+import { askStore } from '../blobs/store.ts'
+
+const OUTAGE = 'the object store does not answer, or found another digest: try again'
 
 export interface StoredObject {
   readonly body: ReadableStream
@@ -17,7 +19,7 @@ export interface StoredObject {
  */
 export async function readObject(bucket: R2Bucket, key: string): Promise<StoredObject | undefined> {
   if (!isObjectKey(key)) return undefined
-  return ask(async () => {
+  return askStore(async () => {
     const blobKey = blobKeyOf(key)
     if (blobKey !== undefined) {
       const list = await openList(bucket, blobKey)
@@ -25,7 +27,7 @@ export async function readObject(bucket: R2Bucket, key: string): Promise<StoredO
     }
     const object = await bucket.get(key)
     return object === null ? undefined : { body: object.body, size: object.size }
-  })
+  }, OUTAGE)
 }
 
 /**
@@ -40,7 +42,7 @@ export async function writeObject(
   body: ReadableStream | ArrayBuffer,
   sha256: string | undefined,
 ): Promise<void> {
-  await ask(() => bucket.put(key, body, sha256 === undefined ? {} : { sha256 }))
+  await askStore(() => bucket.put(key, body, sha256 === undefined ? {} : { sha256 }), OUTAGE)
 }
 
 export interface KeyedProblem {
@@ -63,7 +65,7 @@ export async function checkObjects(
   let [bytes, checked] = [0, 0]
   for (const object of expected) {
     if (checked > 0 && bytes > CHECK_BYTES) break
-    const { problem, read } = await ask(() => findProblem(bucket, object))
+    const { problem, read } = await askStore(() => findProblem(bucket, object), OUTAGE)
     if (problem !== undefined) problems.push({ key: object.r2Key, problem })
     bytes += read
     checked++
@@ -79,14 +81,4 @@ async function findProblem(bucket: R2Bucket, expected: ExpectedObject) {
     return { problem: undefined, read: 0 }
   }
   return { problem: await findObjectProblem(bucket, expected), read: head?.size ?? 0 }
-}
-
-async function ask<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run()
-  } catch (cause) {
-    if (cause instanceof RegistryError) throw cause
-    const detail = 'the object store does not answer, or found another digest: try again'
-    throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
-  }
 }

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { RegistryError } from '../errors.ts'
 import { freshIndexKey, withContents } from './keys.ts'
 import { openSink } from './sink.ts'
+import { askStore } from './store.ts'
 
 /** Bytes. */
 export interface ObjectRange {
@@ -55,13 +56,7 @@ export async function openObject(
   r2Key: string,
   range?: ObjectRange,
 ): Promise<ReadableStream> {
-  const detail = 'the object store does not answer: try again'
-  let object: R2ObjectBody | null
-  try {
-    object = await bucket.get(r2Key, range === undefined ? {} : { range })
-  } catch (cause) {
-    throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
-  }
+  const object = await askStore(() => bucket.get(r2Key, range === undefined ? {} : { range }))
   if (object !== null) return object.body
   console.error(`the object ${r2Key} is missing although a row names it`)
   throw new RegistryError({ code: 'object-missing' })

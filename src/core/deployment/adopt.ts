@@ -1,6 +1,7 @@
 // Declares on purpose that a bucket is the database's: after a restore by hand, or a bucket that was
 // copied. What the database does not name is swept from then on, so it is looked at first.
 import { MARKER_KEY } from '../blobs/keys.ts'
+import { askStore } from '../blobs/store.ts'
 import { query, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import {
@@ -30,16 +31,11 @@ async function inspectBucket(db: D1Database, bucket: R2Bucket): Promise<BucketFi
   const { results } = await query(() => db.prepare(NEWEST).all<{ key: string }>())
   const named =
     (await query(() => db.prepare(`SELECT ${NAMES_NO_OBJECT} AS none`).first('none'))) === 0
-  try {
-    const found = await Promise.all(results.map(({ key }) => bucket.head(key)))
-    const { objects } = await bucket.list({ limit: 2 })
-    const foreign = !named && objects.some((object) => object.key !== MARKER_KEY)
-    const missing = found.filter((object) => object === null).length
-    return { sampled: results.length, missing, foreign }
-  } catch (cause) {
-    const detail = 'the object store does not answer: try again'
-    throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
-  }
+  const found = await askStore(() => Promise.all(results.map(({ key }) => bucket.head(key))))
+  const { objects } = await askStore(() => bucket.list({ limit: 2 }))
+  const foreign = !named && objects.some((object) => object.key !== MARKER_KEY)
+  const missing = found.filter((object) => object === null).length
+  return { sampled: results.length, missing, foreign }
 }
 
 /**
@@ -80,15 +76,12 @@ const KEY_PAUSE_MS = 1100
  */
 export async function putMarker(db: D1Database, bucket: R2Bucket, marker: string): Promise<void> {
   const put = () => bucket.put(MARKER_KEY, marker, { httpMetadata: MARKER_TYPE })
-  try {
-    await put().catch(async () => {
+  const putTwice = () =>
+    put().catch(async () => {
       await scheduler.wait(KEY_PAUSE_MS)
       return put()
     })
-  } catch (cause) {
-    const detail = 'the object store does not take the marker: try again'
-    throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
-  }
+  await askStore(putTwice, 'the object store does not take the marker: try again')
   await notePlaced(db, marker)
 }
 

@@ -2,6 +2,7 @@
 // id. Everything that deletes or stages objects asks first. A database that was made anew, or restored
 // from nothing, knows none of the bucket's objects, and would take every one of them for abandoned.
 import { MARKER_KEY } from '../blobs/keys.ts'
+import { askStore } from '../blobs/store.ts'
 import { query, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 
@@ -48,7 +49,7 @@ export async function readDeployment(db: D1Database, bucket: R2Bucket): Promise<
  * databases claim one empty bucket, the first object stays, and the other database is told.
  */
 async function claim(db: D1Database, bucket: R2Bucket): Promise<DeploymentState> {
-  const { objects } = await ask(() => bucket.list({ limit: 1 }))
+  const { objects } = await askStore(() => bucket.list({ limit: 1 }))
   // The object may have come meanwhile; then so has the row.
   const holds = objects.some((object) => object.key !== MARKER_KEY)
   if (holds && (await readRow(db)) === undefined) {
@@ -76,7 +77,7 @@ const PLACED_LOOK_MS = 300
 async function place(db: D1Database, bucket: R2Bucket, row: MarkerRow): Promise<DeploymentState> {
   const onlyIf = new Headers({ 'if-none-match': '*' })
   const put = () => bucket.put(MARKER_KEY, row.marker, { onlyIf, httpMetadata: MARKER_TYPE })
-  const failure = await ask(put).then(() => undefined, asRegistryError)
+  const failure = await askStore(put).then(() => undefined, asRegistryError)
   for (let look = 1; ; look++) {
     const found = await readMarkerObject(bucket)
     if (found !== undefined) return settle(db, row, found)
@@ -127,22 +128,13 @@ const MARKER_BYTES = 200
 
 /** What the bucket's marker says; undefined where there is none. */
 async function readMarkerObject(bucket: R2Bucket): Promise<string | undefined> {
-  return ask(async () => {
+  return askStore(async () => {
     const object = await bucket.get(MARKER_KEY)
     if (object === null) return undefined
     if (object.size <= MARKER_BYTES) return (await object.text()).trim()
     await object.body.cancel()
     return ''
   })
-}
-
-async function ask<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run()
-  } catch (cause) {
-    const detail = 'the object store does not answer: try again'
-    throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
-  }
 }
 
 function mismatched(cause: string): DeploymentState {
