@@ -4,6 +4,7 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { clearOverrides, override, wrapMethod } from '../support/worker/bindings.ts'
 import { atSteps } from '../support/worker/commit-steps.ts'
+import { loseFirstReply } from '../support/worker/commits.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
 import { MAIN, publish, put } from '../types/alpine/repository.ts'
@@ -19,20 +20,7 @@ beforeEach(async () => {
 describe('a reply lost, and the database out when the repetition asks it', () => {
   /** The reply of the first call is lost; snapshots fail from then on. */
   function loseReply(): void {
-    let lost = false
-    const getByName = (name: string) => {
-      const stub = env.REPOSITORY.getByName(name)
-      return {
-        commit: async (...args: Parameters<typeof stub.commit>) => {
-          const result = await stub.commit(...args)
-          if (lost) return result
-          lost = true
-          override({ DB: wrapMethod(env.DB, 'batch', outage) })
-          throw new Error('the reply was lost')
-        },
-      }
-    }
-    override({ REPOSITORY: wrapMethod(env.REPOSITORY, 'getByName', getByName as never) })
+    loseFirstReply(() => override({ DB: wrapMethod(env.DB, 'batch', outage) }))
   }
 
   it('leaves a publish unknown, and its bytes in the store', async () => {

@@ -1,9 +1,9 @@
 // An owner gets no more than it may have, whatever comes at once; what it has stays, and can be removed.
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { override, wrapMethod } from '../support/worker/bindings.ts'
-import { atSteps } from '../support/worker/commit-steps.ts'
-import { interceptCommits } from '../support/worker/commits.ts'
+import { override } from '../support/worker/bindings.ts'
+import { atSteps, meetBeforeBatches } from '../support/worker/commit-steps.ts'
+import { interceptCommits, loseFirstReply } from '../support/worker/commits.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import {
   ADMIN,
@@ -27,7 +27,6 @@ const EXCEEDED = (has: number, noun: string, limit: number, more: number) =>
 
 const used = (quantity: string) =>
   env.DB.prepare(`SELECT ${quantity} FROM owner_usage`).first<number>(quantity)
-const pause = (milliseconds = 2) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 /** A body of which no byte ever comes: whoever waits for it answers a 408, and after a minute. */
 const silence = () => new ReadableStream({ pull: () => new Promise<void>(() => {}) })
 const line = ({ status, text }: { status: number; text: string }) => `${status} ${text}`
@@ -199,27 +198,14 @@ describe('at once', () => {
     await expectConsistent()
   })
 
-  /** Both objects stand before their batches, prepared on the same count. */
-  function meetBeforeBatches() {
-    const waiting = new Set<object>()
-    let batches = 0
-    atSteps(async (step, { instance }) => {
-      if (step !== 'before the batch') return
-      batches++
-      waiting.add(instance)
-      while (waiting.size < 2) await pause()
-    })
-    return () => batches
-  }
-
   it('of two repositories one gets the last place, the other is refused', async () => {
     await publish({ name: 'base', version: '1-r0' })
     await publish({ name: 'base', version: '1-r0' }, COMMUNITY)
     override({ OWNER_FILES: 3 })
-    const countBatches = meetBeforeBatches()
+    const met = meetBeforeBatches()
     const answers = await Promise.all([put(apk('left')), put(apk('right'), COMMUNITY)])
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 413])
-    expect(countBatches()).toBe(2)
+    expect(met().batches).toBe(2)
     expect(await used('files')).toBe(3)
     await expectConsistent()
   })
@@ -290,19 +276,7 @@ describe('what passes always', () => {
 
   it('is what repeats a publish that had the last place and lost its answer', async () => {
     override({ OWNER_FILES: 1 })
-    let lost = false
-    const getByName = (name: string) => {
-      const stub = env.REPOSITORY.getByName(name)
-      return {
-        commit: async (...args: Parameters<typeof stub.commit>) => {
-          const result = await stub.commit(...args)
-          if (lost) return result
-          lost = true
-          throw new Error('the reply was lost')
-        },
-      }
-    }
-    override({ REPOSITORY: wrapMethod(env.REPOSITORY, 'getByName', getByName as never) })
+    loseFirstReply()
     vi.spyOn(console, 'error').mockImplementation(() => {})
     expect((await put(apk('a'))).status).toBe(201)
     expect((await answerOf(fileOf('a'), { method: 'HEAD' })).status).toBe(200)

@@ -3,13 +3,12 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
-import { atSteps } from '../support/worker/commit-steps.ts'
+import { atSteps, meetBeforeBatches } from '../support/worker/commit-steps.ts'
 import { listUnnamedObjects } from '../support/worker/consistency.ts'
 import { createOwner, listKeys } from '../support/worker/registry.ts'
 import { publish, put } from '../types/alpine/repository.ts'
 import { apk, expectSound, remove } from '../types/alpine/soundness.ts'
 
-const pause = (milliseconds = 2) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 const revision = () => env.DB.prepare('SELECT revision FROM repository').first<number>('revision')
 
 // Ahead of each test the repository holds `base` and `gone`, at revision 2.
@@ -30,31 +29,19 @@ describe('two objects on one repository', () => {
   }
 
   it('that send their batches at once: one is through, the other commits on top', async () => {
-    const waiting = new Set<object>()
-    let batches = 0
-    atSteps(async (step, { instance }) => {
-      if (step !== 'before the batch') return
-      batches++
-      waiting.add(instance)
-      while (waiting.size < 2) await pause()
-    })
+    const met = meetBeforeBatches()
     splitObject()
     const answers = await Promise.all([put(apk('left')), put(apk('right'))])
     expect(answers.map(({ text }) => text.replace(/.*, /, '')).sort()).toEqual([
       'revision 3',
       'revision 4',
     ])
-    expect([batches, waiting.size]).toEqual([3, 2])
+    expect(met()).toEqual({ batches: 3, objects: 2 })
     await expectSound(['base', 'gone', 'left', 'right'])
   })
 
   it('let one win where both publish one name with other bytes', async () => {
-    const waiting = new Set<object>()
-    atSteps(async (step, { instance }) => {
-      if (step !== 'before the batch') return
-      waiting.add(instance)
-      while (waiting.size < 2) await pause()
-    })
+    meetBeforeBatches()
     splitObject()
     const answers = await Promise.all([put(apk('hello', 'left')), put(apk('hello', 'right'))])
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409])

@@ -94,3 +94,19 @@ function wrapSnapshots(db: D1Database, read: () => Promise<void> | void): D1Data
   }) as D1Database['batch']
   return wrapMethod(wrapMethod(db, 'prepare', prepare), 'batch', batch)
 }
+
+/**
+ * Two objects wait for each other before their batches, so that both prepared on the same state.
+ * @returns how many batches and how many objects came to that step
+ */
+export function meetBeforeBatches(): () => { batches: number; objects: number } {
+  const waiting = new Set<object>()
+  let batches = 0
+  atSteps(async (step, { instance }) => {
+    if (step !== 'before the batch') return
+    batches++
+    waiting.add(instance)
+    while (waiting.size < 2) await new Promise((resolve) => setTimeout(resolve, 2))
+  })
+  return () => ({ batches, objects: waiting.size })
+}

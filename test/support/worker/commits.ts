@@ -1,4 +1,5 @@
-// Stands between the registry and D1 at the one batch that makes a commit visible.
+// Stands between the registry and D1 at the one batch that makes a commit visible, and between the Worker and
+// the Durable Object that answers for it.
 import { env } from 'cloudflare:workers'
 import { override, wrapMethod } from './bindings.ts'
 
@@ -29,4 +30,25 @@ export function wrapCommits(
     return statements.some((statement) => seen.has(statement)) ? commit(run) : run()
   }) as Batch
   return wrapMethod(wrapMethod(db, 'prepare', prepare), 'batch', batch)
+}
+
+/**
+ * Loses the first answer that the Durable Object gives to the Worker; its commit has taken effect.
+ * @param lost called at that moment
+ */
+export function loseFirstReply(lost: () => void = () => {}): void {
+  let isLost = false
+  const getByName = (name: string) => {
+    const stub = env.REPOSITORY.getByName(name)
+    return {
+      commit: async (...args: Parameters<typeof stub.commit>) => {
+        const result = await stub.commit(...args)
+        if (isLost) return result
+        isLost = true
+        lost()
+        throw new Error('the reply was lost')
+      },
+    }
+  }
+  override({ REPOSITORY: wrapMethod(env.REPOSITORY, 'getByName', getByName as never) })
 }
