@@ -202,7 +202,7 @@ function parseSigningKey(value: unknown): string | null | undefined {
 
 type Described = Pick<Owner, 'name' | 'visibility' | 'signingKey'> & { createdAt?: number }
 
-/** Who may manage the owner sees what it has; everybody else does not. */
+/** Only an owner admin and the deployment admin see how much the owner has. */
 function describeFor({ env, owner, principal, resource }: OwnedCall<OwnerQuota>) {
   const manages = refusalOf('owner-admin', principal, owner, owner.name) === undefined
   const shown = manages && resource !== undefined

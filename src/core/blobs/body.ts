@@ -15,7 +15,7 @@ const FIRST_READ_BYTES = 16 * 1024
 const LEAST_READ_BYTES = 1024
 /** A refused body is read to its end so that the refusal arrives, but not for ever. */
 const DRAIN_MS = 60_000
-/** Nobody waits for long who has been refused. */
+/** After a refusal the client is not waited for long. */
 const DRAIN_STALL_MS = 10_000
 /** Twice what the platform lets through on most plans. */
 const DRAIN_BYTES = 200_000_000

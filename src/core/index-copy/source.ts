@@ -129,7 +129,7 @@ export async function readChangesSince(
 const METADATA = `
   SELECT id, metadata FROM package_file WHERE id IN (SELECT value FROM json_each(?1))`
 
-/** The metadata of files by their ids, of which the caller has bounded the bytes. What is gone is left out. */
+/** The metadata of files by their ids. The caller bounds the bytes; files that were removed are left out. */
 export async function readMetadata(
   db: D1Database,
   ids: readonly string[],

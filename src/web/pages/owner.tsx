@@ -87,7 +87,7 @@ async function show(call: Call): Promise<Response> {
   })
 }
 
-/** The buttons for a reader who is signed in with a browser: everybody else has the API. */
+/** The buttons need a session of a browser; all others use the API. */
 function Actions({ call }: { readonly call: Call }) {
   const viewer = viewerOf(call)
   if (!viewer?.mayWrite) return null

@@ -41,7 +41,7 @@ export class IndexVerification {
     for (const { verify } of this.#running) verify.update(bytes)
   }
 
-  /** Every key signs with both digests, and every signature is by a key that there is. To be asked once. */
+  /** Says what is wrong unless every key signed with both digests, and no other key. Call it once, after the last byte. */
   findProblems(): string[] {
     const problems: string[] = []
     for (const { key, algorithm, verify } of this.#running) {
