@@ -91,8 +91,9 @@ function inserts(database: DatabaseSync) {
   const packages = `json_each(?2) j
      CROSS JOIN package p ON p.owner_id = ?1 AND p.type = 'alpine' AND p.name = j.value ->> 'name'`
   return [
-    `INSERT INTO package (owner_id, type, name, created_at)
-     SELECT DISTINCT ?1, 'alpine', value ->> 'name', 0 FROM json_each(?2) WHERE true
+    `INSERT INTO package (owner_id, type, name, created_at, state, changed_at)
+     SELECT ?1, 'alpine', name, 0, lower(hex(randomblob(16))), 1000 FROM (
+       SELECT DISTINCT value ->> 'name' AS name FROM json_each(?2)) WHERE true
      ON CONFLICT DO NOTHING`,
     `INSERT INTO package_version (package_id, version, created_at)
      SELECT DISTINCT p.id, j.value ->> 'version', 0 FROM ${packages} WHERE ?1 = ?1

@@ -241,7 +241,7 @@ class Snapshot {
 
 type Properties = FileRecord['properties']['file']
 
-/** What two files say of one package may be of two moments: the properties of both are kept. */
+/** What two files say of one package may be of two moments: the properties of both are kept, and the later changes. */
 function addOnce(known: Map<string, Row>, key: string, row: Row, properties: Properties): void {
   const before = known.get(key)
   if (before === undefined) {
@@ -254,7 +254,8 @@ function addOnce(known: Map<string, Row>, key: string, row: Row, properties: Pro
       each,
     ]),
   )
-  if (all.size === (before.properties as Properties).length) return
   const sorted = [...all.keys()].sort().map((each) => all.get(each))
-  known.set(key, { ...before, properties: sorted })
+  // A version has no count of changes: the first is as good as the second.
+  const newer = Number(row.changes) > Number(before.changes) ? row : before
+  known.set(key, { ...newer, properties: sorted })
 }

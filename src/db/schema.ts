@@ -174,11 +174,36 @@ export const packageTable = sqliteTable(
     /** As its publisher wrote it; null when that is `name`. */
     displayName: text('display_name'),
     createdAt: integer('created_at').notNull(),
+    /** A random id, new at each change of the package or its files (core/packages/state.ts). */
+    state: text('state').notNull().default(''),
+    /** A whole second. Grows by at least a second at each change, since clients compare whole seconds. */
+    changedAt: integer('changed_at').notNull().default(0),
+    /** Counts the changes, for people. It repeats after a removal or a restore: no cache may be keyed by it. */
+    changes: integer('changes').notNull().default(1),
   },
   (table) => [
     unique('package_name').on(table.ownerId, table.type, table.name),
     index('package_listing').on(table.ownerId, table.name, table.type),
   ],
+)
+
+/**
+ * All packages of an owner and a type whose files are in no repository: one row, changed with each of them.
+ * Of files in a repository the head of the repository says the same.
+ */
+export const packageCollection = sqliteTable(
+  'package_collection',
+  {
+    ownerId: text('owner_id')
+      .notNull()
+      .references(() => owner.id, { onDelete: 'cascade' }),
+    type: text('type').notNull(),
+    /** As of a package. */
+    state: text('state').notNull(),
+    changedAt: integer('changed_at').notNull(),
+    changes: integer('changes').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.ownerId, table.type] })],
 )
 
 /** Carries no metadata: two files of one version may differ in everything that an index shows. */

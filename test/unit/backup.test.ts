@@ -14,6 +14,8 @@ it('a backup has every table, or it is said why not', () => {
 })
 
 it('has the columns of a table, but for ids that a database counts', () => {
-  expect(columnsOf('package')).toEqual(['owner_id', 'type', 'name', 'display_name', 'created_at'])
+  expect(columnsOf('package')).toEqual([
+    ...['owner_id', 'type', 'name', 'display_name', 'created_at', 'changed_at', 'changes'],
+  ])
   expect(columnsOf('package_version')).toEqual(['version', 'display_version', 'created_at'])
 })

@@ -63,6 +63,12 @@ async function restoreRows(rows: Rows, page = 100): Promise<void> {
   }
 }
 
+/** Of packages and collections. */
+async function readStates(): Promise<string[]> {
+  const sql = 'SELECT state FROM package UNION ALL SELECT state FROM package_collection'
+  return (await env.DB.prepare(sql).all<{ state: string }>()).results.map(({ state }) => state)
+}
+
 /** Everything that D1 is given is within its documented limits. */
 function watchLimits() {
   const seen = { statement: 0, parameters: 0, value: 0 }
@@ -97,6 +103,8 @@ describe('a snapshot', () => {
     const rows = await snapshot()
     expect(rows.package_file.length).toBe(samples.length)
     expect(rows.package_file.some((row) => JSON.stringify(row.properties) !== '[]')).toBe(true)
+    const states = await readStates()
+    expect(states.length).toBeGreaterThan(2)
     const heads = rows.repository.map((row) => row.head)
     const usage = () => env.DB.prepare('SELECT * FROM owner_usage').all()
     const counted = (await usage()).results
@@ -117,6 +125,9 @@ describe('a snapshot', () => {
     const now = (await snapshot()).repository.map((row) => row.head)
     expect(heads.length).toBeGreaterThan(0)
     for (const head of now) expect(heads).not.toContain(head)
+    const drawn = await readStates()
+    expect(drawn).toHaveLength(states.length)
+    for (const state of drawn) expect(states).not.toContain(state)
     await publish({ name: 'next', version: '1-r0' })
     await expectConsistent()
   })

@@ -129,7 +129,7 @@ const faults: Readonly<Record<string, readonly [() => Promise<unknown>, RegExp]>
   'a package without versions': [
     () =>
       run(
-        "INSERT INTO package (owner_id, type, name, created_at) SELECT id, 'alpine', 'x', 0 FROM owner",
+        "INSERT INTO package (owner_id, type, name, created_at, state, changed_at) SELECT id, 'alpine', 'x', 0, 'x', 1000 FROM owner",
       ),
     /a package without versions: x/,
   ],

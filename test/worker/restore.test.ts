@@ -17,6 +17,7 @@ const TABLES = [
   'repository_index',
   'repository_change',
   'package',
+  'package_collection',
   'package_version',
   'package_blob',
   'package_file',

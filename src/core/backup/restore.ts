@@ -10,6 +10,7 @@ import {
   readDeployment,
 } from '../deployment/marker.ts'
 import { invalidRequest, RegistryError } from '../errors.ts'
+import { drawCollections, NEW_STATE } from '../packages/state.ts'
 import { recountUsage } from '../quota/recount.ts'
 import type { Property } from './read.ts'
 import { type BackedUpTable, columnsOf, type Row } from './tables.ts'
@@ -205,7 +206,9 @@ function insertRows(
       ? ['package_id, ', 'p.id, ', ITS_PACKAGE(value)]
       : table === 'package_file'
         ? ['version_id, ', 'v.id, ', ITS_VERSION(value)]
-        : ['', '', '']
+        : table === 'package'
+          ? ['state, ', `${NEW_STATE}, `, '']
+          : ['', '', '']
   return [
     `INSERT INTO ${table} (${reference}${columns.join(', ')})
      SELECT ${id}${values.join(', ')} FROM ${from} ${join} WHERE true ON CONFLICT DO NOTHING`,
@@ -286,11 +289,12 @@ export async function completeRestore(db: D1Database, backup: string): Promise<v
     runBatch<{ restoring: string | null }>(db, [
       [NAME_LAST_COMMITS, backup],
       [recountUsage(UNDER_WAY), backup],
+      [drawCollections(UNDER_WAY), backup, Date.now()],
       ['UPDATE deployment SET restoring = NULL WHERE restoring = ?1', backup],
       ['SELECT restoring FROM deployment WHERE id = 1'],
     ]),
   )
-  const [, , updated, row] = results
+  const [updated, row] = results.slice(-2)
   forgetDeployment()
   if ((updated?.meta.changes ?? 0) > 0) return
   // Sent again after its answer was lost, it has nothing left to do.

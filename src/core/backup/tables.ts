@@ -11,6 +11,7 @@ import {
   owner,
   ownerUsage,
   packageBlob,
+  packageCollection,
   packageFile,
   packageProperty,
   packageTable,
@@ -40,7 +41,7 @@ export const BACKED_UP = {
   retired_file: { table: retiredFile },
   repository_index: { table: repositoryIndex },
   repository_change: { table: repositoryChange },
-  package: { table: packageTable, without: ['id'] },
+  package: { table: packageTable, without: ['id', 'state'] },
   package_version: { table: packageVersion, without: ['id', 'package_id'] },
   package_blob: { table: packageBlob, without: ['unreferenced_at'] },
   package_file: { table: packageFile, without: ['version_id'] },
@@ -53,6 +54,7 @@ export const TABLES = Object.keys(BACKED_UP) as readonly BackedUpTable[]
 /** What is in no backup, or within the rows of others, and why. */
 export const LEFT_OUT: readonly { readonly table: SQLiteTable; readonly because: string }[] = [
   { table: packageProperty, because: 'each lies with the package, version or file that it is of' },
+  { table: packageCollection, because: 'a restore draws the states of collections anew' },
   { table: ownerUsage, because: 'a restore counts anew what each owner has' },
   { table: garbage, because: 'what no row names is not copied, so nothing of it has to go' },
   { table: sweepProgress, because: 'the sweep of another bucket begins anew' },

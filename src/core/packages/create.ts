@@ -14,7 +14,8 @@ import type { Usage } from '../quota/quantities.ts'
 import { findExceeded, type Limits, limitsOfOwner, type OwnerQuota } from '../quota/quota.ts'
 import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
-import { duplicatesOf, insertFiles, type PackagePlace, selectKept } from './rows.ts'
+import type { PackagePlace } from './place.ts'
+import { duplicatesOf, insertFiles, selectKept } from './rows.ts'
 
 /**
  * What may be there already:

@@ -8,7 +8,9 @@ import { query, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import { timeOrderedId } from '../ids.ts'
 import { subtractFiles } from '../quota/statements.ts'
-import { type DeletedFile, dropOrphans, type PackagePlace } from './rows.ts'
+import type { PackagePlace } from './place.ts'
+import { type DeletedFile, dropOrphans } from './rows.ts'
+import { changeCollection } from './state.ts'
 
 /** A file as the rows had it when it was looked up. */
 export interface RemovableFile extends DeletedFile {
@@ -97,13 +99,16 @@ async function removeLoose(
   files: readonly RemovableFile[],
 ): Promise<number> {
   const ids = JSON.stringify(files.map((file) => file.id))
+  const place = { ownerId: owner.id, type }
   let lost = false
   for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
+      const now = Date.now()
       const [, deleted] = await runBatch(db, [
         subtractFiles(owner.id, ids),
         ['DELETE FROM package_file WHERE id IN (SELECT value FROM json_each(?1))', ids],
-        ...dropOrphans({ ownerId: owner.id, type }, files, Date.now()),
+        ...dropOrphans(place, files, now),
+        changeCollection(place, now),
       ])
       return lost ? files.length : (deleted?.meta.changes ?? 0)
     } catch (error) {

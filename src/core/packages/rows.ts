@@ -6,12 +6,14 @@
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import type { Statement } from '../database.ts'
 import { metadataBytesOf, type NewFile } from './new-file.ts'
-
-/** Whose packages, of which type. */
-export interface PackagePlace {
-  readonly ownerId: string
-  readonly type: string
-}
+import type { PackagePlace } from './place.ts'
+import {
+  changeCollection,
+  changedColumns,
+  changePackages,
+  NEW_STATE,
+  wholeSecond,
+} from './state.ts'
 
 /** What is left to tidy up after a file that was deleted. */
 export interface DeletedFile {
@@ -37,6 +39,7 @@ export function insertFiles(
     ...insertBlobs(files, now),
     insertFileRows(place, repositoryId, files, now),
     ...insertProperties(place, files),
+    ...(repositoryId === null ? [changeCollection(place, now)] : []),
   ]
 }
 
@@ -46,9 +49,10 @@ function insertPackages({ ownerId, type }: PackagePlace, files: readonly NewFile
   )
   return [
     [
-      `INSERT INTO package (owner_id, type, name, display_name, created_at)
-       SELECT DISTINCT ?1, ?2, value ->> 0, value ->> 2, ?3 FROM json_each(?4) WHERE true
-       ON CONFLICT DO NOTHING`,
+      `INSERT INTO package (owner_id, type, name, display_name, created_at, state, changed_at)
+       SELECT ?1, ?2, value ->> 0, value ->> 2, ?3, ${NEW_STATE}, ${wholeSecond('?3')} FROM (
+         SELECT value, min(key) FROM json_each(?4) GROUP BY value ->> 0) WHERE true
+       ON CONFLICT (owner_id, type, name) DO UPDATE SET ${changedColumns('package', '?3')}`,
       ownerId,
       type,
       now,
@@ -148,7 +152,10 @@ function insertProperties({ ownerId, type }: PackagePlace, files: readonly NewFi
   ]
 }
 
-/** Deletes the versions and packages that have no file left, and marks contents that nobody uses. */
+/**
+ * Deletes the versions and packages that have no file left, gives the others a new state, and marks contents
+ * that nobody uses.
+ */
 export function dropOrphans(
   { ownerId, type }: PackagePlace,
   deleted: readonly DeletedFile[],
@@ -175,6 +182,7 @@ export function dropOrphans(
       type,
       names,
     ],
+    changePackages({ ownerId, type }, names, now),
     [
       `UPDATE package_blob SET unreferenced_at = ?1
        WHERE sha256 IN (SELECT value FROM json_each(?2))

@@ -145,6 +145,16 @@ async function findStrayRows(): Promise<string[]> {
         AS what
       FROM owner o LEFT JOIN owner_usage u ON u.owner_id = o.id
       WHERE ${COUNTED} <> coalesce(${NOTED}, '0 files, 0 bytes of metadata, 0 bytes, 0 repositories, 0 tokens')`,
+    'a package without a state of its own': `SELECT name AS what FROM package p
+      WHERE state = '' OR EXISTS (SELECT 1 FROM package WHERE state = p.state AND id <> p.id)`,
+    'a time of change that is no whole second': `SELECT name AS what FROM package
+      WHERE changed_at % 1000 <> 0 OR changed_at = 0
+      UNION ALL SELECT type FROM package_collection WHERE changed_at % 1000 <> 0`,
+    'files of no repository without a collection': `SELECT DISTINCT p.name AS what
+      FROM package_file f JOIN package_version v ON v.id = f.version_id
+      JOIN package p ON p.id = v.package_id
+      LEFT JOIN package_collection c ON c.owner_id = p.owner_id AND c.type = p.type
+      WHERE f.repository_id IS NULL AND c.state IS NULL`,
     'garbage that a row names': `SELECT r2_key AS what FROM garbage
       WHERE r2_key IN (SELECT r2_key FROM package_blob UNION SELECT r2_key FROM repository_index)`,
   }

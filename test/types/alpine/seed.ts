@@ -61,8 +61,8 @@ function describe(number: number, architecture: string, descriptionLength: numbe
 
 function statements(json: string): D1PreparedStatement[] {
   return [
-    `INSERT INTO package (owner_id, type, name, created_at)
-     SELECT o.id, 'alpine', j.value ->> 'name', 0 FROM json_each(?1) j, owner o
+    `INSERT INTO package (owner_id, type, name, created_at, state, changed_at)
+     SELECT o.id, 'alpine', j.value ->> 'name', 0, lower(hex(randomblob(16))), 1000 FROM json_each(?1) j, owner o
      WHERE o.name = 'acme' ON CONFLICT DO NOTHING`,
     `INSERT INTO package_version (package_id, version, created_at)
      SELECT p.id, '1.0-r0', 0 FROM owner o CROSS JOIN json_each(?1) j

@@ -1,0 +1,7 @@
+// Where packages are.
+
+/** Whose packages, of which type. */
+export interface PackagePlace {
+  readonly ownerId: string
+  readonly type: string
+}
