@@ -1,7 +1,8 @@
 // /api/v1/owners/{owner}/tokens: who may act for an owner. A token's text is shown once.
-import { GRANT_NAMES, MAX_PATTERNS, PACKAGE_PATTERN, parseGrant } from '../core/access/grant.ts'
+import { GRANT_NAMES, MAX_ENTRIES, packageEntryPattern, parseGrant } from '../core/access/grant.ts'
 import { SCOPES } from '../core/access/principal.ts'
 import { refuseRestricted } from '../core/access/restricted.ts'
+import { TYPES_WITHOUT_PREFIX } from '../core/access/restriction.ts'
 import { type AccessToken, createToken, deleteToken, listTokens } from '../core/access/tokens.ts'
 import { RegistryError } from '../core/errors.ts'
 import { limitsOf } from '../env.ts'
@@ -17,7 +18,7 @@ import {
   TIME,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
-import { REPOSITORY } from '../types/registration.ts'
+import { GRANTABLE_TYPES, REPOSITORY_ENTRY_PATTERN } from '../types/grantable.ts'
 import { formatTime, json, onlyFields } from './json.ts'
 import { OWNER } from './owners.ts'
 
@@ -30,17 +31,25 @@ const SCOPES_SCHEMA = {
   uniqueItems: true,
 } as const
 
-function patternsSchema(pattern: RegExp, description: string): Schema {
-  const items = { type: 'string', pattern: pattern.source }
-  const list = { type: 'array', items, minItems: 1, maxItems: MAX_PATTERNS }
+function entriesSchema(pattern: string, description: string): Schema {
+  const items = { type: 'string', pattern }
+  const list = { type: 'array', items, minItems: 1, maxItems: MAX_ENTRIES }
   return { ...nullable(list), description }
 }
+
+const WITHOUT_TYPE = `Without a type it means ${TYPES_WITHOUT_PREFIX.join(' and ')} alone.`
 
 const GRANT_FIELDS = {
   name: { type: 'string', minLength: 1, maxLength: 100 },
   scopes: SCOPES_SCHEMA,
-  repositories: patternsSchema(REPOSITORY, 'That it may write to; null for all.'),
-  packages: patternsSchema(PACKAGE_PATTERN, 'Names that it may write; `*` is any text.'),
+  repositories: entriesSchema(
+    REPOSITORY_ENTRY_PATTERN,
+    `That it may write to, such as \`alpine:v3.22/main\`; null for all. ${WITHOUT_TYPE}`,
+  ),
+  packages: entriesSchema(
+    packageEntryPattern(GRANTABLE_TYPES),
+    `Names that it may write, such as \`alpine:hello*\`; \`*\` is any text, null all. ${WITHOUT_TYPE}`,
+  ),
   expires_at: { ...nullable(TIME), description: 'In the future; null for never.' },
 } as const
 
@@ -90,7 +99,7 @@ export const tokenEndpoints: readonly Endpoint[] = [
       refuseRestricted(call.principal)
       const body = await readJsonObject(call)
       onlyFields(body, GRANT_NAMES)
-      const grant = parseGrant(body, REPOSITORY)
+      const grant = parseGrant(body, GRANTABLE_TYPES)
       const { token, text } = await createToken(env.DB, owner.id, grant, limitsOf(env))
       return json({ ...describe(token), token: text }, 201)
     },

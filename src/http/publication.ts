@@ -1,6 +1,6 @@
 // Publishing over HTTP, for every type: limits before the body, the token's restrictions, one answer
 // for each outcome. What a type adds is how it reads the upload and what it calls things.
-import { restrictionRefusal } from '../core/access/decide.ts'
+import { restrictionRefusal, type WriteTarget } from '../core/access/decide.ts'
 import type { StagedBlob } from '../core/blobs/staged-blob.ts'
 import { type Fault, type FaultCode, invalidRequest, RegistryError } from '../core/errors.ts'
 import type { NewFile } from '../core/packages/new-file.ts'
@@ -78,7 +78,8 @@ export async function publishUpload<T>(
 ): Promise<Response> {
   const { type, into, packageName, inspect, contentsOf, describe, wording } = publication
   const sameIsFine = parseIfExists(call.url)
-  requireWritable(call, 'repository' in into ? into.repository : null, packageName)
+  const repository = 'repository' in into ? into.repository : null
+  requireWritable(call, { type, repository, packageName })
   refuseFullDatabase(call)
   await refuseFull(call, SMALLEST)
   const { file: chosen, request } = call
@@ -104,19 +105,12 @@ export async function publishUpload<T>(
   return respond(published, wording(file), sameIsFine)
 }
 
-/**
- * @param repository null for what belongs to none
- * @throws RegistryError forbidden for a token that is restricted to something else
- */
+/** @throws RegistryError forbidden for a token that is restricted to something else */
 export function requireWritable(
   { principal }: Pick<OwnedCall, 'principal'>,
-  repository?: string | null,
-  packageName?: string,
+  target: WriteTarget,
 ): void {
-  const refusal = restrictionRefusal(principal, {
-    ...(repository === undefined ? {} : { repository }),
-    ...(packageName === undefined ? {} : { packageName }),
-  })
+  const refusal = restrictionRefusal(principal, target)
   if (refusal !== undefined) throw new RegistryError(refusal)
 }
 

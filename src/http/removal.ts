@@ -25,7 +25,9 @@ export async function removeFound(
   files: readonly RemovableFile[],
   absent: string,
 ): Promise<Response> {
-  for (const { repository, packageName } of files) requireWritable(call, repository, packageName)
+  for (const { repository, packageName } of files) {
+    requireWritable(call, { type, repository, packageName })
+  }
   const { env, owner, principal } = call
   const removal = { db: env.DB, namespace: env.REPOSITORY, owner, type, files }
   const removed = await removeFiles({ ...removal, removedBy: authorOf(principal) })

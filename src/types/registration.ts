@@ -1,5 +1,4 @@
 // The registration of package types: a further type is one import and one entry of the list.
-import { repositoryPattern } from '../core/access/grant.ts'
 import type { SigningKey } from '../core/signing-keys.ts'
 import { alpine } from './alpine/type.ts'
 import { generic } from './generic/type.ts'
@@ -23,10 +22,3 @@ export function keyFileName(key: Pick<SigningKey, 'name'>): string {
   const [named] = packageTypes.flatMap(({ keyFileName }: PackageType) => keyFileName ?? [])
   return named?.(key) ?? key.name
 }
-
-/** The names that repositories of some type can have. */
-export const REPOSITORY: RegExp = repositoryPattern(
-  packageTypes.flatMap(
-    ({ repositories }: PackageType) => repositories?.path.split('/').length ?? [],
-  ),
-)

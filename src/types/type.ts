@@ -1,5 +1,6 @@
 // What a package type implements. A type is one folder that exports one such value, and one entry in
-// registration.ts; core, http and the Durable Object know no type by name.
+// registration.ts; core, http and the Durable Object know no type by name. (The one exception is
+// what restrictions of tokens without a type mean: core/access/restriction.ts.)
 import type { RepositoryAddress } from '../core/commit/change.ts'
 import type { ExistingIndexFile } from '../core/commit/snapshot.ts'
 import type { Fault } from '../core/errors.ts'

@@ -1,9 +1,9 @@
 // PURE: from the fields of the upload form to the publishing endpoint of a type and its parameters.
 // Knows no type by name: what is asked for is what the type says.
 import { invalidRequest } from '../core/errors.ts'
-import { quote } from '../formats/format-error.ts'
 import type { OwnedCall, OwnedEndpoint, Params } from '../http/endpoint.ts'
 import { packageTypes } from '../types/registration.ts'
+import { splitRepositoryName } from '../types/repository-name.ts'
 import type { BrowserUpload, PackageType, UploadField } from '../types/type.ts'
 
 export interface UploadType {
@@ -16,7 +16,7 @@ export interface UploadType {
   readonly publish: (call: OwnedCall) => Promise<Response>
   /**
    * The publishing path's parameters and the path itself.
-   * @throws RegistryError invalid-request
+   * @throws RegistryError invalid-request, invalid-name
    */
   readonly target: (
     owner: string,
@@ -35,20 +35,23 @@ export const uploadTypes: readonly UploadType[] = packageTypes.flatMap(
 )
 
 function uploadTypeOf(packageType: PackageType, upload: BrowserUpload): UploadType {
-  const naming = packageType.repositories?.path.split('/').map((part) => part.slice(1)) ?? []
-  const example = naming.join('/')
+  const { repositories } = packageType
+  const example = repositories?.path.replaceAll(':', '') ?? ''
   const repository = { name: REPOSITORY_FIELD, label: 'Repository', example }
   return {
     type: packageType.type,
     title: packageType.view?.title ?? packageType.type,
     accept: upload.accept,
-    fields: [...(naming.length === 0 ? [] : [repository]), ...upload.fields],
+    fields: [...(repositories === undefined ? [] : [repository]), ...upload.fields],
     publish: publisherOf(packageType, upload),
     target(owner, fields, fileName) {
       const params: Record<string, string> = { owner }
       for (const { name } of upload.fields) params[name] = requireField(fields, name)
       if (upload.fileParameter !== undefined) params[upload.fileParameter] = fileName
-      if (naming.length > 0) Object.assign(params, splitRepository(fields, naming))
+      if (repositories !== undefined) {
+        const name = requireField(fields, REPOSITORY_FIELD)
+        Object.assign(params, splitRepositoryName(repositories, name))
+      }
       return { params, path: fillPath(upload.path, params) }
     },
   }
@@ -59,15 +62,6 @@ function publisherOf({ type, endpoints }: PackageType, { path }: BrowserUpload) 
   const found = endpoints.find((endpoint) => endpoint.method === 'PUT' && endpoint.path === path)
   if (found?.access !== 'write') throw new Error(`${type} has no endpoint PUT ${path}`)
   return (found as OwnedEndpoint<unknown>).handler
-}
-
-function splitRepository(fields: ReadonlyMap<string, string>, naming: readonly string[]): Params {
-  const value = requireField(fields, REPOSITORY_FIELD)
-  const parts = value.split('/')
-  if (parts.length !== naming.length) {
-    throw invalidRequest(`repository ${quote(value)} is not of the form ${naming.join('/')}`)
-  }
-  return Object.fromEntries(naming.map((name, at) => [name, parts[at] ?? '']))
 }
 
 function requireField(fields: ReadonlyMap<string, string>, name: string): string {

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { matchesPattern } from '../../src/core/access/decide.ts'
-import { repositoryPattern } from '../../src/core/access/grant.ts'
 import { formatToken, hashToken, isTokenText, mintToken } from '../../src/core/access/token-text.ts'
 import { parseCredentials } from '../../src/http/credentials.ts'
 
@@ -91,15 +90,5 @@ describe('a package pattern', () => {
       ),
       { numRuns: 2000 },
     )
-  })
-})
-
-describe('the repositories of a token', () => {
-  it('have as many parts as those of some type', () => {
-    const two = repositoryPattern([2])
-    const oneOrTwo = repositoryPattern([1, 2, 2])
-    const names = ['main', 'edge/main', 'a/b/c', 'edge/', '/main', 'edge/../main', '']
-    expect(names.filter((name) => two.test(name))).toEqual(['edge/main'])
-    expect(names.filter((name) => oneOrTwo.test(name))).toEqual(['main', 'edge/main'])
   })
 })

@@ -180,11 +180,12 @@ describe('a package type', () => {
     expect(unknownFilesIn([...wrong, 'types/x/format/a.ts', 'types/x/type.ts'])).toEqual(wrong)
   })
 
-  it('is named nowhere but in its folder and in the registration', () => {
+  it('is named nowhere but in its folder, in the registration and where an entry has no type', () => {
     const naming = files.filter(
       (path) => typeOf(path) === undefined && typesNamedIn(read(path), types).length > 0,
     )
-    expect(naming).toEqual(['types/registration.ts'])
+    // Tokens of before entries had types mean two types: the list is history and does not grow.
+    expect(naming).toEqual(['core/access/restriction.ts', 'types/registration.ts'])
     const named = ["f('npm')", 'f("npm.tag")', 'f(`/api/:owner/npm/x`)', "from './npm/type.ts'"]
     for (const text of named) expect([text, typesNamedIn(text, ['npm'])]).toEqual([text, ['npm']])
     for (const text of ["f('run npm start')", '// npm', "f('.npmrc')", 'npm.run()'])

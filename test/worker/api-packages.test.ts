@@ -188,9 +188,9 @@ describe('DELETE of a version', () => {
     expect((await remove('alpine/hello/1-r0', {})).status).toBe(401)
     expect(await status({ scopes: ['read'] })).toMatch(/^403 .*lacks the scope write/)
     const main = { scopes: ['write'], repositories: ['edge/main'] }
-    expect(await status(main)).toMatch(/^403 .*may not write to repository v3.22\/main/)
+    expect(await status(main)).toMatch(/^403 .*may not write to repository alpine:v3.22\/main/)
     const world = { scopes: ['write'], packages: ['world*'] }
-    expect(await status(world)).toMatch(/^403 .*may not write package hello/)
+    expect(await status(world)).toMatch(/^403 .*may not write package alpine:hello/)
     expect(await listed()).toEqual(['hello 2-r0', 'hello 1-r0'])
     const both = { scopes: ['write'], repositories: ['edge/main', 'v3.22/main'] }
     expect(await status({ ...both, packages: ['hell*'] })).toMatch(/^204 /)

@@ -113,7 +113,13 @@ describe.each(samples)('$type', (sample) => {
 
   it('keeps restricted tokens to what they may write', async () => {
     await publish(first)
-    const grants = [{ repositories: ['no/where'] }, { packages: ['no-such-*'] }]
+    const others = packageTypes.filter(({ type }) => type !== sample.type)
+    const grants = [
+      { repositories: ['no/where'] },
+      { packages: ['no-such-*'] },
+      { packages: [`${sample.type}:no-such-*`] },
+      { packages: others.map(({ type }) => `${type}:*`) },
+    ]
     for (const grant of grants) {
       const { headers } = await tokenOf('acme', { scopes: ['write'], ...grant })
       const refused = await publish(second, headers)
@@ -123,6 +129,10 @@ describe.each(samples)('$type', (sample) => {
     }
     expect(await isPublished(first)).toBe(true)
     expect((await countRows()).package_file).toBe(1)
+    const grant = { scopes: ['write'], packages: [`${sample.type}:*`] }
+    const { headers } = await tokenOf('acme', grant)
+    expect((await publish(second, headers)).status).toBe(statuses.published)
+    expect((await remove(first, headers)).status).toBe(statuses.removed)
   })
 
   describe('refuses and stores nothing of', () => {

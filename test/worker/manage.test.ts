@@ -67,9 +67,10 @@ describe('removing in the browser', () => {
     const writer = await browserWith({ scopes: ['write'] })
     const reader = await browserWith({ scopes: ['read'] })
     const other = await browserWith({ scopes: ['write'], packages: ['other'] })
+    const generic = await browserWith({ scopes: ['write'], packages: ['generic:hello'] })
     expect((await writer.send(REMOVE, { csrf: '' })).status).toBe(403)
     expect((await writer.send(REMOVE, { csrf: await csrfOf(reader.session) })).status).toBe(403)
-    for (const browser of [reader, other]) {
+    for (const browser of [reader, other, generic]) {
       expect((await browser.get(REMOVE)).status).toBe(403)
       expect((await browser.send(REMOVE)).status).toBe(403)
     }
@@ -95,7 +96,7 @@ describe('managing tokens in the browser', () => {
     const { status, text, headers } = await browser.send(TOKENS, {
       name: 'ci <b>',
       scopes: 'write',
-      repositories: 'edge/main\r\nv3.22/main',
+      repositories: 'alpine:edge/main\r\nv3.22/main',
       packages: '',
       expires_at: '2999-12-31',
     })
@@ -108,14 +109,16 @@ describe('managing tokens in the browser', () => {
     expect(results).toEqual([
       {
         scopes: '["write"]',
-        repositories: '["edge/main","v3.22/main"]',
+        repositories: '["alpine:edge/main","v3.22/main"]',
         packages: null,
         until: Date.parse('2999-12-31T23:59:59Z'),
       },
     ])
     const authorization = `Bearer ${token}`
     expect((await put(buildApk(), MAIN, { authorization })).status).toBe(201)
-    expect((await browser.get('/acme/-/manage')).text).not.toContain(token)
+    const page = (await browser.get('/acme/-/manage')).text
+    expect(page).not.toContain(token)
+    expect(page).toContain('Writes only to alpine:edge/main, v3.22/main')
   })
 
   it.each([
@@ -124,7 +127,7 @@ describe('managing tokens in the browser', () => {
     [
       'a bad repository',
       { name: 'a', scopes: 'write', repositories: 'main' },
-      /Repositories must be/,
+      /Repositories: .*main.* is not of the form/,
     ],
     ['a past day', { name: 'a', scopes: 'read', expires_at: '2020-01-01' }, /in the future/],
   ])('with %s says what is wrong, beside what was filled in', async (_, fields, says) => {

@@ -48,14 +48,28 @@ describe('a new token', () => {
     [
       'a bad repository',
       { name: 'a', scopes: ['write'], repositories: ['main'] },
-      /repositories must be/,
+      /^repositories: "main" cannot be: .*not of the form branch\/repository/,
     ],
     [
       'no repository at all',
       { name: 'a', scopes: ['write'], repositories: [] },
       /repositories must be/,
     ],
-    ['a bad pattern', { name: 'a', scopes: ['write'], packages: ['a/b'] }, /packages must be/],
+    [
+      'a bad pattern',
+      { name: 'a', scopes: ['write'], packages: ['a/b'] },
+      /^packages: "a\/b" must be .*begin with its type and ":", of alpine, generic/,
+    ],
+    [
+      'a pattern of a type that is not registered',
+      { name: 'a', scopes: ['write'], packages: ['alpine:a', 'org.acme:*'] },
+      /^packages: "org.acme:\*" names no type before its first ":": use one of alpine, generic/,
+    ],
+    [
+      'a repository of a type without repositories',
+      { name: 'a', scopes: ['write'], repositories: ['generic:edge/main'] },
+      /^repositories: "generic:edge\/main" names generic, a type without repositories/,
+    ],
     [
       'a past expiry',
       { name: 'a', scopes: ['read'], expires_at: '2020-01-01T00:00:00Z' },
@@ -162,7 +176,7 @@ describe('a restricted token', () => {
     expect((await put(buildApk(), MAIN, headers)).status).toBe(201)
     const other = await put(buildApk(), '/api/packages/acme/alpine/edge/testing', headers)
     expect(`${other.status} ${other.text}`).toBe(
-      '403 the access token may not write to repository edge/testing, only to edge/main',
+      '403 the access token may not write to repository alpine:edge/testing, only to edge/main',
     )
   })
 
@@ -175,13 +189,75 @@ describe('a restricted token', () => {
     const before = await listKeys('blobs/')
     const other = await put(buildApk({ name: 'exactly', version: '1-r0' }), MAIN, headers)
     expect(`${other.status} ${other.text}`).toBe(
-      '403 the access token may not write package exactly, only hello*, exact',
+      '403 the access token may not write package alpine:exactly, only hello*, exact',
     )
     expect(await listKeys('blobs/')).toEqual(before)
     const remove = (file: string) =>
       answerOf(`${MAIN}/x86_64/${file}`, { method: 'DELETE', headers })
     expect((await remove('world-1-r0.apk')).status).toBe(403)
     expect((await remove('hello-doc-1-r0.apk')).status).toBe(204)
+  })
+
+  it.each<[Record<string, unknown>, readonly string[]]>([
+    [{ packages: ['hello'] }, ['alpine hello', 'generic hello']],
+    [{ packages: ['alpine:hello'] }, ['alpine hello']],
+    [{ packages: ['generic:hello'] }, ['generic hello']],
+    [{ packages: ['generic:alp*', 'alpine:hello'] }, ['alpine hello', 'generic alpine']],
+    [{ repositories: ['edge/main'] }, ['alpine hello', 'alpine alpine']],
+    [{ repositories: ['alpine:edge/main'] }, ['alpine hello', 'alpine alpine']],
+    [{ repositories: ['alpine:edge/main'], packages: ['hello'] }, ['alpine hello']],
+    [{ repositories: ['alpine:edge/main'], packages: ['generic:*'] }, []],
+    [{ repositories: ['alpine:edge/other'] }, []],
+  ])('of %j publishes %j', async (grant, expected) => {
+    const { headers } = await tokenOf('acme', { scopes: ['write'], ...grant })
+    const published: string[] = []
+    for (const name of ['hello', 'alpine']) {
+      const apk = await put(buildApk({ name, version: '1-r0' }), MAIN, headers)
+      const file = { method: 'PUT', headers, body: 'x' }
+      const generic = await answerOf(`/api/packages/acme/generic/${name}/1/f`, file)
+      for (const [type, { status }] of Object.entries({ alpine: apk, generic })) {
+        if (status === 201) published.push(`${type} ${name}`)
+        else expect(status).toBe(403)
+      }
+    }
+    expect(published.sort()).toEqual([...expected].sort())
+  })
+
+  it('removes packages of its type alone, also by the API', async () => {
+    await publish({ name: 'hello', version: '1-r0' })
+    const path = '/api/packages/acme/generic/hello/1/f'
+    await answerOf(path, { method: 'PUT', headers: ADMIN, body: 'x' })
+    const alpineOnly = await tokenOf('acme', { scopes: ['write'], packages: ['alpine:*'] })
+    const genericOnly = await tokenOf('acme', { scopes: ['write'], packages: ['generic:*'] })
+    const remove = async (of: string, { headers }: { readonly headers: HeadersInit }) =>
+      (await answerOf(of, { method: 'DELETE', headers })).status
+    const [api, file] = ['/api/v1/packages/acme', `${MAIN}/x86_64/hello-1-r0.apk`]
+    expect([
+      await remove(`${api}/generic/hello/1`, alpineOnly),
+      await remove(path, alpineOnly),
+      await remove('/api/packages/acme/generic/hello', alpineOnly),
+      await remove(`${api}/alpine/hello/1-r0`, genericOnly),
+      await remove(file, genericOnly),
+    ]).toEqual([403, 403, 403, 403, 403])
+    expect([
+      await remove(`${api}/generic/hello/1`, genericOnly),
+      await remove(file, alpineOnly),
+    ]).toEqual([204, 204])
+  })
+
+  it('shows its entries as given', async () => {
+    const given = { repositories: ['alpine:edge/main', 'v3.22/main'], packages: ['hello*'] }
+    await tokenOf('acme', { scopes: ['write'], ...given })
+    const { text } = await answerOf(TOKENS, { headers: ADMIN })
+    expect(JSON.parse(text)).toMatchObject([given])
+  })
+
+  it('is refused before its body is read where it may write nothing of the type', async () => {
+    const { headers } = await tokenOf('acme', { scopes: ['write'], packages: ['generic:*'] })
+    const { status, text } = await put(new TextEncoder().encode('no apk'), MAIN, headers)
+    expect(`${status} ${text}`).toBe(
+      '403 the access token may not write packages of the type alpine, only generic:*',
+    )
   })
 
   it('reads everything of its owner', async () => {

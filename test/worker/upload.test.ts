@@ -148,9 +148,9 @@ describe('a form with several files', () => {
     const files = [['a.apk', hello('1-r0')]] as const
     const wrongName = await upload({ files })
     expect(wrongName.status).toBe(403)
-    expect(wrongName.text).toContain('may not write package hello, only other*')
+    expect(wrongName.text).toContain('may not write package alpine:hello, only other*')
     const wrongPlace = await upload({ files, fields: { repository: 'edge/testing' } })
-    expect(wrongPlace.text).toContain('may not write to repository edge/testing')
+    expect(wrongPlace.text).toContain('may not write to repository alpine:edge/testing')
     expect(await countRows()).toMatchObject({ package_file: 0, package_blob: 0 })
     expect(await listKeys('blobs/')).toEqual([])
   })

@@ -2,6 +2,7 @@
 // not exist get the same answer; who has credentials gets 403 on what it may know of, else 404.
 import type { Fault } from '../errors.ts'
 import type { Principal, Scope, TokenPrincipal } from './principal.ts'
+import { namesOfType } from './restriction.ts'
 
 /**
  * - `open`: everybody, and credentials are not looked at
@@ -67,32 +68,47 @@ function tokenRefusal(
   }
 }
 
-/**
- * Why a restricted token may not write there; undefined when it may. What is left out is not known
- * yet and asked later; a repository of null is what belongs to none.
- */
+/** What a request writes. What is undefined is not known yet, and asked again once it is. */
+export interface WriteTarget {
+  /** The word for the package type in paths and rows. */
+  readonly type: string
+  /** Null for what belongs to none. */
+  readonly repository?: string | null | undefined
+  readonly packageName?: string | undefined
+}
+
+/** Why a restricted token may not write there; undefined when it may. */
 export function restrictionRefusal(
   principal: Principal,
-  target: { readonly repository?: string | null; readonly packageName?: string },
+  { type, repository, packageName }: WriteTarget,
 ): Fault | undefined {
   if (principal.kind !== 'token') return undefined
-  const { repository, packageName } = target
-  if (repository !== undefined && principal.repositories !== null) {
-    const allowed = principal.repositories.join(', ')
-    const where = repository === null ? 'outside of repositories' : `to repository ${repository}`
-    const detail = `the access token may not write ${where}, only to ${allowed}`
-    if (repository === null || !principal.repositories.includes(repository)) {
-      return { code: 'forbidden', detail }
+  const { repositories, packages } = principal
+  if (repositories !== null && repository !== undefined) {
+    if (repository === null) return restricted('outside of repositories', 'only to', repositories)
+    if (!namesOfType(repositories, type).includes(repository)) {
+      return restricted(`to repository ${type}:${repository}`, 'only to', repositories)
     }
   }
-  const matches = (pattern: string) =>
-    packageName !== undefined && matchesPattern(pattern, packageName)
-  if (packageName !== undefined && principal.packages?.some(matches) === false) {
-    const allowed = principal.packages.join(', ')
-    const detail = `the access token may not write package ${packageName}, only ${allowed}`
-    return { code: 'forbidden', detail }
+  if (packages === null) return undefined
+  const patterns = namesOfType(packages, type)
+  if (packageName === undefined) {
+    // Whatever the name will be: an upload is refused before its body is read.
+    if (patterns.length > 0) return undefined
+    return restricted(`packages of the type ${type}`, 'only', packages)
   }
-  return undefined
+  if (patterns.some((pattern) => matchesPattern(pattern, packageName))) return undefined
+  return restricted(`package ${type}:${packageName}`, 'only', packages)
+}
+
+/** More entries than this many are counted in a refusal. */
+const SHOWN_ENTRIES = 10
+
+function restricted(what: string, only: string, entries: readonly string[]): Fault {
+  const shown = entries.slice(0, SHOWN_ENTRIES).join(', ')
+  const more = entries.length - SHOWN_ENTRIES
+  const allowed = more > 0 ? `${shown} and ${more} more` : shown
+  return { code: 'forbidden', detail: `the access token may not write ${what}, ${only} ${allowed}` }
 }
 
 /** `*` stands for any text, also none; everything else for itself. Linear, whatever the pattern. */

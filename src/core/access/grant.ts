@@ -1,39 +1,58 @@
 // PURE: what a new token may, from the fields of a JSON body or of a form. Refuses what would grant
 // something else than was meant.
 import { quote } from '../../formats/format-error.ts'
-import { invalidRequest } from '../errors.ts'
+import { invalidRequest, RegistryError } from '../errors.ts'
 import { SCOPES, type Scope } from './principal.ts'
+import { splitEntry, TYPES_WITHOUT_PREFIX } from './restriction.ts'
 import type { TokenGrant } from './tokens.ts'
 
 export const GRANT_NAMES = ['name', 'scopes', 'repositories', 'packages', 'expires_at'] as const
 
-const PART = '[A-Za-z0-9][A-Za-z0-9._+-]{0,63}'
+/** Entries of each list. */
+export const MAX_ENTRIES = 100
+/** Characters of a package pattern after its type, all of them ASCII: as many bytes. */
+const MAX_PATTERN = 255
+/** Likewise of one without a type. */
+const MAX_UNTYPED_PATTERN = 100
 
 /**
- * The names of repositories.
- * @param parts how many parts they have, by their types
+ * Package patterns after a type: what names of npm (`@acme/tool`), Maven (`org.acme:tool`) and Go
+ * (`example.com/~acme/tool`) consist of, and `*`.
  */
-export function repositoryPattern(parts: Iterable<number>): RegExp {
-  const forms = [...new Set(parts)].map((count) => Array(count).fill(PART).join('\\/'))
-  return new RegExp(`^(?:${forms.join('|')})$`)
+const TYPED_PATTERN = `[A-Za-z0-9._+*@/:~-]{1,${MAX_PATTERN}}`
+const UNTYPED_PATTERN = `[A-Za-z0-9._+*-]{1,${MAX_UNTYPED_PATTERN}}`
+const TYPED = new RegExp(`^${TYPED_PATTERN}$`)
+const UNTYPED = new RegExp(`^${UNTYPED_PATTERN}$`)
+
+/** A registered type, as a token can name it. */
+export interface GrantableType {
+  readonly type: string
+  /**
+   * Returns the name as rows have it; absent for types without repositories.
+   * @throws RegistryError when no repository of the type can have the name
+   */
+  readonly parseRepository?: ((name: string) => string) | undefined
 }
 
-export const PACKAGE_PATTERN = /^[A-Za-z0-9._+*-]{1,100}$/
-export const MAX_PATTERNS = 100
+/** What an entry of `packages` may be, as a pattern for the API's document. */
+export function packageEntryPattern(types: readonly GrantableType[]): string {
+  const names = types.map(({ type }) => type).join('|')
+  return `^(?:(?:${names}):${TYPED_PATTERN}|${UNTYPED_PATTERN})$`
+}
 
 /**
- * @param repository the names of repositories that there can be
+ * @param types all registered types
  * @throws RegistryError invalid-request
  */
 export function parseGrant(
   body: Readonly<Record<string, unknown>>,
-  repository: RegExp,
+  types: readonly GrantableType[],
 ): TokenGrant {
   return {
     name: parseName(body.name),
     scopes: parseScopes(body.scopes),
-    repositories: parsePatterns(body.repositories, 'repositories', repository, 'v3.22/main'),
-    packages: parsePatterns(body.packages, 'packages', PACKAGE_PATTERN, 'hello*'),
+    repositories: parseEntries(body.repositories, REPOSITORIES, types),
+    packages: parseEntries(body.packages, PACKAGES, types),
     expiresAt: parseExpiry(body.expires_at),
   }
 }
@@ -52,23 +71,80 @@ function parseScopes(value: unknown): readonly Scope[] {
   throw invalidRequest('scopes is required: a list of "read", "write", "admin", each at most once')
 }
 
-function parsePatterns(
+interface EntryField {
+  readonly field: string
+  readonly example: string
+  /** Why an entry cannot be taken, in words that follow it; its type is registered or undefined. */
+  readonly problemOf: (
+    name: string,
+    type: string | undefined,
+    types: readonly GrantableType[],
+  ) => string | undefined
+}
+
+const REPOSITORIES: EntryField = {
+  field: 'repositories',
+  example: 'alpine:v3.22/main',
+  problemOf: (name, type, types) => {
+    const meant = type === undefined ? TYPES_WITHOUT_PREFIX : [type]
+    const parsers = types.flatMap(({ type, parseRepository }) =>
+      meant.includes(type) && parseRepository !== undefined ? [parseRepository] : [],
+    )
+    if (parsers.length === 0) return `names ${type}, a type without repositories`
+    const problems = parsers.map((parse) => repositoryProblem(parse, name))
+    return problems.includes(undefined) ? undefined : problems.join('; ')
+  },
+}
+
+const PACKAGES: EntryField = {
+  field: 'packages',
+  example: 'alpine:hello*',
+  problemOf: (name, type, types) => {
+    if (type !== undefined) {
+      if (TYPED.test(name)) return undefined
+      return `must have 1 to ${MAX_PATTERN} letters, digits or "._+*@/:~-" after its type`
+    }
+    if (UNTYPED.test(name)) return undefined
+    const rule = `must be 1 to ${MAX_UNTYPED_PATTERN} letters, digits or "._+*-"`
+    return `${rule}, or begin with its type and ":", of ${formatTypes(types)}`
+  },
+}
+
+/** A name that its type keeps in another form would never match: it has to be given in that form. */
+function repositoryProblem(parse: (name: string) => string, name: string): string | undefined {
+  try {
+    const parsed = parse(name)
+    return parsed === name ? undefined : `must be written as ${quote(parsed)}`
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error
+    return `cannot be: ${error.message}`
+  }
+}
+
+function parseEntries(
   value: unknown,
-  field: string,
-  form: RegExp,
-  example: string,
+  { field, example, problemOf }: EntryField,
+  types: readonly GrantableType[],
 ): readonly string[] | null {
   if (value === undefined || value === null) return null
-  const good = (item: unknown): item is string => typeof item === 'string' && form.test(item)
-  if (
-    Array.isArray(value) &&
-    value.length >= 1 &&
-    value.length <= MAX_PATTERNS &&
-    value.every(good)
-  ) {
-    return value
+  const isText = (item: unknown): item is string => typeof item === 'string'
+  const fits = Array.isArray(value) && value.length >= 1 && value.length <= MAX_ENTRIES
+  if (!fits || !value.every(isText)) {
+    throw invalidRequest(`${field} must be a list of 1 to ${MAX_ENTRIES} such as ${quote(example)}`)
   }
-  throw invalidRequest(`${field} must be a list of 1 to ${MAX_PATTERNS} such as ${quote(example)}`)
+  for (const entry of value) {
+    const { type, name } = splitEntry(entry)
+    const known = type === undefined || types.some((each) => each.type === type)
+    const problem = known
+      ? problemOf(name, type, types)
+      : `names no type before its first ":": use one of ${formatTypes(types)}, as in ${quote(example)}`
+    if (problem !== undefined) throw invalidRequest(`${field}: ${quote(entry)} ${problem}`)
+  }
+  return value
+}
+
+function formatTypes(types: readonly GrantableType[]): string {
+  return types.map(({ type }) => type).join(', ')
 }
 
 function parseExpiry(value: unknown): number | null {

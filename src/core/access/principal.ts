@@ -12,9 +12,9 @@ export interface TokenPrincipal {
   readonly id: string
   readonly ownerId: string
   readonly scopes: readonly Scope[]
-  /** Repositories that writes are restricted to, by their names within the owner; null: all. */
+  /** Repositories that writes are restricted to, as `type:name` (restriction.ts); null: all. */
   readonly repositories: readonly string[] | null
-  /** Package name patterns (`*` is any text) that writes are restricted to; null: all. */
+  /** Packages that writes are restricted to, as `type:pattern` (`*` is any text); null: all. */
   readonly packages: readonly string[] | null
 }
 

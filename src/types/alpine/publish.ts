@@ -82,7 +82,7 @@ async function inspect(call: OwnedCall, source: ByteSource): Promise<Inspected> 
   const today = Date.now() / 1000
   try {
     const inspected = await inspectPackage(source, packageLimits, today, (entry) => list.add(entry))
-    requireWritable(call, undefined, inspected.info.name)
+    requireWritable(call, { type: TYPE, packageName: inspected.info.name })
     checkEntry(inspected)
     return { ...inspected, contents: list.finish() }
   } catch (error) {

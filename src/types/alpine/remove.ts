@@ -25,10 +25,11 @@ export const removeEndpoint = ownedEndpoint<FileRow>({
   resource: findFile,
   handler: async (call) => {
     const { params, resource: file } = call
-    requireWritable(call, parseRepositoryName(params))
+    requireWritable(call, { type: TYPE, repository: parseRepositoryName(params) })
     const absent = `no such package: ${quote(params.file ?? '')}`
     if (file === undefined) throw new RegistryError({ code: 'not-found', detail: absent })
-    requireWritable(call, file.repository, file.packageName)
+    const { repository, packageName } = file
+    requireWritable(call, { type: TYPE, repository, packageName })
     // One file serves all architectures; who means one of them must not remove it from the others.
     if (file.architecture !== params.architecture) throw elsewhere(file)
     return removeFound(call, TYPE, [file], absent)

@@ -188,13 +188,13 @@ function TokenForm({ owner, csrfToken, fields }: TokenFormProps) {
         <Lines
           name="repositories"
           label="Only these repositories"
-          hint="One a line, by the names that the owner's page shows; empty for all"
+          hint="One a line, with their type, such as alpine:v3.22/main; empty for all"
           value={given('repositories')}
         />
         <Lines
           name="packages"
           label="Only these packages"
-          hint="One a line, such as hello*; empty for all"
+          hint="One a line, with their type, such as alpine:hello*; empty for all"
           value={given('packages')}
         />
         <TextField

@@ -13,7 +13,7 @@ import { limitsOf } from '../../env.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type Call, type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { readSessionForm } from '../../http/session.ts'
-import { REPOSITORY } from '../../types/registration.ts'
+import { GRANTABLE_TYPES } from '../../types/grantable.ts'
 import { limitsOfFields } from '../components/quota.tsx'
 import { managePath, OWNERS_PATH, ownerPath } from '../paths.ts'
 import { pageResponse, seeOther } from '../respond.ts'
@@ -88,7 +88,7 @@ async function newToken(call: OwnedCall): Promise<Response> {
     const { token, text } = await createToken(
       call.env.DB,
       call.owner.id,
-      parseGrant(grantOf(fields), REPOSITORY),
+      parseGrant(grantOf(fields), GRANTABLE_TYPES),
       limitsOf(call.env),
     )
     return managePage(call, { status: 201, created: { name: token.name, text } })

@@ -83,9 +83,12 @@ function absent({ params, url }: OwnedCall): string {
 async function confirm(call: OwnedCall): Promise<Response> {
   const { owner, params, session, url } = call
   const { packageType, files, whole } = await findFiles(call)
-  for (const { repository, packageName } of files) requireWritable(call, repository, packageName)
+  const { type } = packageType
+  for (const { repository, packageName } of files) {
+    requireWritable(call, { type, repository, packageName })
+  }
   const { name = '', version = '' } = params
-  const back = packagePath(owner.name, packageType.type, name, version)
+  const back = packagePath(owner.name, type, name, version)
   const shown = `${name} ${version}`
   const body = (
     <>
