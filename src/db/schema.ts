@@ -222,6 +222,43 @@ export const packageVersion = sqliteTable(
   (table) => [unique('package_version_version').on(table.packageId, table.version)],
 )
 
+/** A name that points at one version of a package and can be moved to another. It goes with the version. */
+export const packageTag = sqliteTable(
+  'package_tag',
+  {
+    packageId: integer('package_id')
+      .notNull()
+      .references(() => packageTable.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    versionId: integer('version_id')
+      .notNull()
+      .references(() => packageVersion.id, { onDelete: 'cascade' }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.packageId, table.name] }),
+    index('package_tag_version').on(table.versionId),
+  ],
+)
+
+/** What was done to the tags of a package, in the order of `id`; a change that is sent again finds its row. */
+export const packageTagChange = sqliteTable(
+  'package_tag_change',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    changeId: text('change_id').notNull().unique(),
+    packageId: integer('package_id')
+      .notNull()
+      .references(() => packageTable.id, { onDelete: 'cascade' }),
+    tag: text('tag').notNull(),
+    /** What it points at from then on; null for a removal. */
+    version: text('version'),
+    /** The id of an access token, or `admin`. */
+    createdBy: text('created_by').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [index('package_tag_change_of').on(table.packageId, table.tag, table.id)],
+)
+
 /** One row per content. `r2_key` is where the bytes are; no key is ever written twice. */
 export const packageBlob = sqliteTable(
   'package_blob',

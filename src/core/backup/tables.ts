@@ -15,6 +15,8 @@ import {
   packageFile,
   packageProperty,
   packageTable,
+  packageTag,
+  packageTagChange,
   packageVersion,
   repository,
   repositoryChange,
@@ -55,6 +57,8 @@ export const TABLES = Object.keys(BACKED_UP) as readonly BackedUpTable[]
 export const LEFT_OUT: readonly { readonly table: SQLiteTable; readonly because: string }[] = [
   { table: packageProperty, because: 'each lies with the package, version or file that it is of' },
   { table: packageCollection, because: 'a restore draws the states of collections anew' },
+  { table: packageTag, because: 'no type has tags yet: they belong with the version' },
+  { table: packageTagChange, because: 'what was sent before a restore is not sent again after it' },
   { table: ownerUsage, because: 'a restore counts anew what each owner has' },
   { table: garbage, because: 'what no row names is not copied, so nothing of it has to go' },
   { table: sweepProgress, because: 'the sweep of another bucket begins anew' },
