@@ -6,8 +6,8 @@ export interface Options {
   readonly full: boolean
   /** Measured runs, in place of each part's own number. */
   readonly runs?: number
-  /** The one part to run. */
-  readonly only?: string
+  /** The parts to run, and no other. */
+  readonly only?: readonly string[]
   /** Where the figures go as JSON. */
   readonly json?: string
   /** Packages in the repositories that are published into. */
@@ -29,7 +29,7 @@ export function readOptions(args: readonly string[]): Options {
   return {
     full,
     ...(runs === undefined ? {} : { runs: countOf(runs) }),
-    ...(only === undefined ? {} : { only }),
+    ...(only === undefined ? {} : { only: only.split(',') }),
     ...(json === undefined ? {} : { json }),
     ...(sizes === undefined ? {} : { sizes: sizes.split(',').map(countOf) }),
   }

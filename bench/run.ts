@@ -1,4 +1,4 @@
-// `npm run bench [-- --full --runs N --only PART --json FILE]`: measures the registry beside what the
+// `npm run bench [-- --full --runs N --only PART,… --json FILE]`: measures the registry beside what the
 // platform itself costs and beside other tools, prints a table, and writes it as JSON. Times are
 // printed, never asserted. Ends with 0 unless something broke.
 import { writeFile } from 'node:fs/promises'
@@ -28,15 +28,16 @@ const parts: Readonly<Record<string, (report: Report, options: Options) => Promi
 /** @throws Error in one line for options that are no good */
 function readCommandLine(): Options {
   const options = readOptions(process.argv.slice(2))
-  if (options.only === undefined || parts[options.only] !== undefined) return options
-  throw new Error(`there is no part ${options.only}: one of ${Object.keys(parts).join(', ')}`)
+  const unknown = options.only?.find((name) => !Object.hasOwn(parts, name))
+  if (unknown === undefined) return options
+  throw new Error(`there is no part ${unknown}: one of ${Object.keys(parts).join(', ')}`)
 }
 
 async function main({ only, json, ...options }: Options): Promise<void> {
   const report = new Report()
   console.log(formatHeader())
   for (const [name, bench] of Object.entries(parts)) {
-    if (only !== undefined && name !== only) continue
+    if (only !== undefined && !only.includes(name)) continue
     await bench(report, options)
     // After each part, since a long run may be cut off.
     if (json !== undefined) await writeFile(json, report.toJson())

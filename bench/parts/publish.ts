@@ -18,6 +18,9 @@ const architectures = ['x86_64', 'aarch64', 'armv7', 'riscv64', 'ppc64le']
 /** Above this the files for the real apk, and five architectures of each, take too long to make. */
 const PEER_LIMIT = 25_000
 
+/** Five architectures of 25,000 packages are more files than an owner may have without limits of its own. */
+const OWNER_LIMITS = { OWNER_FILES: 1_000_000, OWNER_METADATA_BYTES: 4_000_000_000 }
+
 interface Size {
   readonly packages: number
   readonly apk: ApkIndex | undefined
@@ -37,7 +40,7 @@ export async function benchPublish(report: Report, options: Options): Promise<vo
     const index = packages > PEER_LIMIT ? undefined : await folder?.index(packages)
     sizes.push({ packages, apk: index, publishes: [], noarch: [], puts: [], merges: [] })
   }
-  const state = await createServerState()
+  const state = { ...(await createServerState()), variables: OWNER_LIMITS }
   const spent = await timed(async () => seed(state.directory, sizes.flatMap(repositoriesOf)))
   report.note(`seeded in ${Math.round(spent)} ms`)
   await using server = await startServer(state)

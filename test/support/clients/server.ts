@@ -21,6 +21,8 @@ export interface ServerState {
   port: number
   /** What each isolate may have, as the platform limits it; the runtime itself collects late otherwise. */
   heapMegabytes?: number
+  /** Numbers in place of those that the Worker has by itself, such as `OWNER_FILES`. */
+  variables?: Readonly<Record<string, number>>
 }
 
 /** A running registry as its clients see it. */
@@ -107,6 +109,7 @@ export async function startServer(
       ...[wrangler, 'dev', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'],
       ...['--log-level', 'warn', '--show-interactive-dev-session=false'],
       ...stateArguments(directory),
+      ...variableArguments(state),
     ],
     {
       cwd: join(directory, 'project'),
@@ -151,6 +154,10 @@ async function copyProject(target: string): Promise<void> {
 
 function stateArguments(directory: string): string[] {
   return ['--persist-to', join(directory, 'state'), '--env-file', join(directory, 'secrets.env')]
+}
+
+function variableArguments({ variables = {} }: ServerState): string[] {
+  return Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`])
 }
 
 /** Miniflare hands these on to the runtime. */
