@@ -180,6 +180,16 @@ describe('a package type', () => {
     expect(unknownFilesIn([...wrong, 'types/x/format/a.ts', 'types/x/type.ts'])).toEqual(wrong)
   })
 
+  it('has a file that tests its faults', () => {
+    const calls = types.map((type) => [
+      type,
+      readFileSync(`test/types/${type}/faults.worker.test.ts`, 'utf8').includes(
+        `describeFaultsOf('${type}')`,
+      ),
+    ])
+    expect(calls).toEqual(types.map((type) => [type, true]))
+  })
+
   it('is named nowhere but in its folder, in the registration and where an entry has no type', () => {
     const naming = files.filter(
       (path) => typeOf(path) === undefined && typesNamedIn(read(path), types).length > 0,

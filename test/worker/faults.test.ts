@@ -1,31 +1,10 @@
+// Faults in what an owner does that is not of one package type.
 import { env } from 'cloudflare:workers'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { namedKey } from '../../src/core/blobs/keys.ts'
-import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
-import { forgetDeployment } from '../../src/core/deployment/marker.ts'
-import { clearOverrides } from '../support/worker/bindings.ts'
-import { findInconsistencies } from '../support/worker/consistency.ts'
-import { injectFault, type Moment } from '../support/worker/faults.ts'
-import { ADMIN, answerOf, createOwner, listKeys, tokenOf } from '../support/worker/registry.ts'
-import { answerTo, chunked, withQuery } from '../support/worker/requests.ts'
+import { expect } from 'vitest'
+import { ADMIN, answerOf, tokenOf } from '../support/worker/registry.ts'
+import { describeFaults, type Operation } from '../support/worker/survival.ts'
 import { MAIN, publish } from '../types/alpine/repository.ts'
-import { type RegisteredSample, samples, withNeighbour } from '../types/samples.ts'
-import type { SampleFile, TypeSample } from '../types/type-sample.ts'
-
-// Every call that an operation makes to R2, D1 or the Durable Object fails once, before and after it
-// took effect. The calls are counted by a run without a fault, so that a new one is tested too.
-
-const HOUR = 60 * 60 * 1000
-
-interface Operation {
-  /** Of the types that the registry has files of. */
-  readonly samples: readonly TypeSample[]
-  readonly prepare?: () => Promise<unknown>
-  readonly run: () => Promise<{ status: number; text: string }>
-  readonly success: number
-  /** Whether what the operation wants is the case. */
-  readonly done: () => Promise<boolean>
-}
+import { samples, withNeighbour } from '../types/samples.ts'
 
 const tokenCount = () => env.DB.prepare('SELECT count(*) AS n FROM access_token').first<number>('n')
 
@@ -33,62 +12,6 @@ const TOKENS = '/api/v1/owners/acme/tokens'
 const COMMUNITY = MAIN.replace('main', 'community')
 const EMPTY = '/api/v1/owners/acme/repositories/alpine/edge/community'
 let tokenId = ''
-let tokenHeaders: HeadersInit = {}
-
-async function publishFirst(sample: TypeSample, file: SampleFile): Promise<void> {
-  expect((await answerTo(sample.publish(file))).status).toBe(sample.statuses.published)
-}
-
-function operationsOf(sample: RegisteredSample): Record<string, Operation> {
-  const { first, large, statuses, repeatQuery } = sample
-  const neighbours = { samples: withNeighbour(sample) }
-  const published = {
-    ...neighbours,
-    success: statuses.published,
-    done: () => sample.isPublished(first),
-  }
-  const send = (file: SampleFile) => answerTo(sample.publish(file))
-  const sendChunked = async (file: SampleFile) => answerTo(await chunked(sample.publish(file)))
-  const before = () => publishFirst(sample, first)
-  return {
-    'a publish': { run: () => send(first), ...published },
-    'a publish with a token': {
-      prepare: async () => {
-        tokenHeaders = (await tokenOf('acme', { scopes: ['write'] })).headers
-      },
-      run: () => answerTo(sample.publish(first), tokenHeaders),
-      ...published,
-    },
-    'a publish that asks whose bucket it is': {
-      run: () => {
-        forgetDeployment()
-        return send(first)
-      },
-      ...published,
-    },
-    'a publish that streams': { run: () => send(large), ...published },
-    'a chunked publish': { run: () => sendChunked(first), ...published },
-    'a chunked publish in parts': { run: () => sendChunked(large), ...published },
-    ...(repeatQuery === undefined
-      ? {}
-      : {
-          'a publish of the same bytes': {
-            prepare: before,
-            run: async () => answerTo(await withQuery(sample.publish(first), repeatQuery)),
-            success: statuses.repeated,
-            ...neighbours,
-            done: published.done,
-          },
-        }),
-    'a removal': {
-      prepare: before,
-      run: () => answerTo(sample.remove(first)),
-      success: statuses.removed,
-      ...neighbours,
-      done: async () => !(await sample.isPublished(first)),
-    },
-  }
-}
 
 const OWNER_OPERATIONS: Readonly<Record<string, Omit<Operation, 'samples'>>> = {
   'a new token': {
@@ -121,101 +44,11 @@ const OWNER_OPERATIONS: Readonly<Record<string, Omit<Operation, 'samples'>>> = {
   },
 }
 
-/** Rows, indexes and objects agree; after the sweep there is no object that no row names. */
-async function expectSound(present: readonly TypeSample[]): Promise<void> {
-  expect(await findInconsistencies()).toEqual([])
-  for (const sample of present) await sample.expectSound()
-  for (const time of [5 * HOUR, UNREFERENCED_MS + 5 * HOUR]) {
-    await sweep(env.DB, env.BLOBS, Date.now() + time)
-  }
-  const { results } = await env.DB.prepare(
-    'SELECT r2_key FROM package_blob UNION ALL SELECT r2_key FROM repository_index ORDER BY 1',
-  ).all()
-  const keys = new Set((await listKeys()).map(namedKey))
-  expect([...keys].sort()).toEqual(results.map((row) => row.r2_key))
-}
+const present = samples.flatMap(withNeighbour).slice(0, 2)
 
-/** Each of the types has a file already: the first file of a type makes more rows than the second. */
-async function start({ prepare, samples: present }: Operation): Promise<void> {
-  await createOwner()
-  for (const sample of present) await publishFirst(sample, sample.second)
-  await prepare?.()
-}
-
-beforeEach(() => {
-  vi.spyOn(console, 'error').mockImplementation(() => {})
-})
-
-const operations = samples.flatMap((sample) =>
-  Object.entries(operationsOf(sample)).map(
-    ([title, operation]) => [`${title} (${sample.type})`, operation] as const,
-  ),
+describeFaults(
+  Object.entries(OWNER_OPERATIONS).map(([title, operation]) => [
+    title,
+    { ...operation, samples: present },
+  ]),
 )
-
-const ownerOperations = Object.entries(OWNER_OPERATIONS).map(
-  ([title, operation]) =>
-    [title, { ...operation, samples: samples.flatMap(withNeighbour).slice(0, 2) }] as const,
-)
-
-describe.each([...operations, ...ownerOperations])('%s', (_, operation) => {
-  it('survives the failure of any one of its calls, before and after its effect', async () => {
-    await start(operation)
-    const counted = injectFault({})
-    expect((await operation.run()).status).toBe(operation.success)
-    const total = counted.length
-    expect(total).toBeGreaterThan(1)
-    const seen: string[] = []
-    for (let call = 0; call < total; call++) {
-      for (const moment of ['before', 'after'] as const)
-        seen.push(await failAt(operation, call, moment))
-    }
-    // A fault that is never noticed tests nothing.
-    expect(seen.some((line) => line.endsWith(' 503'))).toBe(true)
-  })
-})
-
-async function failAt(operation: Operation, call: number, moment: Moment): Promise<string> {
-  await freshRegistry()
-  await start(operation)
-  const calls = injectFault({ call, moment })
-  const { status, text } = await operation.run()
-  const what = `${calls[call]} failing ${moment}: ${status}`
-  clearOverrides()
-  const done = await operation.done()
-  // A success is true; anything else is an outage that says so, and may have taken effect.
-  if (status === operation.success) expect([what, done]).toEqual([what, true])
-  else expect([what, status, text.length > 0]).toEqual([what, 503, true])
-  if (status === 503) await expectRetryWorks(operation, done, what)
-  expect([what, await operation.done()]).toEqual([what, true])
-  await expectSound(operation.samples)
-  for (const sample of operation.samples) {
-    const { status: removed } = await answerTo(sample.remove(sample.second))
-    expect(removed).toBe(sample.statuses.removed)
-    await publishFirst(sample, sample.second)
-  }
-  return what
-}
-
-/** The retry of what happened already says so, in its own way; of what did not, succeeds. */
-async function expectRetryWorks(
-  { run, success }: Operation,
-  done: boolean,
-  what: string,
-): Promise<void> {
-  const { status } = await run()
-  const repeated = [success, 200, 404, 409]
-  expect([what, done ? repeated.includes(status) : status === success]).toEqual([what, true])
-}
-
-async function freshRegistry(): Promise<void> {
-  clearOverrides()
-  const { results } = await env.DB.prepare(
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '*_[cC][fF]_*' AND name NOT LIKE 'd1_%' AND name NOT LIKE 'sqlite_%' AND name <> 'deployment'",
-  ).all<{ name: string }>()
-  await env.DB.batch([
-    env.DB.prepare('PRAGMA defer_foreign_keys = on'),
-    ...results.map(({ name }) => env.DB.prepare(`DELETE FROM "${name}"`)),
-  ])
-  const keys = await listKeys()
-  if (keys.length > 0) await env.BLOBS.delete(keys)
-}
