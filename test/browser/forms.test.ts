@@ -100,7 +100,7 @@ describeInBrowser('forms', ({ open, registry }) => {
     await page.getByLabel('Name').fill('ci')
     await page.getByLabel('Only these packages').fill('a/b')
     await page.getByRole('button', { name: 'Create token' }).click()
-    expect(await page.getByRole('alert').innerText()).toMatch(/Packages must be/)
+    expect(await page.getByRole('alert').innerText()).toMatch(/Packages: "a\/b" must be/)
     expect(await page.getByLabel('Name').inputValue()).toBe('ci')
     await page.getByLabel('Only these packages').fill('hello*')
     await page.getByRole('button', { name: 'Create token' }).click()

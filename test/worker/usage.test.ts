@@ -122,12 +122,16 @@ describe('the migration', () => {
     expect(at).toBeGreaterThan(0)
     await applyD1Migrations(env.DB, env.TEST_MIGRATIONS.slice(0, at))
     for (const [number, { results }] of kept.entries()) {
-      for (const { limits: _, metadata_bytes: __, ...row } of results) {
-        const names = Object.keys(row)
+      // Later migrations brought the other columns.
+      const columns = await env.DB.prepare('SELECT name FROM pragma_table_info(?1)')
+        .bind(tables[number])
+        .all<{ name: string }>()
+      const names = columns.results.map(({ name }) => name)
+      for (const row of results) {
         await env.DB.prepare(
           `INSERT INTO ${tables[number]} (${names}) VALUES (${names.map(() => '?')})`,
         )
-          .bind(...Object.values(row))
+          .bind(...names.map((name) => row[name]))
           .run()
       }
     }
