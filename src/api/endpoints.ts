@@ -1,6 +1,6 @@
 // Everything under /api that belongs to no package type.
 import type { Endpoint } from '../http/endpoint.ts'
-import { packageTypes } from '../types/registration.ts'
+import { endpointsOf, packageTypes } from '../types/registration.ts'
 import { backupEndpoints } from './backup.ts'
 import { bucketEndpoints } from './bucket.ts'
 import { checkEndpoints } from './check.ts'
@@ -30,7 +30,7 @@ const managing: readonly Endpoint[] = [
   healthEndpoint,
 ]
 
-const typed: readonly Endpoint[] = packageTypes.flatMap((packageType) => packageType.endpoints)
+const typed: readonly Endpoint[] = packageTypes.flatMap(endpointsOf)
 
 export const apiEndpoints: readonly Endpoint[] = [
   ...managing,

@@ -22,7 +22,7 @@ import type { OwnerQuota } from '../core/quota/quota.ts'
 import { parseQuota } from '../core/quota/statements.ts'
 import { type Env, requireAdminToken } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
-import { parseCredentials } from './credentials.ts'
+import { findCredentials } from './credentials.ts'
 import type { Endpoint, Params } from './endpoint.ts'
 import { countFailure } from './failures.ts'
 import { RecentlyAllowed } from './recently-allowed.ts'
@@ -44,6 +44,7 @@ export interface Authorized {
 }
 
 /**
+ * @param request as it was sent: credentials may be in its query
  * @throws RegistryError unauthorized, invalid-credentials, forbidden, not-found, restoring,
  *   storage-unavailable
  */
@@ -53,9 +54,10 @@ export async function authorize(
   params: Params,
   env: Env,
 ): Promise<Authorized> {
-  const secret = findSecret(request)
+  const secret = findSecret(endpoint, request)
   const adminToken = requireAdminToken(env)
-  const session = findSession(endpoint, request, env)
+  // A secret wins, wherever it was sent.
+  const session = secret === undefined ? findSession(endpoint, request, env) : undefined
   const resource = 'resource' in endpoint ? endpoint.resource?.(params) : undefined
   const asked = Date.now()
   const key = keyOf(endpoint, params, secret)
@@ -117,8 +119,8 @@ function keyOf(endpoint: Endpoint, { owner }: Params, secret: GivenSecret | unde
   return name && `${name} ${secret.hash}`
 }
 
-function findSecret(request: Request): GivenSecret | undefined {
-  const text = parseCredentials(request.headers.get('authorization'))
+function findSecret({ dialect }: Endpoint, request: Request): GivenSecret | undefined {
+  const text = findCredentials(request, dialect?.credentials)
   return text === undefined ? undefined : givenSecret(text)
 }
 

@@ -7,12 +7,14 @@ import type { RequestSession } from '../core/access/session.ts'
 import type { OwnerQuota } from '../core/quota/quota.ts'
 import type { Env } from '../env.ts'
 import type { ByteSource } from '../formats/bytes.ts'
+import type { Dialect } from './dialect.ts'
 import type { Operation } from './operation.ts'
 
-export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE'
+export type Method = 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE'
 export type Params = Readonly<Record<string, string>>
 
 export interface Call<R = unknown> {
+  /** Without what the dialect's clients send as a secret in the query, as `url` is. */
   readonly request: Request
   readonly env: Env
   readonly url: URL
@@ -55,6 +57,8 @@ interface Description {
    * counts for reading alone.
    */
   readonly session?: true
+  /** How its clients send credentials and read faults; of a type's endpoint absent: the type's. */
+  readonly dialect?: Dialect
   /** What the API's document says of it; every endpoint under /api has it. */
   readonly operation?: Operation
 }

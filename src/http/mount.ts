@@ -5,11 +5,15 @@ import { RegistryError } from '../core/errors.ts'
 import type { Env } from '../env.ts'
 import { authorize, forgetAllowed } from './authorize.ts'
 import { requireConfiguration } from './configuration.ts'
+import { removeQuerySecrets } from './credentials.ts'
+import type { Dialect } from './dialect.ts'
 import type { Call, Endpoint, OwnedCall } from './endpoint.ts'
 import { refuseForeignForm, requireSession } from './session.ts'
 
 export interface AppEnv {
   Bindings: Env
+  /** The dialect of the endpoint that was found, in which its faults are told. */
+  Variables: { dialect: Dialect | undefined }
 }
 
 /** For a mistyped path of the API the text names the list of all paths; a page has links for that. */
@@ -20,16 +24,20 @@ export function nothingHere(path: string): RegistryError {
 
 export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
   const methods = new Map<string, Set<string>>()
+  const dialects = new Map<string, Dialect | undefined>()
   for (const endpoint of endpoints) {
     for (const path of [endpoint.path, ...(endpoint.aliases ?? [])]) {
       app.on(endpoint.method, path, (context) => answer(endpoint, context))
       const known = methods.get(path) ?? new Set()
       methods.set(path, known.add(endpoint.method))
       if (endpoint.method === 'GET') known.add('HEAD')
+      dialects.set(path, dialects.get(path) ?? endpoint.dialect)
     }
   }
   for (const [path, allowed] of methods) {
-    app.all(path, async ({ env, req }) => {
+    app.all(path, async (context) => {
+      const { env, req } = context
+      context.set('dialect', dialects.get(path))
       await requireConfiguration(env)
       // A path that only takes something has nothing to read: clients that look for a file which not
       // every registry has take a 404 for its absence, and a 405 for a failure. Whoever asks the
@@ -43,19 +51,27 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
 
 async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Response> {
   const { env, executionCtx } = context
-  const request = context.req.raw
+  const sent = context.req.raw
+  context.set('dialect', endpoint.dialect)
   const params = context.req.param() as Record<string, string>
   const waitUntil = (work: Promise<unknown>) => executionCtx.waitUntil(work)
-  const base = { request, env, url: new URL(request.url), params, waitUntil }
+  const url = new URL(sent.url)
+  const secretInQuery = removeQuerySecrets(url, endpoint.dialect?.credentials)
+  // No handler can log, repeat or redirect to what it does not have.
+  const request = secretInQuery ? new Request(url, sent) : sent
+  const base = { request, env, url, params, waitUntil }
   if ('unconfigured' in endpoint) return endpoint.handler({ ...base, ...NOBODY })
   await requireConfiguration(env)
   const form = endpoint.session === true && endpoint.method !== 'GET'
   if (form) refuseForeignForm(request)
-  const { token, ...authorized } = await authorize(endpoint, request, params, env)
+  const { token, ...authorized } = await authorize(endpoint, sent, params, env)
   if (form && endpoint.access !== 'open') requireSession(authorized.session)
   if (token !== undefined) waitUntil(noteLastUse(env.DB, token, Date.now()))
   try {
-    return await handle(endpoint, { ...base, ...authorized })
+    const response = await handle(endpoint, { ...base, ...authorized })
+    // A cache on the way would keep the secret, which is in the name of what it keeps.
+    if (secretInQuery) response.headers.set('cache-control', 'private, no-store')
+    return response
   } catch (error) {
     if ('recheckedByCommit' in endpoint && isAboutAccess(error)) forgetAllowed()
     throw error

@@ -5,6 +5,7 @@ import type { Access } from '../core/access/decide.ts'
 import { describeFault, type FaultCode, faultCodes } from '../core/errors.ts'
 import { OWNER_NAME_PATTERN } from '../core/names.ts'
 import type { Endpoint } from './endpoint.ts'
+import { securityOf, securitySchemesOf } from './openapi-security.ts'
 import {
   type Answer,
   type Content,
@@ -50,7 +51,7 @@ export function formatOpenApi(endpoints: readonly Endpoint[], info: ApiInfo) {
     ),
     paths,
     components: {
-      securitySchemes: SECURITY_SCHEMES,
+      securitySchemes: securitySchemesOf(describedEndpoints(endpoints)),
       schemas: Object.fromEntries([...schemas].sort(([a], [b]) => (a < b ? -1 : 1))),
     },
   }
@@ -124,7 +125,7 @@ function formatOperation(endpoint: DescribedEndpoint, schemas: Map<string, Schem
       ),
       ...formatFaults(endpoint, schemas),
     },
-    security: SECURITY[access],
+    security: securityOf(endpoint),
   }
 }
 
@@ -201,11 +202,7 @@ export function faultsOf({
 
 function formatFaults(endpoint: DescribedEndpoint, schemas: Map<string, Schema>) {
   const codes = faultsOf(endpoint)
-  const content = {
-    'application/problem+json': { schema: refer(PROBLEM, schemas) },
-    // Elsewhere only for who asks for JSON.
-    ...(isAlwaysJson(endpoint.path) ? {} : { 'text/plain': { schema: TEXT } }),
-  }
+  const content = faultContent(endpoint, schemas)
   const statuses = new Set(codes.map((code) => describeFault(code).status))
   return Object.fromEntries(
     [...statuses].map((status) => {
@@ -214,6 +211,19 @@ function formatFaults(endpoint: DescribedEndpoint, schemas: Map<string, Schema>)
       return [String(status), { description, content }]
     }),
   )
+}
+
+function faultContent({ dialect, path }: DescribedEndpoint, schemas: Map<string, Schema>) {
+  if (dialect !== undefined) {
+    const { contentType } = dialect
+    const schema = /[/+]json$/.test(contentType) ? PROBLEM_IN_DIALECT : TEXT
+    return formatContent({ contentType, schema }, schemas)
+  }
+  return {
+    'application/problem+json': { schema: refer(PROBLEM, schemas) },
+    // Elsewhere only for who asks for JSON.
+    ...(isAlwaysJson(path) ? {} : { 'text/plain': { schema: TEXT } }),
+  }
 }
 
 const PROBLEM: Schema = {
@@ -242,23 +252,11 @@ const PROBLEM: Schema = {
   description: 'RFC 9457.',
 }
 
-const SECURITY_SCHEMES = {
-  basic: { type: 'http', scheme: 'basic', description: 'The token as password; any user name.' },
-  bearer: { type: 'http', scheme: 'bearer', description: 'The token.' },
-  token: {
-    ...{ type: 'apiKey', in: 'header', name: 'Authorization' },
-    description: '`token` and the token, as Gitea writes it.',
-  },
-} as const
-
-const NEEDED = Object.keys(SECURITY_SCHEMES).map((name) => ({ [name]: [] }))
-
-const SECURITY: Readonly<Record<Access, readonly object[]>> = {
-  open: [],
-  read: [{}, ...NEEDED],
-  write: NEEDED,
-  'owner-admin': NEEDED,
-  'deployment-admin': NEEDED,
+const PROBLEM_IN_DIALECT: Schema = {
+  ...PROBLEM,
+  title: 'ProblemInDialect',
+  additionalProperties: true,
+  description: "RFC 9457, with the members that the type's clients read.",
 }
 
 /** Who may, in words. */

@@ -1,6 +1,7 @@
-// A fault as a response: one line of text for curl, RFC 9457 for the API and whoever asks for JSON, a
-// page for browsers, made by whoever makes pages.
+// A fault as a response: in the dialect of the package type, if it has one; else one line of text for
+// curl, RFC 9457 for the API and whoever asks for JSON, a page for browsers, made by whoever makes pages.
 import { describeFault, type Fault, RegistryError, statusOf, textOf } from '../core/errors.ts'
+import type { Dialect, FaultRequest } from './dialect.ts'
 import { PROBLEMS_PATH } from './path.ts'
 
 export interface PageProblem {
@@ -11,21 +12,28 @@ export interface PageProblem {
   readonly text: string
 }
 
-/**
- * @param requestId names the log line of an internal error
- * @param formatPage answers browsers that asked for a page
- */
+export interface Failure {
+  readonly request: Request
+  /** What was thrown; anything but a RegistryError is a defect. */
+  readonly error: unknown
+  /** Names the log line of an internal error. */
+  readonly requestId: string
+  /** Of the endpoint or of the type whose path it is. It wins over what the request accepts. */
+  readonly dialect: Dialect | undefined
+}
+
+/** @param formatPage answers browsers that asked for a page */
 export function problemResponse(
-  request: Request,
-  error: unknown,
-  requestId: string,
+  { request, error, requestId, dialect }: Failure,
   formatPage: (problem: PageProblem) => Response,
 ): Response {
   const fault: Fault = error instanceof RegistryError ? error.fault : { code: 'internal' }
   const status = statusOf(fault)
   if (status >= 500) logOnce(fault, error, requestId)
-  const headers = new Headers({ 'cache-control': 'no-store', ...headersOf(fault, isApi(request)) })
   const text = fault.code === 'internal' ? `${textOf(fault)}, request ${requestId}` : textOf(fault)
+  if (dialect !== undefined) return tell(dialect, { fault, text, request, requestId })
+  const basic = isApi(request) ? BASIC_CHALLENGE : FORM_CHALLENGE
+  const headers = new Headers({ 'cache-control': 'no-store', ...headersOf(fault, basic) })
   if (wantsPage(request)) {
     const page = formatPage({ request, fault, status, text })
     for (const [name, value] of headers) page.headers.set(name, value)
@@ -36,13 +44,51 @@ export function problemResponse(
     return new Response(`${text}\n`, { status, headers })
   }
   headers.set('content-type', 'application/problem+json')
-  return new Response(`${JSON.stringify(problemOf(fault, text, requestId))}\n`, { status, headers })
+  const problem = problemOf(fault, status, text, requestId)
+  return new Response(`${JSON.stringify(problem)}\n`, { status, headers })
+}
+
+interface Told {
+  readonly fault: Fault
+  readonly text: string
+  readonly request: Request
+  readonly requestId: string
+}
+
+function tell(dialect: Dialect, { fault, text, request, requestId }: Told): Response {
+  const asked = faultRequestOf(request)
+  const answer = dialect.fault(fault, { status: statusOf(fault), text, request: asked })
+  const { status = statusOf(fault), statusText = '' } = answer
+  const challenge = dialect.challenge?.(asked) ?? BASIC_CHALLENGE
+  const headers = new Headers({
+    ...answer.headers,
+    ...{ 'content-type': dialect.contentType, 'cache-control': 'no-store' },
+    ...headersOf(fault, challenge),
+  })
+  const body =
+    'body' in answer
+      ? answer.body
+      : `${JSON.stringify({ ...answer.members, ...problemOf(fault, status, text, requestId) })}\n`
+  return new Response(body, { status, statusText: formatReason(statusText), headers })
+}
+
+function faultRequestOf({ method, url }: Request): FaultRequest {
+  const { origin, pathname } = new URL(url)
+  return { method, origin, pathname }
+}
+
+/** Characters of a reason phrase that twine shows whole. */
+const MAX_REASON = 300
+
+/** RFC 9112 4: a line break would begin another header, and letters beyond ASCII have no meaning. */
+function formatReason(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_REASON)
 }
 
 /** RFC 9457, with `code`, `request_id`, and of the fault what its row says. */
-function problemOf(fault: Fault, detail: string, requestId: string) {
+function problemOf(fault: Fault, status: number, detail: string, requestId: string) {
   const { code } = fault
-  const { status, title, members } = describeFault(code)
+  const { title, members } = describeFault(code)
   const type = `${PROBLEMS_PATH}#${code}`
   const further = Object.entries(fault).filter(([name]) => members.includes(name))
   const problem = { type, title, status, detail, code, request_id: requestId }
@@ -52,12 +98,14 @@ function problemOf(fault: Fault, detail: string, requestId: string) {
 /** A scheme that no browser knows: at one that it knows it opens a dialog of its own. */
 export const FORM_CHALLENGE = 'Form realm="cairn"'
 
-function headersOf(fault: Fault, api: boolean): Record<string, string> {
+const BASIC_CHALLENGE = 'Basic realm="cairn", charset="UTF-8"'
+
+function headersOf(fault: Fault, challenge: string): Record<string, string> {
   switch (fault.code) {
     case 'unauthorized':
     case 'invalid-credentials':
       // apk and curl send what .netrc and HTTP_AUTH hold only after a challenge.
-      return { 'www-authenticate': api ? 'Basic realm="cairn", charset="UTF-8"' : FORM_CHALLENGE }
+      return { 'www-authenticate': challenge }
     case 'method-not-allowed':
       return { allow: fault.allow }
     case 'range-not-satisfiable':

@@ -1,5 +1,6 @@
 // The registration of package types: a further type is one import and one entry of the list.
 import type { SigningKey } from '../core/signing-keys.ts'
+import type { Endpoint } from '../http/endpoint.ts'
 import { alpine } from './alpine/type.ts'
 import { generic } from './generic/type.ts'
 import type { PackageType } from './type.ts'
@@ -12,6 +13,12 @@ export function findPackageType(type: string): PackageType | undefined {
 
 export function findIndexing(type: string): PackageType['indexing'] {
   return findPackageType(type)?.indexing
+}
+
+/** Its endpoints, each with the dialect of the type unless it has one of its own. */
+export function endpointsOf({ dialect, endpoints }: PackageType): readonly Endpoint[] {
+  if (dialect === undefined) return endpoints
+  return endpoints.map((endpoint) => ({ dialect, ...endpoint }))
 }
 
 /**

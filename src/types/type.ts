@@ -7,6 +7,7 @@ import type { Fault } from '../core/errors.ts'
 import type { SegmentSource } from '../core/index-copy/prepared.ts'
 import type { KeySet, SigningKey } from '../core/signing-keys.ts'
 import type { ByteSource } from '../formats/bytes.ts'
+import type { Dialect } from '../http/dialect.ts'
 import type { Endpoint, Params } from '../http/endpoint.ts'
 import type { Schema } from '../http/operation.ts'
 import type { PackageView } from './view.ts'
@@ -15,6 +16,8 @@ export interface PackageType {
   /** The word for it in paths and rows. */
   readonly type: string
   readonly endpoints: readonly Endpoint[]
+  /** How its clients send credentials and read faults; absent: as curl does. */
+  readonly dialect?: Dialect
   /** Types whose repositories have signed index files. */
   readonly indexing?: RepositoryIndexing
   readonly repositories?: RepositoryNaming

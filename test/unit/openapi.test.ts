@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
 import { apiEndpoints } from '../../src/api/endpoints.ts'
 import { API_INFO } from '../../src/api/openapi.ts'
+import type { Dialect } from '../../src/http/dialect.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { formatOpenApi } from '../../src/http/openapi.ts'
 import type { Operation, Schema } from '../../src/http/operation.ts'
@@ -62,6 +63,43 @@ describe("the API's document", () => {
     ).toEqual({
       ...{ Problem: expect.anything(), Same: { title: 'Same', type: 'string' } },
     })
+  })
+
+  it('says where the clients of a dialect send tokens, and what its faults are', async () => {
+    const fault = () => ({ body: '' })
+    const credentials = [
+      'bare',
+      { header: 'x-key' },
+      { query: 'access_token' },
+      'basic-user',
+    ] as const
+    const operation = { path: { owner: { type: 'string' } } }
+    const endpoint = (dialect: Dialect) => ({
+      ...endpointLike('/a/:owner', operation),
+      ...({
+        access: 'read',
+        dialect,
+        handler: () => Promise.reject(new Error('not called')),
+      } as const),
+    })
+    const json = { credentials, contentType: 'application/json', fault }
+    const document = formatOpenApi([endpoint(json)], API_INFO)
+    expect(await errorsOf(document)).toEqual([])
+    const get = document.paths['/a/{owner}']?.get as {
+      security: object[]
+      responses: Record<string, { content: object }>
+    }
+    const names = ['basic', 'bearer', 'token', 'bare', 'header-x-key', 'query-access_token']
+    expect(Object.keys(document.components.securitySchemes)).toEqual([...names, 'basic-user'])
+    expect(get.security.flatMap((one) => Object.keys(one))).toEqual([...names, 'basic-user'])
+    expect(get.responses[401]?.content).toEqual({
+      'application/json': { schema: { $ref: '#/components/schemas/ProblemInDialect' } },
+    })
+    const text = formatOpenApi([endpoint({ contentType: 'text/plain', fault })], API_INFO)
+    expect(text.paths['/a/{owner}']?.get).toMatchObject({
+      responses: { 404: { content: { 'text/plain': { schema: { type: 'string' } } } } },
+    })
+    expect(Object.keys(text.components.securitySchemes)).toEqual(['basic', 'bearer', 'token'])
   })
 
   it('takes the pattern of a parameter from its path', () => {

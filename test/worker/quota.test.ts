@@ -13,7 +13,7 @@ import {
   send,
   tokenOf,
 } from '../support/worker/registry.ts'
-import { answerTo, chunked, withBody } from '../support/worker/requests.ts'
+import { answerTo, chunked, silence, withBody } from '../support/worker/requests.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 import { buildApk } from '../types/alpine/builder.ts'
 import { MAIN, publish, put } from '../types/alpine/repository.ts'
@@ -28,7 +28,6 @@ const EXCEEDED = (has: number, noun: string, limit: number, more: number) =>
 const used = (quantity: string) =>
   env.DB.prepare(`SELECT ${quantity} FROM owner_usage`).first<number>(quantity)
 /** A body of which no byte ever comes: whoever waits for it answers a 408, and after a minute. */
-const silence = () => new ReadableStream({ pull: () => new Promise<void>(() => {}) })
 const line = ({ status, text }: { status: number; text: string }) => `${status} ${text}`
 
 beforeEach(() => createOwner())

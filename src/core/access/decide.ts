@@ -28,6 +28,16 @@ export function refusalOf(
 ): Fault | undefined {
   if (access === 'open') return undefined
   if (access === 'read' && owner?.visibility === 'public') return undefined
+  return principalRefusal(access, principal, owner, ownerName)
+}
+
+/** The same where credentials are what is asked for: nobody reads without, be the owner public. */
+export function principalRefusal(
+  access: Exclude<Access, 'open'>,
+  principal: Principal,
+  owner: OwnerRow | undefined,
+  ownerName: string,
+): Fault | undefined {
   switch (principal.kind) {
     case 'anonymous':
       return { code: 'unauthorized' }

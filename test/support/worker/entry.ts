@@ -1,13 +1,18 @@
-// The Worker under test: the deployed one, which sees its bindings through the platform's limits and
-// through what a test puts around them, so that src/ knows no tests and the bindings stay real.
-
+// The Worker under test: the deployed one, with two stand-ins of package types beside the registered ones.
+// It sees its bindings through the platform's limits and through what a test puts around them, so that
+// src/ knows no tests and the bindings stay real.
+import { createApp } from '../../../src/app.ts'
 import type { Change, RepositoryAddress } from '../../../src/core/commit/change.ts'
 import worker, { Repository as DeployedRepository } from '../../../src/index.ts'
+import { packageTypes } from '../../../src/types/registration.ts'
 import { wrapEnv } from './bindings.ts'
+import { dialectTypes } from './dialect-types.ts'
 import { limitObjectStorage } from './limits/object-storage.ts'
 
+const app = createApp([...packageTypes, ...dialectTypes])
+
 export default {
-  fetch: (request, env, context) => worker.fetch(request, wrapEnv(env, { queries: 0 }), context),
+  fetch: (request, env, context) => app.fetch(request, wrapEnv(env, { queries: 0 }), context),
   scheduled: (controller, env) => worker.scheduled(controller, wrapEnv(env, { queries: 0 })),
 } satisfies ExportedHandler<Cloudflare.Env>
 

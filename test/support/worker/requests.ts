@@ -25,6 +25,9 @@ export function withBody({ url, method, headers }: Request, body: ReadableStream
   return new Request(url, { method, headers, body })
 }
 
+/** A body that never comes: who waits for it never answers. */
+export const silence = () => new ReadableStream({ pull: () => new Promise<void>(() => {}) })
+
 /** The same without the length of its body. */
 export async function chunked(asked: Request): Promise<Request> {
   return withBody(asked, new Blob([await asked.bytes()]).stream())
