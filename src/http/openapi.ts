@@ -245,7 +245,14 @@ const PROBLEM: Schema = {
         type: 'string',
         description: 'Of `invalid-package`: the field, as the format spells it.',
       },
-      limit: { type: 'integer', description: 'Of `body-too-large`: bytes.' },
+      limit: {
+        type: 'integer',
+        description:
+          'Of `body-too-large` and `storage-full`: bytes. Of `quota-exceeded`: the most that the owner may have.',
+      },
+      quota: { type: 'string', description: 'Of `quota-exceeded`: which quantity.' },
+      used: { type: 'integer', description: 'Of `quota-exceeded`: how much the owner has.' },
+      size: { type: 'integer', description: 'Of `storage-full`: bytes that the database has.' },
     },
     ['type', 'title', 'status', 'detail', 'code', 'request_id'],
   ),

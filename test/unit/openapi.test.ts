@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
 import { apiEndpoints } from '../../src/api/endpoints.ts'
 import { API_INFO } from '../../src/api/openapi.ts'
+import { describeFault, faultCodes } from '../../src/core/errors.ts'
 import type { Dialect } from '../../src/http/dialect.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { formatOpenApi } from '../../src/http/openapi.ts'
@@ -44,6 +45,14 @@ describe("the API's document", () => {
     expect(await errorsOf({ ...rest, paths: { ...paths, noSlash: {} } })).not.toEqual([])
     const bad = { '/x': { get: { responses: { 200: {} } } } }
     expect(await errorsOf({ ...rest, paths: { ...paths, ...bad } })).not.toEqual([])
+  })
+
+  it('has every member that a problem can have', () => {
+    const { Problem } = formatOpenApi(endpoints, API_INFO).components.schemas
+    const known = Object.keys(Object(Problem?.properties))
+    const members = faultCodes.flatMap((code) => describeFault(code).members)
+    expect(members.length).toBeGreaterThan(5)
+    expect(members.filter((member) => !known.includes(member))).toEqual([])
   })
 
   it('refuses descriptors that contradict each other', () => {
