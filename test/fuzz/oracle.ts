@@ -51,6 +51,7 @@ function walk(tar: Uint8Array): { entries: Walked[]; ambiguous: string[] } {
   const ambiguous: string[] = []
   let next: { path?: string; linkpath?: string } = {}
   let long: string | undefined
+  let longLink: string | undefined
   for (let at = 0; at + 512 <= tar.length; ) {
     const block = tar.subarray(at, at + 512)
     at += 512
@@ -63,6 +64,7 @@ function walk(tar: Uint8Array): { entries: Walked[]; ambiguous: string[] } {
     const type = String.fromCharCode(block[156] ?? 0)
     if (type === 'x') next = { ...next, ...readPax(decoder.decode(content)) }
     else if (type === 'L') long = decoder.decode(content).replace(/\0.*$/s, '')
+    else if (type === 'K') longLink = decoder.decode(content).replace(/\0.*$/s, '')
     else if (type === 'g') {
       const other = /^(?!\d+ comment=).+$/m.exec(decoder.decode(content))?.[0]
       if (other !== undefined) ambiguous.push(`global header ${JSON.stringify(other)}`)
@@ -70,10 +72,14 @@ function walk(tar: Uint8Array): { entries: Walked[]; ambiguous: string[] } {
       const prefix = field(345, 500)
       const name = next.path ?? long ?? (prefix ? `${prefix}/${field(0, 100)}` : field(0, 100))
       if (long !== undefined && long !== name) ambiguous.push(`names of ${JSON.stringify(name)}`)
-      if (next.linkpath !== undefined && !'12'.includes(type)) ambiguous.push(`target of ${name}`)
-      entries.push({ name, type, link: next.linkpath ?? field(157, 257), content })
+      const link = next.linkpath ?? longLink ?? field(157, 257)
+      if (longLink !== undefined && longLink !== link) ambiguous.push(`targets of ${name}`)
+      const hasLink = next.linkpath !== undefined || longLink !== undefined
+      if (hasLink && !'12'.includes(type)) ambiguous.push(`target of ${name}`)
+      entries.push({ name, type, link, content })
       next = {}
       long = undefined
+      longLink = undefined
     }
   }
   return { entries, ambiguous }
