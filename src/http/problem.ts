@@ -77,7 +77,7 @@ function faultRequestOf({ method, url }: Request): FaultRequest {
   return { method, origin, pathname }
 }
 
-/** Characters of a reason phrase that twine shows whole. */
+/** Characters. Nothing was tried with more; a whole body says the rest. */
 const MAX_REASON = 300
 
 /** RFC 9112 4: a line break would begin another header, and letters beyond ASCII have no meaning. */
