@@ -162,7 +162,8 @@ export async function deleteOwner(db: D1Database, id: string, name: string): Pro
           `INSERT INTO garbage (r2_key, due_at)
            SELECT i.r2_key, ?2 FROM repository r
            JOIN repository_index i ON i.repository_id = r.id
-           WHERE r.owner_id = ?1 AND NOT EXISTS (${HAS_PACKAGES})`,
+           WHERE r.owner_id = ?1 AND NOT EXISTS (${HAS_PACKAGES})
+           ON CONFLICT DO NOTHING`,
         )
         .bind(id, Date.now()),
       db.prepare(`DELETE FROM owner WHERE id = ?1 AND NOT EXISTS (${HAS_PACKAGES})`).bind(id),

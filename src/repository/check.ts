@@ -118,9 +118,18 @@ async function* readListings(
   for (const architecture of indexing.architecturesIn(path)) {
     for await (const files of readFiles(repository, architecture, '')) {
       for (const { name: fileName, metadata } of files) {
-        yield { architecture, fileName, text: indexing.entryText(metadata) }
+        yield { architecture, fileName, text: entryTextOf(indexing, metadata) }
       }
     }
+  }
+}
+
+/** No entry is empty, so that metadata that cannot be read is named as an entry that differs. */
+function entryTextOf(indexing: RepositoryIndexing, metadata: string): string {
+  try {
+    return indexing.entryText(metadata)
+  } catch {
+    return ''
   }
 }
 

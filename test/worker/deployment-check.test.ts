@@ -1,6 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
+import { sweep } from '../../src/core/blobs/sweep.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, answerOf, createOwner, listKeys } from '../support/worker/registry.ts'
 import { checkRepository, MAIN, publish } from '../types/alpine/repository.ts'
@@ -87,6 +88,32 @@ it('rows that nothing belongs to are named, and put right', async () => {
   expect((await check()).lines).toEqual([])
   expect(await env.DB.prepare('SELECT files FROM owner_usage').first('files')).toBe(1)
   expect(await env.DB.prepare('SELECT count(*) AS n FROM package').first('n')).toBe(1)
+})
+
+it('live objects that are noted as garbage stay, are named, and stand in the way of nothing', async () => {
+  await publish({ name: 'kept', version: '1-r0' })
+  const keys = await listKeys('')
+  const note = `INSERT INTO garbage SELECT r2_key, 1 FROM package_blob
+    UNION ALL SELECT r2_key, 1 FROM repository_index`
+  await env.DB.prepare(note).run()
+  expect(await sweep(env.DB, env.BLOBS, Date.now())).toMatchObject({ deleted: 0 })
+  expect(await listKeys('')).toEqual(keys)
+  expect((await check()).lines).toEqual(
+    Array(3).fill(expect.stringMatching(/^(?:blobs|indexes)\/.*: object that a row names, which/)),
+  )
+  await publish({ name: 'next', version: '1-r0' })
+  await post(CHECK)
+  expect((await check()).lines).toEqual([])
+  await expectConsistent()
+})
+
+it('metadata that cannot be read is named', async () => {
+  await publish({ name: 'one', version: '1-r0' })
+  await publish({ name: 'two', version: '1-r0' })
+  await env.DB.prepare("UPDATE package_file SET metadata = 'x' WHERE name LIKE 'one%'").run()
+  expect(await indexProblems()).toEqual([
+    expect.stringMatching(/^x86_64\/APKINDEX\.tar\.gz: .*one-1-r0\.apk/),
+  ])
 })
 
 it('index files come back from the rows: lost, damaged, without a row, or by a wrong copy', async () => {

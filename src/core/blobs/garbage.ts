@@ -6,12 +6,23 @@ import { BATCHES_PER_RUN, type SweepRun } from './sweep-run.ts'
 
 const ROWS_PER_BATCH = 500
 
-/** Empties `garbage` of what is due, the oldest first. An object goes before its row, so that none is forgotten. */
+/** Whether a row names the object that garbage `g` is about. */
+export const IS_NAMED = `(EXISTS (SELECT 1 FROM package_blob b WHERE b.r2_key = g.r2_key)
+  OR EXISTS (SELECT 1 FROM repository_index i WHERE i.r2_key = g.r2_key))`
+
+/**
+ * Empties `garbage` of what is due, the oldest first. An object goes before its row, so that none is
+ * forgotten. One that a row names stays whatever `garbage` says: only a damaged database says so, and the
+ * check of the deployment puts it right.
+ */
 export async function discard({ db, bucket, now, report }: SweepRun): Promise<void> {
   for (let batch = 0; batch < BATCHES_PER_RUN; batch++) {
     const { results } = await query(() =>
       db
-        .prepare('SELECT r2_key AS key FROM garbage WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2')
+        .prepare(
+          `SELECT g.r2_key AS key FROM garbage g WHERE g.due_at <= ?1 AND NOT ${IS_NAMED}
+           ORDER BY g.due_at LIMIT ?2`,
+        )
         .bind(now, ROWS_PER_BATCH)
         .all<{ key: string }>(),
     )

@@ -53,7 +53,8 @@ async function dropUnreferenced({ db, now, report }: SweepRun): Promise<void> {
         db
           .prepare(
             `INSERT INTO garbage (r2_key, due_at)
-             SELECT r2_key, ?2 FROM package_blob WHERE sha256 IN (${UNREFERENCED})`,
+             SELECT r2_key, ?2 FROM package_blob WHERE sha256 IN (${UNREFERENCED})
+             ON CONFLICT DO NOTHING`,
           )
           .bind(cutoff, now),
         db.prepare(`DELETE FROM package_blob WHERE sha256 IN (${UNREFERENCED})`).bind(cutoff),

@@ -114,7 +114,8 @@ function replaceIndexes({ snapshot, indexes, dropped, now }: Commit): Statement[
       `INSERT INTO garbage (r2_key, due_at)
        SELECT r2_key, ?3 FROM repository_index
        WHERE repository_id = ?1 AND path IN (
-         SELECT value ->> 0 FROM json_each(?2) UNION ALL SELECT value FROM json_each(?4))`,
+         SELECT value ->> 0 FROM json_each(?2) UNION ALL SELECT value FROM json_each(?4))
+       ON CONFLICT (r2_key) DO UPDATE SET due_at = max(garbage.due_at, excluded.due_at)`,
       snapshot.repositoryId,
       files,
       now + REPLACED_INDEX_MS,

@@ -1,6 +1,7 @@
 // Verifies what belongs to no repository: the objects of files of types without an index, and rows that
 // nothing refers to or that miss what they need. The latter can be put right from what is there.
 import { checkFilePage, type ExpectedFile, PAGE_FILES } from '../blobs/check.ts'
+import { IS_NAMED } from '../blobs/garbage.ts'
 import { query, runBatch, type Statement } from '../database.ts'
 import { MISCOUNTED, recountUsage } from '../quota/recount.ts'
 
@@ -91,6 +92,11 @@ const ROW_RULES: readonly RowRule[] = [
     problem: 'content of a file, which is noted as one without',
     broken: `SELECT sha256 AS subject FROM package_blob WHERE unreferenced_at IS NOT NULL AND ${WITH_FILE}`,
     repair: `UPDATE package_blob SET unreferenced_at = NULL WHERE unreferenced_at IS NOT NULL AND ?1 > 0 AND ${WITH_FILE}`,
+  },
+  {
+    problem: 'object that a row names, which is noted as garbage',
+    broken: `SELECT g.r2_key AS subject FROM garbage g WHERE ${IS_NAMED}`,
+    repair: `DELETE FROM garbage AS g WHERE ${IS_NAMED} AND ?1 > 0`,
   },
   {
     problem: 'owner with other counts of what it has than its rows say',
