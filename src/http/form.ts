@@ -2,9 +2,11 @@
 // are: each is a stream that waits for its reader. Used by uploads of `curl -F` and of the browser.
 import { type BodyLimits, openBody } from '../core/blobs/body.ts'
 import { invalidRequest } from '../core/errors.ts'
-import { type ByteSource, concatBytes, decodeUtf8 } from '../formats/bytes.ts'
-import { FormatError, quote } from '../formats/format-error.ts'
+import type { ByteSource } from '../formats/bytes.ts'
+import { quote } from '../formats/format-error.ts'
 import { type FormPart, parseBoundary, readFormParts } from '../formats/multipart/form-data.ts'
+import { asRefusal, chunksOf, refusing } from './body-source.ts'
+import { readField } from './form-field.ts'
 import { declaredLength } from './request-body.ts'
 
 /** Bytes of all text fields of a form together. */
@@ -53,9 +55,9 @@ export function openForm(request: Request, limits: BodyLimits): Form {
     if (fields.has(name)) throw invalidRequest(`the form has the field ${quote(name)} twice`)
     if (fields.size === MAX_FIELDS)
       throw invalidRequest(`the form has more than ${MAX_FIELDS} fields`)
-    const value = await readField(part, FIELD_BYTES - fieldBytes)
-    fieldBytes += value.length
-    fields.set(name, decodeField(value))
+    const { text, bytes } = await readField(part, FIELD_BYTES - fieldBytes, FIELD_BYTES)
+    fieldBytes += bytes
+    fields.set(name, text)
     return undefined
   }
 
@@ -83,40 +85,4 @@ function findBoundary(request: Request): string {
   } catch (error) {
     throw asRefusal(error)
   }
-}
-
-async function* chunksOf(body: ReturnType<typeof openBody>): ByteSource {
-  for (let chunk = await body.read(); chunk; chunk = await body.read()) yield chunk
-}
-
-/** The same chunks; when they fail, the rest of the body is read first, so that the reason arrives. */
-async function* refusing(source: ByteSource, drain: () => Promise<void>): ByteSource {
-  try {
-    yield* source
-  } catch (error) {
-    await drain()
-    throw asRefusal(error)
-  }
-}
-
-async function readField({ body }: FormPart, room: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > room)
-      throw invalidRequest(`the fields of the form have more than ${FIELD_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  return concatBytes(chunks)
-}
-
-function decodeField(bytes: Uint8Array): string {
-  const text = decodeUtf8(bytes)
-  if (text !== undefined) return text
-  throw invalidRequest('a field of the form is not UTF-8')
-}
-
-function asRefusal(error: unknown): unknown {
-  return error instanceof FormatError ? invalidRequest(error.message, error) : error
 }

@@ -1,6 +1,7 @@
 // Publishing over HTTP, for every type: limits before the body, the token's restrictions, one answer
 // for each outcome. What a type adds is how it reads the upload and what it calls things.
 import { restrictionRefusal, type WriteTarget } from '../core/access/decide.ts'
+import type { Inspection, StoredContent, UploadedContent } from '../core/blobs/stage.ts'
 import type { StagedBlob } from '../core/blobs/staged-blob.ts'
 import { type Fault, type FaultCode, invalidRequest, RegistryError } from '../core/errors.ts'
 import type { NewFile } from '../core/packages/new-file.ts'
@@ -13,20 +14,43 @@ import type { OwnedCall } from './endpoint.ts'
 import { type Operation, TEXT } from './operation.ts'
 import { refuseFull, refuseFullDatabase } from './quota.ts'
 import { refuseRevoked } from './revocation.ts'
-import { openUpload } from './upload-body.ts'
+import { openUpload, openWrapped, type UploadBody } from './upload-body.ts'
 
-export interface PublicationCall<T> {
+/** How a type publishes a file. What refuses throws a RegistryError, and then nothing stays stored. */
+interface Publication<T> {
   readonly type: string
   readonly into: PublishPlace['into']
   /** The package's name where the path says it; else `inspect` calls `requireWritable`. */
   readonly packageName?: string
-  /** Reads the body to its end, or throws a RegistryError to refuse it: then nothing is stored. */
-  readonly inspect: (source: ByteSource) => Promise<T>
+  /**
+   * For clients that put something around the file: yields the file's bytes out of the body's, and ends
+   * when it has read all of them. Absent: the body is the file, or a form of which one part is.
+   */
+  readonly body?: (source: ByteSource) => ByteSource
   /** The list of what the upload holds, for types whose files hold others. */
-  readonly contentsOf?: ((inspected: T) => Uint8Array) | undefined
-  /** Pure, and must not throw: what could be refused was refused by `inspect`. */
-  readonly describe: (inspected: T, blob: StagedBlob) => NewFile
+  readonly contentsOf?: ((found: T) => Uint8Array) | undefined
+  /** Pure, and must not throw: what could be refused was refused before. */
+  readonly describe: (found: T, blob: StagedBlob) => NewFile
   readonly wording: (file: NewFile) => PublicationWording
+  /** What a client is answered that does not take any 2xx with a line of text. */
+  readonly respond?: (published: Published, file: NewFile) => Response
+}
+
+/** Of a file that one pass over its bytes says everything of. */
+export interface PublicationCall<T> extends Publication<T> {
+  /** Reads the file to its end. */
+  readonly inspect: (source: ByteSource) => Promise<T>
+  /** Compares digests and sizes that the client claimed, before the last of the bytes is stored. */
+  readonly verify?: (found: T, content: UploadedContent) => void
+  readonly examine?: never
+}
+
+/** Of a file that says only at its end what it is. */
+export interface ExaminedPublicationCall<I, T> extends Publication<T> {
+  readonly inspect: (source: ByteSource) => Promise<I>
+  readonly verify?: (inspected: I, content: UploadedContent) => void
+  /** Reads parts of the stored bytes, as zips need, which say at their end what they hold. */
+  readonly examine: (stored: StoredContent, inspected: I) => Promise<T>
 }
 
 export interface PublicationWording {
@@ -72,25 +96,33 @@ export const PUBLISH_FAULTS: readonly FaultCode[] = [
 const SMALLEST = { files: 1, metadata_bytes: 1 }
 
 /** @throws RegistryError */
-export async function publishUpload<T>(
+export function publishUpload<T>(
   call: OwnedCall,
   publication: PublicationCall<T>,
+): Promise<Response>
+/** @throws RegistryError */
+export function publishUpload<I, T>(
+  call: OwnedCall,
+  publication: ExaminedPublicationCall<I, T>,
+): Promise<Response>
+export async function publishUpload<I, T>(
+  call: OwnedCall,
+  publication: PublicationCall<T> | ExaminedPublicationCall<I, T>,
 ): Promise<Response> {
-  const { type, into, packageName, inspect, contentsOf, describe, wording } = publication
+  const { type, into, packageName, contentsOf, describe, wording, respond } = publication
   const sameIsFine = parseIfExists(call.url)
   const repository = 'repository' in into ? into.repository : null
   requireWritable(call, { type, repository, packageName })
   refuseFullDatabase(call)
-  await refuseFull(call, SMALLEST)
-  const { file: chosen, request } = call
-  const upload = chosen
-    ? { body: chosen, length: undefined }
-    : await openUpload(request, UPLOAD_LIMITS)
-  if (upload.length !== undefined) await refuseFull(call, { file_bytes: upload.length })
+  // What takes the place of another file may need no room: its batch knows.
+  const grows = !('replaces' in into)
+  if (grows) await refuseFull(call, SMALLEST)
+  const upload = await openFile(call, publication.body)
+  if (grows && upload.length !== undefined) await refuseFull(call, { file_bytes: upload.length })
   const inspectAllowed = async (source: ByteSource) => {
-    const inspected = await inspect(source)
+    const inspection = await inspectOnce<I, T>(publication, source)
     await refuseRevoked(call)
-    return inspected
+    return inspection
   }
   const { file, published } = await publishFile({
     db: call.env.DB,
@@ -102,7 +134,35 @@ export async function publishUpload<T>(
     describe,
     waitUntil: call.waitUntil,
   })
-  return respond(published, wording(file), sameIsFine)
+  if (published.outcome === 'published' && respond !== undefined) return respond(published, file)
+  return answer(published, wording(file), sameIsFine)
+}
+
+async function openFile(
+  { file: chosen, request }: OwnedCall,
+  unwrap: ((source: ByteSource) => ByteSource) | undefined,
+): Promise<UploadBody> {
+  if (chosen !== undefined) return { body: chosen, length: undefined }
+  return unwrap === undefined
+    ? openUpload(request, UPLOAD_LIMITS)
+    : openWrapped(request, UPLOAD_LIMITS, unwrap)
+}
+
+async function inspectOnce<I, T>(
+  publication: PublicationCall<T> | ExaminedPublicationCall<I, T>,
+  source: ByteSource,
+): Promise<Inspection<T>> {
+  if (publication.examine === undefined) {
+    const { inspect, verify } = publication
+    const result = await inspect(source)
+    return { result, verify: verify && ((content) => verify(result, content)) }
+  }
+  const { inspect, verify, examine } = publication
+  const inspected = await inspect(source)
+  return {
+    verify: verify && ((content) => verify(inspected, content)),
+    examine: (stored) => examine(stored, inspected),
+  }
 }
 
 /** @throws RegistryError forbidden for a token that is restricted to something else */
@@ -114,7 +174,7 @@ export function requireWritable(
   if (refusal !== undefined) throw new RegistryError(refusal)
 }
 
-function respond(published: Published, wording: PublicationWording, sameIsFine: boolean) {
+function answer(published: Published, wording: PublicationWording, sameIsFine: boolean) {
   const { what, place, location } = wording
   if (published.outcome === 'published') {
     return line(201, `published ${what} to ${place}${atRevision(published)}`, { location })
@@ -138,6 +198,10 @@ function conflict(published: Published, { what, place, advice }: PublicationWord
     }
     case 'version-exists':
       return { code: 'file-exists', detail: `the version of ${what} exists in ${place}: ${advice}` }
+    case 'spelled-otherwise': {
+      const detail = `${what} is of a package that ${place} has as ${quote(published.spelling)}: publish it under that spelling, or choose another name`
+      return { code: 'file-exists', detail }
+    }
     case 'version-absent':
       return { code: 'not-found', detail: `no such version in ${place} to add ${what} to` }
     default: {

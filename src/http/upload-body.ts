@@ -1,9 +1,10 @@
 // The file that a request uploads: its body as it is (curl -T), or the first file of a form (curl -F
-// and browsers), as Gitea's registry takes both.
-import type { BodyLimits } from '../core/blobs/body.ts'
+// and browsers), as Gitea's registry takes both; or what the clients of a type put around it.
+import { type BodyLimits, openBody } from '../core/blobs/body.ts'
 import { invalidRequest } from '../core/errors.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { isMultipart } from '../formats/multipart/form-data.ts'
+import { chunksOf, refusing } from './body-source.ts'
 import { type Form, type FormFile, openForm } from './form.ts'
 import { declaredLength } from './request-body.ts'
 
@@ -24,6 +25,32 @@ export async function openUpload(request: Request, limits: BodyLimits): Promise<
   const file = await form.nextFile()
   if (file !== undefined) return { body: onlyFile(form, file), length: undefined }
   throw invalidRequest('the form has no file: send one, such as with curl -F file=@NAME')
+}
+
+/**
+ * A body that holds a file among other things.
+ * @param unwrap yields the bytes of the file, and ends when it has read the whole body; what it leaves is
+ *   refused, since the client meant something by it
+ * @throws RegistryError body-too-large, before any of it is read
+ */
+export function openWrapped(
+  request: Request,
+  limits: BodyLimits,
+  unwrap: (source: ByteSource) => ByteSource,
+): UploadBody {
+  const length = declaredLength(request, limits.bodyBytes)
+  const body = openBody(request.body ?? new Blob([]).stream(), length, limits)
+  return { body: refusing(whole(chunksOf(body), unwrap), body.drain), length: undefined }
+}
+
+async function* whole(chunks: ByteSource, unwrap: (source: ByteSource) => ByteSource): ByteSource {
+  const rest = chunks[Symbol.asyncIterator]()
+  // Whoever stops early must not end the body: its rest is still to be looked at.
+  yield* unwrap({ [Symbol.asyncIterator]: () => ({ next: () => rest.next() }) })
+  if ((await rest.next()).done) return
+  throw invalidRequest(
+    'bytes follow where the body should end: send what the format asks for alone',
+  )
 }
 
 /** Ends when the form does, so that nothing is taken of one that is cut off or has further files. */

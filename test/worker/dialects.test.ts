@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { mintToken } from '../../src/core/access/token-text.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { signIn } from '../support/worker/browser.ts'
-import { JSON_TYPE, TEXT_TYPE } from '../support/worker/dialect-types.ts'
 import { ADMIN, countRows, createOwner, ORIGIN, send, tokenOf } from '../support/worker/registry.ts'
 import { silence } from '../support/worker/requests.ts'
+import { JSON_TYPE, TEXT_TYPE } from '../support/worker/stand-ins/dialects.ts'
 
 // Two stand-ins of package types through HTTP, each answered in its clients' own form.
 

@@ -141,7 +141,13 @@ it('keeps growing by a second where the rows are ahead of the clock', async () =
     env.DB.prepare('UPDATE package SET changed_at = ?1').bind(later),
     env.DB.prepare('UPDATE package_collection SET changed_at = ?1').bind(later),
   ])
-  await createFile(env.DB, { ownerId: String(owner), type: 'generic' }, 'any-version', FILE, LIMITS)
+  await createFile(
+    env.DB,
+    { ownerId: String(owner), type: 'generic' },
+    { creation: 'any-version' },
+    FILE,
+    LIMITS,
+  )
   const { a, 'all of generic': all } = await readStates()
   expect([a?.changed_at, all?.changed_at]).toEqual([later + 1000, later + 1000])
 })

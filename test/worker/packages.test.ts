@@ -25,7 +25,7 @@ async function fileOf(version: string, fileName: string, more: Partial<NewFile> 
     body: new Blob([`${version} ${fileName}`]).stream(),
     length: undefined,
     limits: { bodyBytes: 1000, stallMs: 1000, totalMs: 1000 },
-    inspect: readToEnd,
+    inspect: async (source) => ({ result: await readToEnd(source) }),
   })
   const file: NewFile = {
     changeId: crypto.randomUUID(),
@@ -44,7 +44,7 @@ async function fileOf(version: string, fileName: string, more: Partial<NewFile> 
 }
 
 async function create(creation: Creation, version: string, fileName: string, db = env.DB) {
-  return createFile(db, place(), creation, await fileOf(version, fileName), limitsOf(env))
+  return createFile(db, place(), { creation }, await fileOf(version, fileName), limitsOf(env))
 }
 
 describe('a file is created', () => {
@@ -149,7 +149,7 @@ describe('properties', () => {
     }
     for (const name of ['a', 'b']) {
       const file = await fileOf('1', name, { properties })
-      await createFile(env.DB, place(), 'any-version', file, limitsOf(env))
+      await createFile(env.DB, place(), { creation: 'any-version' }, file, limitsOf(env))
     }
   })
 

@@ -62,6 +62,20 @@ export async function openObject(
   throw new RegistryError({ code: 'object-missing' })
 }
 
+/**
+ * Bytes of a part of an object, which must have them: R2 cuts a range that goes beyond the end.
+ * @throws RegistryError storage-unavailable, object-missing
+ */
+export async function readObjectRange(
+  bucket: R2Bucket,
+  r2Key: string,
+  range: ObjectRange,
+): Promise<Uint8Array> {
+  if (range.length === 0) return new Uint8Array()
+  const part = await openObject(bucket, r2Key, range)
+  return askStore(async () => new Uint8Array(await new Response(part).arrayBuffer()))
+}
+
 /** R2 deletes at most this many keys in a call. */
 const KEYS_PER_DELETE = 1000
 

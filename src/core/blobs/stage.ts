@@ -1,14 +1,15 @@
 // Stages an upload: the body streams through an inspection and all digests into a fresh R2 object,
 // one chunk behind, so that the last chunk is written only after everything was checked. What is
-// refused stores nothing. The list of what the upload holds goes along with a small upload's bytes, or
-// is stored beside them at the same time.
+// refused stores nothing. Formats that say at their end what they hold are read once more where they were
+// stored, and deleted again if they are refused. The list of what the upload holds goes along with a small
+// upload's bytes, or is stored beside them at the same time.
 import type { ByteSource } from '../../formats/bytes.ts'
-import { DigestPump } from '../digests.ts'
+import { DigestPump, type Digests } from '../digests.ts'
 import { RegistryError } from '../errors.ts'
 import { type Body, type BodyLimits, openBody } from './body.ts'
 import { formatCarriedList } from './carried-list.ts'
 import { contentsKey, freshBlobKey } from './keys.ts'
-import { discardObjects } from './objects.ts'
+import { discardObjects, readObjectRange } from './objects.ts'
 import { openSink, type Sink } from './sink.ts'
 import type { StagedBlob } from './staged-blob.ts'
 
@@ -18,9 +19,35 @@ export interface Upload<T> {
   readonly length: number | undefined
   readonly limits: BodyLimits
   /** Reads the source to its end, or throws to refuse the upload. */
-  readonly inspect: (source: ByteSource) => Promise<T>
+  readonly inspect: (source: ByteSource) => Promise<Inspection<T>>
   /** The list of what the upload holds (formats/content-list.ts), to be kept beside its bytes. */
   readonly contentsOf?: ((inspected: T) => Uint8Array) | undefined
+}
+
+/** What one pass over the bytes has found, or what is left to do to find it. */
+export type Inspection<T> = {
+  /** Compares what the client claimed. Throws to refuse, and then nothing is stored. */
+  readonly verify?: ((content: UploadedContent) => void) | undefined
+} & (
+  | { readonly result: T }
+  /** Reads what was stored; throws to refuse it, and then it is deleted. */
+  | { readonly examine: (stored: StoredContent) => Promise<T> }
+)
+
+/** Digests in lower-case hex. */
+export interface UploadedContent extends Digests {
+  /** Bytes. */
+  readonly size: number
+}
+
+export interface StoredContent {
+  /** Bytes. */
+  readonly size: number
+  /**
+   * The bytes of a part of the content; the caller bounds its length, since they are held.
+   * @throws RegistryError storage-unavailable; RangeError for a part that lies outside
+   */
+  read(offset: number, length: number): Promise<Uint8Array>
 }
 
 export interface Staged<T> {
@@ -30,7 +57,7 @@ export interface Staged<T> {
 
 /**
  * @throws RegistryError body-too-large, body-timeout, invalid-request, storage-unavailable; and
- *   whatever `inspect` throws
+ *   whatever `inspect`, `verify` and `examine` throw
  */
 export async function stageUpload<T>(bucket: R2Bucket, upload: Upload<T>): Promise<Staged<T>> {
   const r2Key = freshBlobKey(new Date())
@@ -38,14 +65,57 @@ export async function stageUpload<T>(bucket: R2Bucket, upload: Upload<T>): Promi
   const sink = openSink(bucket, r2Key, upload.length)
   const pump = new Pump(body, sink)
   try {
-    const inspected = await upload.inspect(pump.chunks())
+    const inspection = await upload.inspect(pump.chunks())
+    const content = pump.content()
+    inspection.verify?.(content)
     await pump.end()
-    await commit(bucket, r2Key, sink, upload.contentsOf?.(inspected))
-    const blob = { r2Key, size: pump.size, stagedAt: Date.now(), ...pump.digests.digests() }
-    return { blob, inspected }
+    const inspected =
+      'examine' in inspection
+        ? await commitExamined(bucket, r2Key, sink, content.size, inspection.examine, upload)
+        : await commitKnown(bucket, r2Key, sink, inspection.result, upload)
+    return { blob: { r2Key, stagedAt: Date.now(), ...content }, inspected }
   } catch (error) {
     await sink.abort()
     await body.drain()
+    throw error
+  }
+}
+
+type ListOf<T> = Pick<Upload<T>, 'contentsOf'>
+
+async function commitKnown<T>(
+  bucket: R2Bucket,
+  r2Key: string,
+  sink: Sink,
+  result: T,
+  { contentsOf }: ListOf<T>,
+): Promise<T> {
+  await commit(bucket, r2Key, sink, contentsOf?.(result))
+  return result
+}
+
+async function commitExamined<T>(
+  bucket: R2Bucket,
+  r2Key: string,
+  sink: Sink,
+  size: number,
+  examine: (stored: StoredContent) => Promise<T>,
+  { contentsOf }: ListOf<T>,
+): Promise<T> {
+  await commit(bucket, r2Key, sink, undefined)
+  try {
+    const read = async (offset: number, length: number) => {
+      if (offset < 0 || length < 0 || offset + length > size) {
+        throw new RangeError(`${length} bytes at ${offset} of ${size}`)
+      }
+      return readObjectRange(bucket, r2Key, { offset, length })
+    }
+    const examined = await examine({ size, read })
+    const contents = contentsOf?.(examined)
+    if (contents !== undefined) await stored(bucket.put(contentsKey(r2Key), contents))
+    return examined
+  } catch (error) {
+    await discardObjects(bucket, [r2Key])
     throw error
   }
 }
@@ -69,8 +139,8 @@ async function commit(
 }
 
 class Pump {
-  readonly digests = new DigestPump()
-  size = 0
+  readonly #digests = new DigestPump()
+  #size = 0
   #held: Uint8Array | undefined
   #ended = false
   readonly #body: Body
@@ -83,8 +153,8 @@ class Pump {
 
   async *chunks(): ByteSource {
     for (let chunk = await this.#body.read(); chunk; chunk = await this.#body.read()) {
-      this.digests.update(chunk)
-      this.size += chunk.length
+      this.#digests.update(chunk)
+      this.#size += chunk.length
       if (this.#held !== undefined) await stored(this.#sink.write(this.#held))
       this.#held = chunk
       yield chunk
@@ -92,9 +162,14 @@ class Pump {
     this.#ended = true
   }
 
+  /** To be called once, after all chunks were read. */
+  content(): UploadedContent {
+    if (!this.#ended) throw new Error('the inspection did not read to the end')
+    return { size: this.#size, ...this.#digests.digests() }
+  }
+
   /** Writes the last chunk, after everything was checked. */
   async end(): Promise<void> {
-    if (!this.#ended) throw new Error('the inspection did not read to the end')
     if (this.#held !== undefined) await stored(this.#sink.write(this.#held))
   }
 }

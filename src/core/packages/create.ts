@@ -15,6 +15,7 @@ import { findExceeded, type Limits, limitsOfOwner, type OwnerQuota } from '../qu
 import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
 import type { PackagePlace } from './place.ts'
+import { findReplaced, type Replaced, releaseReplaced, removeReplaced } from './replace.ts'
 import { duplicatesOf, insertFiles, selectKept } from './rows.ts'
 
 /**
@@ -33,11 +34,30 @@ export type CreateResult =
     }
   | { readonly outcome: 'exists'; readonly sameBytes: boolean }
   | { readonly outcome: 'refused'; readonly fault: Fault }
-  | { readonly outcome: 'version-exists' | 'version-absent' | 'ownerless' }
+  | { readonly outcome: 'version-exists' | 'version-absent' }
+  | { readonly outcome: 'ownerless' }
+  /** The package exists, under another spelling of its name. */
+  | { readonly outcome: 'spelled-otherwise'; readonly spelling: string }
   /** It may have been applied: nothing that it staged may be deleted. */
   | { readonly outcome: 'unknown' }
 
+/** How a file may come about. */
+export interface CreationRules {
+  readonly creation: Creation
+  /**
+   * A package has the spelling of its first publish: two names that are found by one word must not become one
+   * package, since the second publisher's files would join those of the first.
+   */
+  readonly oneSpelling?: true
+  /**
+   * A file of the name goes, whatever its bytes. Of several at once the one that comes last stays.
+   */
+  readonly replaces?: true
+}
+
 const TRIES = 3
+/** Of those who replace one file at once, each comes at most so often after another. */
+const OVERTAKEN_TRIES = 20
 
 /**
  * Never throws. The file's id makes a repetition find its first effect.
@@ -46,25 +66,34 @@ const TRIES = 3
 export async function createFile(
   db: D1Database,
   place: PackagePlace,
-  creation: Creation,
+  rules: CreationRules,
   file: NewFile,
   limits: Limits,
 ): Promise<CreateResult> {
   const usage = usageOfNewFile(file)
-  const statements = createStatements({ place, creation, file, usage, limits }, Date.now())
-  let lost = false
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+  const rows: NewRows = { place, rules, file, usage, limits }
+  const now = Date.now()
+  let [lost, failures, overtaken] = [false, 0, 0]
+  let replaced: Replaced | undefined
+  while (failures < TRIES && overtaken < OVERTAKEN_TRIES) {
+    let sent = false
     try {
-      const results = await runBatch<{ r2_key: string }>(db, statements)
+      // What was sent and may have landed must not be sent again over what came after it.
+      if (rules.replaces && !lost) replaced = await findReplaced(db, place, file)
+      sent = true
+      const results = await runBatch<{ r2_key: string }>(db, createStatements(rows, replaced, now))
       return { outcome: 'created', duplicate: duplicatesOf([file], results.at(-1)).length > 0 }
     } catch (error) {
-      const result = await inquire(db, { place, creation, file, usage, limits }, error)
+      const result = sent ? await inquire(db, rows, error) : undefined
       // The refusal is that of the repetition; the first try may still land.
       if (result !== undefined) {
         return lost && result.outcome !== 'created' ? { outcome: 'unknown' } : result
       }
       // What a constraint refused did not apply, and will not.
-      lost ||= !isConstraintFailure(error)
+      const refused = isConstraintFailure(error)
+      if (refused && rules.replaces && !lost) overtaken += 1
+      else failures += 1
+      lost ||= sent && !refused
       console.error('a file was not created at once:', messageOf(error))
     }
   }
@@ -81,46 +110,58 @@ const EXPECTED: Readonly<Record<Creation, string>> = {
   'existing-version': `EXISTS (${VERSION})`,
 }
 
+const spellingOf = (file: NewFile) => file.display?.packageName ?? file.packageName
+
+/** ?6 is the spelling; null where any will do. */
+const SPELLED_SO = `(?6 IS NULL OR NOT EXISTS (SELECT 1 FROM package
+  WHERE owner_id = ?1 AND type = ?2 AND name = ?3 AND coalesce(display_name, name) <> ?6))`
+
 interface NewRows {
   readonly place: PackagePlace
-  readonly creation: Creation
+  readonly rules: CreationRules
   readonly file: NewFile
   readonly usage: Usage
   readonly limits: Limits
 }
 
-function createStatements(rows: NewRows, now: number): Statement[] {
-  const { place, creation, file, usage, limits } = rows
+function createStatements(rows: NewRows, replaced: Replaced | undefined, now: number): Statement[] {
+  const { place, rules, file, usage, limits } = rows
   const { ownerId, type } = place
-  const room = hasRoom(ownerId, usage, limits, 6)
+  const room = hasRoom(ownerId, usage, limits, 7)
   return [
+    ...(rules.replaces ? removeReplaced(place, file, replaced) : []),
     [
       `INSERT INTO expectation (ok)
-       SELECT (${EXPECTED[creation]}) AND unixepoch('now', 'subsec') * 1000 <= ?5
-         AND ${room.sql}`,
+       SELECT (${EXPECTED[rules.creation]}) AND unixepoch('now', 'subsec') * 1000 <= ?5
+         AND ${SPELLED_SO} AND ${room.sql}`,
       ownerId,
       type,
       file.packageName,
       file.version,
       now + LANDING_MS,
+      rules.oneSpelling ? spellingOf(file) : null,
       ...room.parameters,
     ],
     ...changeUsage(ownerId, usage),
     ...insertFiles(place, null, [file], now),
+    ...releaseReplaced(replaced, now),
     ['DELETE FROM expectation'],
     selectKept([file]),
   ]
 }
 
 const FOUND = `
-  SELECT f.id, f.blob_sha256 AS sha256, b.r2_key AS r2Key
+  SELECT coalesce(p.display_name, p.name) AS spelling, v.id AS versionId, f.id,
+    f.blob_sha256 AS sha256, b.r2_key AS r2Key
   FROM package p
-  JOIN package_version v ON v.package_id = p.id AND v.version = ?4
+  LEFT JOIN package_version v ON v.package_id = p.id AND v.version = ?4
   LEFT JOIN package_file f ON f.version_id = v.id AND f.composite_key = ?5 AND f.name = ?6
   LEFT JOIN package_blob b ON b.sha256 = f.blob_sha256
   WHERE p.owner_id = ?1 AND p.type = ?2 AND p.name = ?3`
 
 interface FoundRow {
+  readonly spelling: string
+  readonly versionId: number | null
   readonly id: string | null
   readonly sha256: string | null
   readonly r2Key: string | null
@@ -129,7 +170,7 @@ interface FoundRow {
 /** What became of a batch that failed; undefined when it should be sent again. */
 async function inquire(
   db: D1Database,
-  { place: { ownerId, type }, creation, file, usage, limits }: NewRows,
+  { place: { ownerId, type }, rules, file, usage, limits }: NewRows,
   error: unknown,
 ): Promise<CreateResult | undefined> {
   const { packageName, version, compositeKey, fileName, changeId, blob } = file
@@ -150,11 +191,15 @@ async function inquire(
   if (row?.id === changeId) return { outcome: 'created', duplicate: row.r2Key !== blob.r2Key }
   if (!isConstraintFailure(error)) return undefined
   // From here on it is certain that this batch did not apply, and will not.
-  if (row !== null && creation === 'new-version') return { outcome: 'version-exists' }
-  if (row !== null && row.id !== null) {
+  if (row !== null && rules.oneSpelling && row.spelling !== spellingOf(file)) {
+    return { outcome: 'spelled-otherwise', spelling: row.spelling }
+  }
+  const versionExists = row !== null && row.versionId !== null
+  if (versionExists && rules.creation === 'new-version') return { outcome: 'version-exists' }
+  if (row !== null && row.id !== null && !rules.replaces) {
     return { outcome: 'exists', sameBytes: row.sha256 === blob.sha256 }
   }
-  if (row === null && creation === 'existing-version') return { outcome: 'version-absent' }
+  if (!versionExists && rules.creation === 'existing-version') return { outcome: 'version-absent' }
   if (isConstraintFailure(error, 'FOREIGN KEY')) return { outcome: 'ownerless' }
   const fault = quota && findExceeded(quota.used, usage, limitsOfOwner(limits, quota))
   if (fault !== undefined) return { outcome: 'refused', fault }

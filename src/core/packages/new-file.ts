@@ -1,6 +1,7 @@
 // A file that is about to become visible: what a type says of it. Plain data, since it crosses RPC on
 // its way to a repository's Durable Object.
 import type { StagedBlob } from '../blobs/staged-blob.ts'
+import { RegistryError } from '../errors.ts'
 import { type Usage, usageOfFile } from '../quota/quantities.ts'
 
 export interface Property {
@@ -14,6 +15,12 @@ export interface Properties {
   readonly package?: readonly Property[]
   readonly version?: readonly Property[]
   readonly file?: readonly Property[]
+}
+
+export interface NewTag {
+  readonly name: string
+  /** A tag that the package has stays where it is. */
+  readonly onlyIfAbsent?: true
 }
 
 export interface NewFile {
@@ -36,6 +43,8 @@ export interface NewFile {
   /** JSON of the type. */
   readonly metadata: string
   readonly properties: Properties
+  /** What points at its version from then on. */
+  readonly tags?: readonly NewTag[]
   readonly blob: StagedBlob
   /** The id of an access token, or `admin`. */
   readonly createdBy: string
@@ -48,6 +57,20 @@ export function metadataBytesOf({ metadata, properties }: NewFile): number {
 
 export function usageOfNewFile(file: NewFile): Usage {
   return usageOfFile({ metadataBytes: metadataBytesOf(file), size: file.blob.size })
+}
+
+/**
+ * Bytes that the metadata of a file may weigh with its properties. D1 takes 2 MB a value, and the names of
+ * the file go into the same one.
+ */
+const METADATA_BYTES = 1_500_000
+
+/** @throws RegistryError invalid-package for metadata that D1 would not take */
+export function requireStorableMetadata({ metadata, properties }: NewFile): void {
+  const weight = weightOf(metadata) + weightOfProperties(properties)
+  if (weight <= METADATA_BYTES) return
+  const detail = `what the package says of itself takes ${weight} bytes, more than ${METADATA_BYTES}: shorten its lists and texts`
+  throw new RegistryError({ code: 'invalid-package', reason: 'too-large', detail })
 }
 
 /** Bytes that a file's metadata takes in a parameter of D1: a JSON text within JSON, in UTF-8. */

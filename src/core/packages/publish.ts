@@ -10,14 +10,14 @@ import { commitChange, type Settled } from '../commit/client.ts'
 import { requireMatchingBucket } from '../deployment/marker.ts'
 import { RegistryError } from '../errors.ts'
 import type { Limits } from '../quota/quota.ts'
-import { type Creation, createFile } from './create.ts'
-import type { NewFile } from './new-file.ts'
+import { type CreationRules, createFile } from './create.ts'
+import { type NewFile, requireStorableMetadata } from './new-file.ts'
 
 export interface PublishPlace {
   readonly owner: OwnerRow
   readonly type: string
   /** The repository whose index lists the file, or how a file without one may come about. */
-  readonly into: { readonly repository: string } | { readonly creation: Creation }
+  readonly into: { readonly repository: string } | CreationRules
 }
 
 export interface Publication<T> {
@@ -48,6 +48,7 @@ export type Published =
       readonly revision?: number
     }
   | { readonly outcome: 'version-exists' | 'version-absent' }
+  | { readonly outcome: 'spelled-otherwise'; readonly spelling: string }
 
 /**
  * @throws RegistryError whatever the upload, the type or the commit refuses with, outcome-unknown,
@@ -70,10 +71,11 @@ async function settle<T>(publication: Publication<T>, file: NewFile): Promise<Pu
   const { db, bucket, place } = publication
   const unused = () => discardObjects(bucket, [file.blob.r2Key])
   try {
+    requireStorableMetadata(file)
     const published =
       'repository' in place.into
         ? await commit(publication, place.into.repository, file)
-        : await create(publication, place.into.creation, file)
+        : await create(publication, place.into, file)
     if (published.outcome === 'exists') await adoptOrDiscard(db, bucket, file.blob)
     else if (published.outcome !== 'published') await unused()
     return published
@@ -98,10 +100,10 @@ async function commit<T>(
 
 async function create<T>(
   { db, bucket, limits, place: { owner, type } }: Publication<T>,
-  creation: Creation,
+  rules: CreationRules,
   file: NewFile,
 ): Promise<Published> {
-  const result = await createFile(db, { ownerId: owner.id, type }, creation, file, limits)
+  const result = await createFile(db, { ownerId: owner.id, type }, rules, file, limits)
   switch (result.outcome) {
     case 'created':
       if (result.duplicate) await adoptOrDiscard(db, bucket, file.blob)
@@ -110,7 +112,8 @@ async function create<T>(
       return { ...result, architecture: file.architecture }
     case 'version-exists':
     case 'version-absent':
-      return { outcome: result.outcome }
+    case 'spelled-otherwise':
+      return result
     case 'refused':
       throw new RegistryError(result.fault)
     case 'ownerless':

@@ -6,6 +6,7 @@
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import type { Statement } from '../database.ts'
 import { metadataBytesOf, type NewFile } from './new-file.ts'
+import { pointTags } from './new-tags.ts'
 import type { PackagePlace } from './place.ts'
 import {
   changeCollection,
@@ -39,6 +40,7 @@ export function insertFiles(
     ...insertBlobs(files, now),
     insertFileRows(place, repositoryId, files, now),
     ...insertProperties(place, files),
+    ...pointTags(place, files, now),
     ...(repositoryId === null ? [changeCollection(place, now)] : []),
   ]
 }
@@ -121,7 +123,7 @@ function insertFileRows(
     now,
     JSON.stringify(
       files.map((newFile) => {
-        const { properties: _, display, blob, ...file } = newFile
+        const { properties: _, tags: __, display, blob, ...file } = newFile
         const metadataBytes = metadataBytesOf(newFile)
         return { ...file, metadataBytes, display: display?.fileName, blob: blob.sha256 }
       }),

@@ -1,4 +1,4 @@
-// The Worker under test: the deployed one, with two stand-ins of package types beside the registered ones.
+// The Worker under test: the deployed one, with stand-ins of package types beside the registered ones.
 // It sees its bindings through the platform's limits and through what a test puts around them, so that
 // src/ knows no tests and the bindings stay real.
 import { createApp } from '../../../src/app.ts'
@@ -6,10 +6,13 @@ import type { Change, RepositoryAddress } from '../../../src/core/commit/change.
 import worker, { Repository as DeployedRepository } from '../../../src/index.ts'
 import { packageTypes } from '../../../src/types/registration.ts'
 import { wrapEnv } from './bindings.ts'
-import { dialectTypes } from './dialect-types.ts'
 import { limitObjectStorage } from './limits/object-storage.ts'
+import { dialectTypes } from './stand-ins/dialects.ts'
+import { formType } from './stand-ins/form.ts'
+import { tailType } from './stand-ins/tail.ts'
+import { wrappedType } from './stand-ins/wrapped.ts'
 
-const app = createApp([...packageTypes, ...dialectTypes])
+const app = createApp([...packageTypes, ...dialectTypes, formType, tailType, wrappedType])
 
 export default {
   fetch: (request, env, context) => app.fetch(request, wrapEnv(env, { queries: 0 }), context),

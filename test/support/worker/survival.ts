@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { namedKey } from '../../../src/core/blobs/keys.ts'
 import { sweep, UNREFERENCED_MS } from '../../../src/core/blobs/sweep.ts'
 import { forgetDeployment } from '../../../src/core/deployment/marker.ts'
-import { type RegisteredSample, samples, withNeighbour } from '../../types/samples.ts'
+import { samples, withNeighbour } from '../../types/samples.ts'
 import type { SampleFile, TypeSample } from '../../types/type-sample.ts'
 import { clearOverrides } from './bindings.ts'
 import { findInconsistencies } from './consistency.ts'
@@ -31,9 +31,12 @@ async function publishFirst(sample: TypeSample, file: SampleFile): Promise<void>
   expect((await answerTo(sample.publish(file))).status).toBe(sample.statuses.published)
 }
 
-function operationsOf(sample: RegisteredSample): Record<string, Operation> {
+function operationsOf(
+  sample: TypeSample,
+  present: readonly TypeSample[],
+): Record<string, Operation> {
   const { first, large, statuses, repeatQuery } = sample
-  const neighbours = { samples: withNeighbour(sample) }
+  const neighbours = { samples: present }
   const published = {
     ...neighbours,
     success: statuses.published,
@@ -107,7 +110,16 @@ async function start({ prepare, samples: present }: Operation): Promise<void> {
 export function describeFaultsOf(type: string): void {
   const sample = samples.find((each) => each.type === type)
   if (sample === undefined) throw new Error(`the type ${type} is not registered`)
-  const named = Object.entries(operationsOf(sample))
+  describeFaultsOfSample(type, sample, withNeighbour(sample))
+}
+
+/** @param present the types that the registry has files of, this one among them */
+export function describeFaultsOfSample(
+  type: string,
+  sample: TypeSample,
+  present: readonly TypeSample[] = [sample],
+): void {
+  const named = Object.entries(operationsOf(sample, present))
   describeFaults(named.map(([title, operation]) => [`${title} (${type})`, operation]))
 }
 

@@ -109,7 +109,7 @@ describe('a body', () => {
       body,
       length,
       limits: { bodyBytes: 1_000_000, stallMs: 200, totalMs: 60_000 },
-      inspect: (source) => inspectPackage(source),
+      inspect: async (source) => ({ result: await inspectPackage(source) }),
     })
 
   async function faultOf(work: Promise<unknown>) {

@@ -1,14 +1,14 @@
 // Two stand-ins of package types whose clients have a dialect: one reads JSON as cargo does and sends
 // tokens wherever a client may, the other shows nothing but the reason phrase, as twine does.
-import { authorOf } from '../../../src/core/access/principal.ts'
-import { timeOrderedId } from '../../../src/core/ids.ts'
-import { readToEnd } from '../../../src/formats/bytes.ts'
-import { verifySecret } from '../../../src/http/body-secret.ts'
-import type { Dialect } from '../../../src/http/dialect.ts'
-import { type Call, type Endpoint, ownedEndpoint } from '../../../src/http/endpoint.ts'
-import { publishUpload } from '../../../src/http/publication.ts'
-import { readJsonObject } from '../../../src/http/request-body.ts'
-import type { PackageType } from '../../../src/types/type.ts'
+import { authorOf } from '../../../../src/core/access/principal.ts'
+import { timeOrderedId } from '../../../../src/core/ids.ts'
+import { readToEnd } from '../../../../src/formats/bytes.ts'
+import { verifySecret } from '../../../../src/http/body-secret.ts'
+import type { Dialect } from '../../../../src/http/dialect.ts'
+import { type Call, type Endpoint, ownedEndpoint } from '../../../../src/http/endpoint.ts'
+import { publishUpload } from '../../../../src/http/publication.ts'
+import { readJsonObject } from '../../../../src/http/request-body.ts'
+import type { PackageType } from '../../../../src/types/type.ts'
 
 export const JSON_TYPE = 'stand-in-json'
 export const TEXT_TYPE = 'stand-in-text'
