@@ -10,6 +10,8 @@ export type TarNumber = (typeof numbers)[number][0]
 export interface TarBlock {
   readonly name: string
   readonly format: TarFormat
+  /** Whether the magic is ustar's to the letter, version included: some readers ask no less of it. */
+  readonly exactMagic: boolean
   /** Whether a part of the name is from the field that ustar has for long ones. */
   readonly prefixed: boolean
   /** Whether GNU's old format or star's keeps times in that field. */
@@ -59,6 +61,7 @@ export function parseTarBlock(block: Uint8Array, where: string, rules?: TarHeade
   return {
     name: prefix === '' ? name : `${prefix}/${name}`,
     format,
+    exactMagic: text.slice(257, 265) === 'ustar\x0000',
     prefixed: prefix !== '',
     timesInPrefix,
     flag: String.fromCharCode(block[156] ?? 0),

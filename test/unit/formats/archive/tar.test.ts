@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { TarReader } from '../../../../src/formats/archive/tar.ts'
+import { parseTarBlock } from '../../../../src/formats/archive/tar-header.ts'
 import { formatTarHeader, tarEnd, tarPadding } from '../../../../src/formats/archive/tar-writer.ts'
 import { buildApkParts, tarEntry, tarEnd as zeroBlocks } from '../../../types/alpine/builder.ts'
 import { chunked, expectRefusal } from '../streams.ts'
@@ -90,6 +91,18 @@ describe('reads', () => {
       { name: 'a', type: 'file', content: 'hello' },
       { name: 'b/', type: 'directory' },
     ])
+  })
+
+  test('whether the magic is ustar`s to the letter', () => {
+    const exact = (block: Uint8Array) => parseTarBlock(block.subarray(0, 512), 'it').exactMagic
+    expect(
+      (['posix', 'gnu', 'v7'] as const).map((magic) => exact(tarEntry({ name: 'a', magic }))),
+    ).toEqual([true, false, false])
+    const other = tarEntry({ name: 'a', magic: 'v7' })
+    other.set(new TextEncoder().encode('ustar'), 257)
+    const sum = other.fill(0x20, 148, 156).reduce((total, byte) => total + byte, 0)
+    other.set(new TextEncoder().encode(`${sum.toString(8).padStart(6, '0')}\0`), 148)
+    expect(exact(other)).toBe(false)
   })
 
   test('sizes in base 256 and in pax, and a long link target', async () => {
