@@ -1,0 +1,116 @@
+// Reads an object of JSON or TOML field by field: each refusal names the field, what stands there, what
+// should, and what to do. A field that is missing is one that is null, as cargo's rules for registries say.
+import { FormatError, quote } from '../../../formats/format-error.ts'
+
+/** How messages name the document, and who writes it right. */
+export interface FieldDocument {
+  readonly name: string
+  readonly remedy: string
+}
+
+export class FieldReader {
+  readonly #document: FieldDocument
+  readonly #path: string
+  readonly #values: Readonly<Record<string, unknown>>
+
+  /**
+   * @param path the field that the object stands in; empty for the whole document
+   * @throws FormatError `invalid-field` for a value that is no object
+   */
+  constructor(document: FieldDocument, value: unknown, path = '') {
+    this.#document = document
+    this.#path = path
+    if (!isObject(value)) throw this.#invalid('', value, 'an object')
+    this.#values = value
+  }
+
+  /** The field as messages name it. */
+  nameOf(field: string): string {
+    return this.#path === '' ? field : `${this.#path}.${field}`
+  }
+
+  names(): readonly string[] {
+    return Object.keys(this.#values)
+  }
+
+  /** Undefined for null. */
+  value(field: string): unknown {
+    // A name that every object has by nature is no field of this one.
+    return Object.hasOwn(this.#values, field) ? (this.#values[field] ?? undefined) : undefined
+  }
+
+  text(field: string): string {
+    const value = this.optionalText(field)
+    if (value !== undefined) return value
+    throw this.#invalid(field, undefined, 'a text')
+  }
+
+  /** Undefined for null. */
+  optionalText(field: string): string | undefined {
+    const value = this.value(field)
+    if (value === undefined || isText(value)) return value
+    throw this.#invalid(field, value, 'a text')
+  }
+
+  flag(field: string, absent: boolean): boolean {
+    const value = this.value(field)
+    if (value === undefined) return absent
+    if (typeof value === 'boolean') return value
+    throw this.#invalid(field, value, 'true or false')
+  }
+
+  /** Empty for null. */
+  texts(field: string): readonly string[] {
+    const value = this.value(field)
+    if (value === undefined) return []
+    if (Array.isArray(value) && value.every(isText)) return value
+    throw this.#invalid(field, value, 'a list of texts')
+  }
+
+  /** Undefined for null. */
+  object(field: string): FieldReader | undefined {
+    const value = this.value(field)
+    if (value === undefined) return undefined
+    return new FieldReader(this.#document, value, this.nameOf(field))
+  }
+
+  /** Each with its place in its name. Empty for null. */
+  objects(field: string): readonly FieldReader[] {
+    const value = this.value(field)
+    if (value === undefined) return []
+    if (!Array.isArray(value)) throw this.#invalid(field, value, 'a list of objects')
+    const name = this.nameOf(field)
+    return value.map((each, at) => new FieldReader(this.#document, each, `${name}[${at}]`))
+  }
+
+  /** Lists of texts by name. Empty for null. */
+  textsByName(field: string): ReadonlyMap<string, readonly string[]> {
+    const lists = this.object(field)
+    if (lists === undefined) return new Map()
+    return new Map(lists.names().map((name) => [name, lists.texts(name)]))
+  }
+
+  #invalid(field: string, value: unknown, rule: string): FormatError {
+    const { name: document, remedy } = this.#document
+    const name = field === '' ? this.#path || 'the whole' : this.nameOf(field)
+    const shown = value === undefined ? 'missing' : describeValue(value)
+    // The path may have names of any length and any characters.
+    const message = `${quote(name)} in ${document} is ${shown} and should be ${rule}: ${remedy}`
+    return new FormatError('invalid-field', message, { field: quote(name).slice(1, -1) })
+  }
+}
+
+function describeValue(value: unknown): string {
+  if (typeof value === 'string') return value.isWellFormed() ? quote(value) : 'no Unicode'
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' ? 'an object' : quote(String(value))
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Half of a character cannot be told to a client: it has no bytes. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed()
+}
