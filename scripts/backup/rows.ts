@@ -17,8 +17,13 @@ const keys: Readonly<Record<BackedUpTable, readonly string[]>> = {
   repository_change: ['change_id'],
   package: ['owner_id', 'type', 'name'],
   package_version: ['owner_id', 'type', 'package', 'version'],
+  package_tag: ['owner_id', 'type', 'package', 'name'],
   package_blob: ['sha256'],
   package_file: ['id'],
+  package_mark: ['file_id', 'name'],
+  retired_version: [
+    ...['owner_id', 'type', 'package_name', 'version', 'composite_key', 'file_name'],
+  ],
 }
 
 export function keyOf(table: BackedUpTable, row: Row): string {

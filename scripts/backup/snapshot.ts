@@ -1,6 +1,7 @@
 // Reads all rows of a running registry. Each repository is one instant's: pages first, while it goes on
 // changing, and then what its change log says changed since, until log and repository agree. Files of
-// no repository have no log: their ids are listed again, until nothing changed meanwhile.
+// no repository have no log: their ids are listed again, until nothing changed meanwhile. Tags are read before
+// each such listing, so that it has the versions to which they point; marks, which may change, after it.
 import type { FileRecord, RepositoryState } from '../../src/core/backup/read.ts'
 import type { AskOptions } from '../registry.ts'
 import { type BackedUpTable, type Row, type Rows, sortRows } from './rows.ts'
@@ -39,6 +40,9 @@ export async function readSnapshot(options: SnapshotOptions): Promise<Rows> {
     await readRepository(options, String(repository.id), snapshot)
   }
   await readOthers(options, snapshot)
+  for (const table of ['package_mark', 'retired_version'] as const) {
+    snapshot.add(table, await readTable(options, table))
+  }
   // Owners and tokens last: whoever was there at the end has all that belongs to them.
   for (const table of ['owner', 'access_token', 'ended_session'] as const) {
     snapshot.plain.set(table, await readTable(options, table))
@@ -119,12 +123,14 @@ async function readOthers(options: SnapshotOptions, snapshot: Snapshot): Promise
   const files = new Map<string, FileRecord>()
   await readFiles(options, files)
   for (let listing = 0; listing < listings; listing++) {
+    const tags = await readTable(options, 'package_tag')
     const ids = new Set((await readPages(options, `${path}/file-ids`)).map((row) => String(row.id)))
     const missing = [...ids].filter((id) => !files.has(id))
     const gone = [...files.keys()].filter((id) => !ids.has(id))
     for (const id of gone) files.delete(id)
     if (missing.length === 0 && gone.length === 0) {
       for (const file of files.values()) snapshot.addFile(file)
+      snapshot.add('package_tag', tags)
       return
     }
     await readNamed(options, missing, files)
@@ -198,12 +204,8 @@ class Snapshot {
     const { owner_id, type, name } = of
     const place = { owner_id, type, package: name }
     addOnce(this.#packages, JSON.stringify([owner_id, type, name]), of, properties.package)
-    addOnce(
-      this.#versions,
-      JSON.stringify([owner_id, type, name, version.version]),
-      { ...place, ...version },
-      properties.version,
-    )
+    const row = { ...place, ...version }
+    addOnce(this.#versions, versionKeyOf(row), row, properties.version)
     this.#blobs.set(String(blob.sha256), blob)
     this.#files.push({ ...place, version: version.version, ...file, properties: properties.file })
   }
@@ -217,6 +219,7 @@ class Snapshot {
     const within = (table: BackedUpTable) =>
       (this.plain.get(table) ?? []).filter((row) => ids.has(row.repository_id))
     const files = this.#files.filter(owned)
+    const kept = new Set(files.map((row) => row.id))
     const used = new Set(files.map((row) => row.blob_sha256))
     const rows: Rows = {
       owner: this.plain.get('owner') ?? [],
@@ -228,8 +231,13 @@ class Snapshot {
       repository_change: within('repository_change'),
       package: [...this.#packages.values()].filter(owned),
       package_version: [...this.#versions.values()].filter(owned),
+      package_tag: (this.plain.get('package_tag') ?? []).filter(
+        (row) => owned(row) && this.#versions.has(versionKeyOf(row)),
+      ),
       package_blob: [...this.#blobs.values()].filter((row) => used.has(row.sha256)),
       package_file: files,
+      package_mark: (this.plain.get('package_mark') ?? []).filter((row) => kept.has(row.file_id)),
+      retired_version: (this.plain.get('retired_version') ?? []).filter(owned),
     }
     const sorted = Object.entries(rows).map(([table, list]) => [
       table,
@@ -237,6 +245,10 @@ class Snapshot {
     ])
     return Object.fromEntries(sorted)
   }
+}
+
+function versionKeyOf({ owner_id, type, package: name, version }: Row): string {
+  return JSON.stringify([owner_id, type, name, version])
 }
 
 type Properties = FileRecord['properties']['file']

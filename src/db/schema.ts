@@ -116,6 +116,38 @@ export const retiredFile = sqliteTable(
   (table) => [primaryKey({ columns: [table.repositoryId, table.name, table.architecture] })],
 )
 
+/**
+ * The versions that were removed of types whose names stay taken (`namesStayTaken`): they may come back with the
+ * bytes that they had. It stays while its owner does.
+ */
+export const retiredVersion = sqliteTable(
+  'retired_version',
+  {
+    ownerId: text('owner_id')
+      .notNull()
+      .references(() => owner.id, { onDelete: 'cascade' }),
+    type: text('type').notNull(),
+    /** Each as it is found by. */
+    packageName: text('package_name').notNull(),
+    version: text('version').notNull(),
+    compositeKey: text('composite_key').notNull(),
+    fileName: text('file_name').notNull(),
+    sha256: text('sha256').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [
+        table.ownerId,
+        table.type,
+        table.packageName,
+        table.version,
+        table.compositeKey,
+        table.fileName,
+      ],
+    }),
+  ],
+)
+
 /** The current index files of a repository. They are no packages: counts and searches miss them. */
 export const repositoryIndex = sqliteTable(
   'repository_index',
@@ -218,8 +250,21 @@ export const packageVersion = sqliteTable(
     version: text('version').notNull(),
     displayVersion: text('display_version'),
     createdAt: integer('created_at').notNull(),
+    /** Compared byte by byte, as SQLite does: the order of the type's versions. Empty for types without one. */
+    orderKey: text('order_key').notNull().default(''),
+    prerelease: integer('prerelease', { mode: 'boolean' }).notNull().default(false),
+    /** Whether each of its files has a mark that withdraws it; kept right by every batch that changes either. */
+    withdrawn: integer('withdrawn', { mode: 'boolean' }).notNull().default(false),
   },
-  (table) => [unique('package_version_version').on(table.packageId, table.version)],
+  (table) => [
+    unique('package_version_version').on(table.packageId, table.version),
+    // Its last entry of a package is the latest version (core/packages/latest.ts).
+    index('package_version_latest').on(
+      table.packageId,
+      sql`(1 - withdrawn) * (2 - prerelease)`,
+      table.orderKey,
+    ),
+  ],
 )
 
 /** A name that points at one version of a package and can be moved to another. It goes with the version. */
@@ -240,24 +285,17 @@ export const packageTag = sqliteTable(
   ],
 )
 
-/** What was done to the tags of a package, in the order of `id`; a change that is sent again finds its row. */
-export const packageTagChange = sqliteTable(
-  'package_tag_change',
-  {
-    id: integer('id').primaryKey({ autoIncrement: true }),
-    changeId: text('change_id').notNull().unique(),
-    packageId: integer('package_id')
-      .notNull()
-      .references(() => packageTable.id, { onDelete: 'cascade' }),
-    tag: text('tag').notNull(),
-    /** What it points at from then on; null for a removal. */
-    version: text('version'),
-    /** The id of an access token, or `admin`. */
-    createdBy: text('created_by').notNull(),
-    createdAt: integer('created_at').notNull(),
-  },
-  (table) => [index('package_tag_change_of').on(table.packageId, table.tag, table.id)],
-)
+/**
+ * The changes of marks and tags of late, whether or not they found anything to change. A batch that is sent
+ * again finds the id of its change here, and fails. Rows go when no batch can land any more.
+ */
+export const packageChange = sqliteTable('package_change', {
+  id: integer('id').primaryKey({ autoIncrement: true }),
+  changeId: text('change_id').notNull().unique(),
+  /** Whether anything is different since. */
+  applied: integer('applied', { mode: 'boolean' }).notNull(),
+  createdAt: integer('created_at').notNull(),
+})
 
 /** One row per content. `r2_key` is where the bytes are; no key is ever written twice. */
 export const packageBlob = sqliteTable(
@@ -313,6 +351,21 @@ export const packageFile = sqliteTable(
     index('package_file_listing').on(table.repositoryId, table.architecture, table.id),
     index('package_file_blob').on(table.blobSha256),
   ],
+)
+
+/** A value on a file that can be changed, such as that it is deprecated. A version has a mark that all its files have. */
+export const packageMark = sqliteTable(
+  'package_mark',
+  {
+    fileId: text('file_id')
+      .notNull()
+      .references(() => packageFile.id, { onDelete: 'cascade' }),
+    name: text('name').notNull(),
+    value: text('value').notNull(),
+    /** Whether it keeps the file's version from being the latest, as yanking does. */
+    withdraws: integer('withdraws', { mode: 'boolean' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.fileId, table.name] })],
 )
 
 /**

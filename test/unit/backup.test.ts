@@ -17,5 +17,7 @@ it('has the columns of a table, but for ids that a database counts', () => {
   expect(columnsOf('package')).toEqual([
     ...['owner_id', 'type', 'name', 'display_name', 'created_at', 'changed_at', 'changes'],
   ])
-  expect(columnsOf('package_version')).toEqual(['version', 'display_version', 'created_at'])
+  expect(columnsOf('package_version')).toEqual([
+    ...['version', 'display_version', 'created_at', 'order_key', 'prerelease'],
+  ])
 })

@@ -6,6 +6,8 @@ import type { AskOptions } from '../../scripts/registry.ts'
 import { MARKER_KEY } from '../../src/core/blobs/keys.ts'
 import { sweep } from '../../src/core/blobs/sweep.ts'
 import { forgetDeployment } from '../../src/core/deployment/marker.ts'
+import { setMarks } from '../../src/core/packages/marks.ts'
+import { moveTag } from '../../src/core/packages/tags.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, answerOf, createOwner, listKeys, send } from '../support/worker/registry.ts'
@@ -100,7 +102,12 @@ describe('a snapshot', () => {
       }
       expect((await answerTo(sample.remove(sample.second))).status).toBe(sample.statuses.removed)
     }
+    await changeFirstPackage()
     const rows = await snapshot()
+    for (const table of ['package_tag', 'package_mark', 'retired_version'] as const) {
+      expect([table, rows[table].length]).toEqual([table, 1])
+    }
+    expect(rows.package_version.some((row) => row.order_key === 'k')).toBe(true)
     expect(rows.package_file.length).toBe(samples.length)
     expect(rows.package_file.some((row) => JSON.stringify(row.properties) !== '[]')).toBe(true)
     const states = await readStates()
@@ -117,6 +124,9 @@ describe('a snapshot', () => {
     expect([...differences(rows, await snapshot())]).toEqual([])
     await complete()
     expect((await usage()).results).toEqual(counted)
+    // What is worked out from the marks is in no backup.
+    const found = env.DB.prepare('SELECT count(*) AS n FROM package_version WHERE withdrawn')
+    expect(await found.first('n')).toBe(1)
     for (const { first, second } of samples) {
       expect((await send(first.path)).status).toBe(200)
       expect((await send(second.path)).status).toBe(404)
@@ -155,6 +165,36 @@ describe('a snapshot', () => {
     expect([...differences(rows, await snapshot())]).toEqual([])
   })
 
+  it('has a tag wherever it is moved meanwhile', async () => {
+    await putGeneric('x')
+    const move = (version: string) =>
+      moveTag(env.DB, subject, 'latest', version, {
+        changeId: crypto.randomUUID(),
+        createdBy: 'admin',
+      })
+    const ownerId = String(await env.DB.prepare('SELECT id FROM owner').first('id'))
+    const subject = { ownerId, type: 'generic', packageName: 'p' }
+    await move('1')
+    let reads = 0
+    const rows = await snapshot(async (path) => {
+      // A version comes after the tag was read, which then points at it.
+      if (!/\/tables\/package_tag\?/.test(path) || reads++ > 0) return
+      await answerOf(generic.replace(/1$/, '2/x'), { method: 'PUT', headers: ADMIN, body: '2' })
+      await move('2')
+    })
+    expect(reads).toBe(2)
+    expect(rows.package_tag).toEqual([{ ...owned(rows), version: '2', name: 'latest' }])
+    // The version goes between its tag and the ids of the files: the tag goes with it.
+    let gone = false
+    const later = await snapshot(async (path) => {
+      if (gone || !/\/tables\/package_tag\?/.test(path)) return
+      gone = true
+      await answerOf(generic.replace(/1$/, '2'), { method: 'DELETE', headers: ADMIN })
+      await move('1')
+    })
+    expect(later.package_tag).toEqual([{ ...owned(later), version: '1', name: 'latest' }])
+  })
+
   it('of long metadata keeps to the limits of D1, on the way out and in', async () => {
     await publish({ name: 'long', version: '1-r0' }, MAIN.replace('edge', 'v3.22'))
     // Quotes double in JSON, and in the JSON within that again; the length is nearly all that D1 takes.
@@ -187,6 +227,30 @@ describe('a snapshot', () => {
     expect([...differences(rows, await snapshot())]).toEqual([])
   })
 })
+
+const owned = (rows: Rows) => ({
+  ...{ owner_id: rows.owner[0]?.id, type: 'generic', package: 'p' },
+})
+
+/** A tag, a mark that withdraws, a place in an order, and a name that stays taken. */
+async function changeFirstPackage(): Promise<void> {
+  const row = await env.DB.prepare(
+    `SELECT p.owner_id AS ownerId, p.type, p.name AS packageName, v.version
+     FROM package p JOIN package_version v ON v.package_id = p.id LIMIT 1`,
+  ).first<{ ownerId: string; type: string; packageName: string; version: string }>()
+  const { version, ...subject } = row ?? expect.fail('a package')
+  const change = () => ({ changeId: crypto.randomUUID(), createdBy: 'admin' })
+  expect(await moveTag(env.DB, subject, 'latest', version, change())).toBe('moved')
+  const marks = [{ version, name: 'yanked', value: 'a "reason"', withdraws: true }]
+  const { packageName } = subject
+  expect(await setMarks(env.DB, subject, { packageName, marks }, change())).toBe('changed')
+  await env.DB.batch([
+    env.DB.prepare("UPDATE package_version SET order_key = 'k', prerelease = 1"),
+    env.DB.prepare(
+      "INSERT INTO retired_version SELECT id, 'generic', 'gone', '1', '', 'x', 'sha' FROM owner",
+    ),
+  ])
+}
 
 const generic = '/api/packages/acme/generic/p/1'
 const putGeneric = (name: string) =>

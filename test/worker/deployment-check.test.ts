@@ -74,17 +74,19 @@ it('rows that nothing belongs to are named, and put right', async () => {
     [
       "DELETE FROM package_file WHERE name = 'lost'",
       'UPDATE package_blob SET unreferenced_at = 1 WHERE sha256 IN (SELECT blob_sha256 FROM package_file)',
+      "UPDATE package_version SET withdrawn = 1 WHERE version = '1-r0'",
       'UPDATE owner_usage SET files = 7',
     ].map((sql) => env.DB.prepare(sql)),
   )
   const { lines } = await check()
   expect(lines).toEqual([
     'acme/generic/p/1: version without a file',
+    'acme/alpine/kept/1-r0: version that is withdrawn other than the marks of its files say',
     expect.stringMatching(/^[0-9a-f]{64}: content without a file, which is not noted/),
     expect.stringMatching(/^[0-9a-f]{64}: content of a file, which is noted as one without/),
     'acme: owner with other counts of what it has than its rows say',
   ])
-  expect((await post(CHECK)).rows_changed).toBeGreaterThanOrEqual(5)
+  expect((await post(CHECK)).rows_changed).toBeGreaterThanOrEqual(6)
   expect((await check()).lines).toEqual([])
   expect(await env.DB.prepare('SELECT files FROM owner_usage').first('files')).toBe(1)
   expect(await env.DB.prepare('SELECT count(*) AS n FROM package').first('n')).toBe(1)

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
 import { sweep } from '../../src/core/blobs/sweep.ts'
+import { setMarks } from '../../src/core/packages/marks.ts'
 import { moveTag, removeTag } from '../../src/core/packages/tags.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { post, signIn } from '../support/worker/browser.ts'
@@ -94,7 +95,7 @@ async function growingOf(statements: Iterable<string>): Promise<Record<string, s
   return growing
 }
 
-it('of files without a repository, and of their tags', async () => {
+it('of files without a repository, and of their tags and marks', async () => {
   const statements = recordStatements()
   const path = '/api/packages/acme/generic/p/1/x'
   expect((await answerOf(path, { method: 'PUT', headers: ADMIN, body: 'x' })).status).toBe(201)
@@ -105,11 +106,19 @@ it('of files without a repository, and of their tags', async () => {
     return env.DB.prepare(sql)
   })
   const change = () => ({ changeId: crypto.randomUUID(), createdBy: 'admin' })
+  const set = (version: string, value: string | null) => {
+    const marks = [{ version, name: 'note', value, withdraws: true }]
+    return setMarks(db, place, { packageName: 'p', marks }, change())
+  }
+  expect(await set('1', 'a')).toBe('changed')
+  expect(await set('1', null)).toBe('changed')
+  expect(await set('2', 'a')).toBe('version-absent')
   expect(await moveTag(db, place, 'latest', '1', change())).toBe('moved')
   expect(await removeTag(db, place, 'latest', change())).toBe('moved')
   expect(await removeTag(db, place, 'latest', change())).toBe('tag-absent')
   expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(204)
   expect(statements.filter((sql) => sql.includes('package_tag')).length).toBeGreaterThan(6)
+  expect(statements.filter((sql) => sql.includes('package_mark')).length).toBeGreaterThan(8)
   expect(await growingOf(statements)).toEqual({})
 })
 

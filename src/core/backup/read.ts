@@ -10,12 +10,19 @@ export interface RowPage {
   readonly next: readonly string[] | null
 }
 
-/** Tables that are read from one end to the other, by what orders them. */
+/** Tables that are read from one end to the other, by what orders them, so many rows at a time. */
 const WHOLE = {
-  owner: ['id'],
-  access_token: ['id'],
-  ended_session: ['id'],
-  repository: ['id'],
+  owner: { keys: ['id'], page: 50 },
+  access_token: { keys: ['id'], page: 50 },
+  ended_session: { keys: ['id'], page: 50 },
+  repository: { keys: ['id'], page: 50 },
+  package_tag: { keys: ['package_id', 'name'], page: 1000 },
+  // A value of a mark has some kilobytes at most.
+  package_mark: { keys: ['file_id', 'name'], page: 200 },
+  retired_version: {
+    keys: ['owner_id', 'type', 'package_name', 'version', 'composite_key', 'file_name'],
+    page: 1000,
+  },
 } as const
 
 export type WholeTable = keyof typeof WHOLE
@@ -36,9 +43,12 @@ export function isRepositoryTable(name: string): name is RepositoryTable {
   return Object.hasOwn(OF_REPOSITORY, name)
 }
 
-/** None of these rows has more than some tens of kilobytes. */
-const PAGE_ROWS = 50
 const SMALL_PAGE_ROWS = 1000
+
+/** What names a tag's package and version, of which D1 counted the ids; by these the tags are ordered. */
+const TAGS = `(SELECT t.package_id, t.name, p.owner_id, p.type, p.name AS package, v.version
+  FROM package_tag t CROSS JOIN package p ON p.id = t.package_id
+  CROSS JOIN package_version v ON v.id = t.version_id)`
 
 /** @throws RegistryError storage-unavailable */
 export async function readTable(
@@ -46,10 +56,19 @@ export async function readTable(
   table: WholeTable,
   after: readonly string[],
 ): Promise<RowPage> {
-  const [key] = WHOLE[table]
-  const sql = `SELECT ${columnsOf(table).join(', ')} FROM ${table} WHERE ${key} > ?1 ORDER BY ${key} LIMIT ${PAGE_ROWS}`
-  const rows = await readRows(db, [sql, after[0] ?? ''])
-  return pageOf(rows, WHOLE[table], PAGE_ROWS)
+  const { keys, page } = WHOLE[table]
+  const tags = table === 'package_tag'
+  const columns = tags ? '*' : columnsOf(table).join(', ')
+  const places = keys.map((_, at) => `?${at + 1}`).join(', ')
+  const sql = `
+    SELECT ${columns} FROM ${tags ? TAGS : table}
+    WHERE (${keys.join(', ')}) > (${places}) ORDER BY ${keys.join(', ')} LIMIT ${page}`
+  // A number is before all texts: compared as the text that it came as, none would lie behind another.
+  const from = keys.map((key, at) =>
+    key === 'package_id' ? Number(after[at] ?? 0) : (after[at] ?? ''),
+  )
+  const { rows, next } = pageOf(await readRows(db, [sql, ...from]), keys, page)
+  return { rows: tags ? rows.map(({ package_id: _, ...row }) => row) : rows, next }
 }
 
 /** @throws RegistryError storage-unavailable */

@@ -10,6 +10,7 @@ import {
   readDeployment,
 } from '../deployment/marker.ts'
 import { invalidRequest, RegistryError } from '../errors.ts'
+import { settleWithdrawn } from '../packages/latest.ts'
 import { drawCollections, NEW_STATE } from '../packages/state.ts'
 import { recountUsage } from '../quota/recount.ts'
 import type { Property } from './read.ts'
@@ -136,6 +137,7 @@ function drawAnew(table: BackedUpTable, row: Row): Row {
 const NAMED_BY: Partial<Record<BackedUpTable, readonly string[]>> = {
   package: ['properties'],
   package_version: ['owner_id', 'type', 'package', 'properties'],
+  package_tag: ['owner_id', 'type', 'package', 'version'],
   package_file: ['owner_id', 'type', 'package', 'version', 'properties'],
 }
 
@@ -191,6 +193,22 @@ const ITS_PACKAGE = (value: Given['value']) =>
 const ITS_VERSION = (value: Given['value']) =>
   `${ITS_PACKAGE(value)} CROSS JOIN package_version v ON v.package_id = p.id AND v.version = ${value('version')}`
 
+/** The columns that a restore works out or draws, with their values and where these come from. */
+function referenceOf(table: BackedUpTable, value: Given['value']) {
+  switch (table) {
+    case 'package':
+      return { reference: 'state, ', id: `${NEW_STATE}, `, join: '' }
+    case 'package_version':
+      return { reference: 'package_id, ', id: 'p.id, ', join: ITS_PACKAGE(value) }
+    case 'package_tag':
+      return { reference: 'package_id, version_id, ', id: 'p.id, v.id, ', join: ITS_VERSION(value) }
+    case 'package_file':
+      return { reference: 'version_id, ', id: 'v.id, ', join: ITS_VERSION(value) }
+    default:
+      return { reference: '', id: '', join: '' }
+  }
+}
+
 function insertRows(
   table: BackedUpTable,
   columns: readonly string[],
@@ -201,14 +219,7 @@ function insertRows(
   )
   const { from, value, parameters } = give(rows, [...columns, ...names])
   const values = columns.map(value)
-  const [reference, id, join] =
-    table === 'package_version'
-      ? ['package_id, ', 'p.id, ', ITS_PACKAGE(value)]
-      : table === 'package_file'
-        ? ['version_id, ', 'v.id, ', ITS_VERSION(value)]
-        : table === 'package'
-          ? ['state, ', `${NEW_STATE}, `, '']
-          : ['', '', '']
+  const { reference, id, join } = referenceOf(table, value)
   return [
     `INSERT INTO ${table} (${reference}${columns.join(', ')})
      SELECT ${id}${values.join(', ')} FROM ${from} ${join} WHERE true ON CONFLICT DO NOTHING`,
@@ -290,6 +301,7 @@ export async function completeRestore(db: D1Database, backup: string): Promise<v
       [NAME_LAST_COMMITS, backup],
       [recountUsage(UNDER_WAY), backup],
       [drawCollections(UNDER_WAY), backup, Date.now()],
+      [settleWithdrawn(UNDER_WAY), backup],
       ['UPDATE deployment SET restoring = NULL WHERE restoring = ?1', backup],
       ['SELECT restoring FROM deployment WHERE id = 1'],
     ]),

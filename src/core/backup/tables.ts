@@ -11,17 +11,19 @@ import {
   owner,
   ownerUsage,
   packageBlob,
+  packageChange,
   packageCollection,
   packageFile,
+  packageMark,
   packageProperty,
   packageTable,
   packageTag,
-  packageTagChange,
   packageVersion,
   repository,
   repositoryChange,
   repositoryIndex,
   retiredFile,
+  retiredVersion,
   sweepProgress,
 } from '../../db/schema.ts'
 
@@ -44,9 +46,12 @@ export const BACKED_UP = {
   repository_index: { table: repositoryIndex },
   repository_change: { table: repositoryChange },
   package: { table: packageTable, without: ['id', 'state'] },
-  package_version: { table: packageVersion, without: ['id', 'package_id'] },
+  package_version: { table: packageVersion, without: ['id', 'package_id', 'withdrawn'] },
+  package_tag: { table: packageTag, without: ['package_id', 'version_id'] },
   package_blob: { table: packageBlob, without: ['unreferenced_at'] },
   package_file: { table: packageFile, without: ['version_id'] },
+  package_mark: { table: packageMark },
+  retired_version: { table: retiredVersion },
 } as const satisfies Readonly<Record<string, BackedUp>>
 
 export type BackedUpTable = keyof typeof BACKED_UP
@@ -57,8 +62,7 @@ export const TABLES = Object.keys(BACKED_UP) as readonly BackedUpTable[]
 export const LEFT_OUT: readonly { readonly table: SQLiteTable; readonly because: string }[] = [
   { table: packageProperty, because: 'each lies with the package, version or file that it is of' },
   { table: packageCollection, because: 'a restore draws the states of collections anew' },
-  { table: packageTag, because: 'no type has tags yet: they belong with the version' },
-  { table: packageTagChange, because: 'what was sent before a restore is not sent again after it' },
+  { table: packageChange, because: 'what was sent before a restore is not sent again after it' },
   { table: ownerUsage, because: 'a restore counts anew what each owner has' },
   { table: garbage, because: 'what no row names is not copied, so nothing of it has to go' },
   { table: sweepProgress, because: 'the sweep of another bucket begins anew' },

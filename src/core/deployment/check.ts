@@ -3,6 +3,7 @@
 import { checkFilePage, type ExpectedFile, PAGE_FILES } from '../blobs/check.ts'
 import { IS_NAMED } from '../blobs/garbage.ts'
 import { query, runBatch, type Statement } from '../database.ts'
+import { ALL_WITHDRAWN, settleWithdrawn } from '../packages/latest.ts'
 import { MISCOUNTED, recountUsage } from '../quota/recount.ts'
 
 export interface DeploymentProblem {
@@ -82,6 +83,15 @@ const ROW_RULES: readonly RowRule[] = [
       SELECT o.name || '/' || package.type || '/' || package.name AS subject
       FROM package JOIN owner o ON o.id = package.owner_id WHERE ${WITHOUT_VERSION}`,
     repair: `DELETE FROM package WHERE ${WITHOUT_VERSION} AND ?1 > 0`,
+  },
+  {
+    problem: 'version that is withdrawn other than the marks of its files say',
+    broken: `
+      SELECT o.name || '/' || p.type || '/' || p.name || '/' || package_version.version AS subject
+      FROM package_version JOIN package p ON p.id = package_version.package_id
+      JOIN owner o ON o.id = p.owner_id
+      WHERE NOT ${WITHOUT_FILE} AND package_version.withdrawn <> ${ALL_WITHDRAWN}`,
+    repair: settleWithdrawn('?1 > 0'),
   },
   {
     problem: 'content without a file, which is not noted: it would stay for good',

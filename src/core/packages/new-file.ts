@@ -23,6 +23,14 @@ export interface NewTag {
   readonly onlyIfAbsent?: true
 }
 
+/** The place of a version among those of its package. */
+export interface VersionOrder {
+  /** The higher version has the greater key, compared byte by byte; those of equal keys are equal in order. */
+  readonly key: string
+  /** Whether the latest version is another, as long as there is one that is no prerelease. */
+  readonly prerelease: boolean
+}
+
 export interface NewFile {
   /** Minted by the request; also the id of the new file: a repetition is recognised by it. */
   readonly changeId: string
@@ -45,6 +53,8 @@ export interface NewFile {
   readonly properties: Properties
   /** What points at its version from then on. */
   readonly tags?: readonly NewTag[]
+  /** Of its version; absent for types without an order of versions, whose latest is the one published last. */
+  readonly order?: VersionOrder
   readonly blob: StagedBlob
   /** The id of an access token, or `admin`. */
   readonly createdBy: string

@@ -5,6 +5,7 @@
 // JOIN makes SQLite begin with the files: it would read all packages of the owner first.
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import type { Statement } from '../database.ts'
+import { settleWithdrawn } from './latest.ts'
 import { metadataBytesOf, type NewFile } from './new-file.ts'
 import { pointTags } from './new-tags.ts'
 import type { PackagePlace } from './place.ts'
@@ -40,14 +41,17 @@ export function insertFiles(
     ...insertBlobs(files, now),
     insertFileRows(place, repositoryId, files, now),
     ...insertProperties(place, files),
-    ...pointTags(place, files, now),
+    ...pointTags(place, files),
     ...(repositoryId === null ? [changeCollection(place, now)] : []),
   ]
 }
 
 function insertPackages({ ownerId, type }: PackagePlace, files: readonly NewFile[], now: number) {
   const names = JSON.stringify(
-    files.map((f) => [f.packageName, f.version, f.display?.packageName, f.display?.version]),
+    files.map(({ packageName, version, display, order }) => [
+      ...[packageName, version, display?.packageName, display?.version],
+      ...[order?.key ?? '', Number(order?.prerelease ?? false)],
+    ]),
   )
   return [
     [
@@ -61,10 +65,14 @@ function insertPackages({ ownerId, type }: PackagePlace, files: readonly NewFile
       names,
     ],
     [
-      `INSERT INTO package_version (package_id, version, display_version, created_at)
-       SELECT DISTINCT p.id, j.value ->> 1, j.value ->> 3, ?3 FROM json_each(?4) j
+      // A file that comes has no mark yet, so that its version is not withdrawn as a whole.
+      `INSERT INTO package_version
+         (package_id, version, display_version, created_at, order_key, prerelease)
+       SELECT DISTINCT p.id, j.value ->> 1, j.value ->> 3, ?3, j.value ->> 4, j.value ->> 5
+       FROM json_each(?4) j
        CROSS JOIN package p ON p.owner_id = ?1 AND p.type = ?2 AND p.name = j.value ->> 0 WHERE true
-       ON CONFLICT DO NOTHING`,
+       ON CONFLICT (package_id, version) DO UPDATE SET withdrawn = 0
+       WHERE package_version.withdrawn`,
       ownerId,
       type,
       now,
@@ -123,7 +131,7 @@ function insertFileRows(
     now,
     JSON.stringify(
       files.map((newFile) => {
-        const { properties: _, tags: __, display, blob, ...file } = newFile
+        const { properties: _, order: __, tags: ___, display, blob, ...file } = newFile
         const metadataBytes = metadataBytesOf(newFile)
         return { ...file, metadataBytes, display: display?.fileName, blob: blob.sha256 }
       }),
@@ -155,8 +163,8 @@ function insertProperties({ ownerId, type }: PackagePlace, files: readonly NewFi
 }
 
 /**
- * Deletes the versions and packages that have no file left, gives the others a new state, and marks contents
- * that nobody uses.
+ * Deletes the versions and packages that have no file left, withdraws versions whose other files are, gives the
+ * packages a new state, and marks contents that nobody uses.
  */
 export function dropOrphans(
   { ownerId, type }: PackagePlace,
@@ -165,17 +173,18 @@ export function dropOrphans(
 ): Statement[] {
   if (deleted.length === 0) return []
   const names = JSON.stringify(deleted.map((file) => [file.packageName, file.version]))
+  const versions = `SELECT v.id FROM json_each(?3) j
+    CROSS JOIN package p ON p.owner_id = ?1 AND p.type = ?2 AND p.name = j.value ->> 0
+    CROSS JOIN package_version v ON v.package_id = p.id AND v.version = j.value ->> 1`
   return [
     [
-      `DELETE FROM package_version WHERE id IN (
-         SELECT v.id FROM json_each(?3) j
-         CROSS JOIN package p ON p.owner_id = ?1 AND p.type = ?2 AND p.name = j.value ->> 0
-         CROSS JOIN package_version v ON v.package_id = p.id AND v.version = j.value ->> 1)
+      `DELETE FROM package_version WHERE id IN (${versions})
        AND NOT EXISTS (SELECT 1 FROM package_file f WHERE f.version_id = package_version.id)`,
       ownerId,
       type,
       names,
     ],
+    [settleWithdrawn(`id IN (${versions})`), ownerId, type, names],
     [
       `DELETE FROM package WHERE owner_id = ?1 AND type = ?2
        AND name IN (SELECT value ->> 0 FROM json_each(?3))

@@ -155,6 +155,16 @@ async function findStrayRows(): Promise<string[]> {
       JOIN package p ON p.id = v.package_id
       LEFT JOIN package_collection c ON c.owner_id = p.owner_id AND c.type = p.type
       WHERE f.repository_id IS NULL AND c.state IS NULL`,
+    'a tag that points at a version of another package': `SELECT t.name AS what
+      FROM package_tag t LEFT JOIN package_version v ON v.id = t.version_id
+      WHERE v.package_id IS NOT t.package_id`,
+    'a mark of no file': `SELECT name || ' of ' || file_id AS what FROM package_mark
+      WHERE file_id NOT IN (SELECT id FROM package_file)`,
+    'a version withdrawn other than the marks of its files say': `
+      SELECT version AS what FROM package_version v WHERE withdrawn <>
+        (SELECT count(*) = count(iif(EXISTS (
+           SELECT 1 FROM package_mark WHERE file_id = f.id AND withdraws = 1), 1, NULL))
+         FROM package_file f WHERE f.version_id = v.id)`,
     'garbage that a row names': `SELECT r2_key AS what FROM garbage
       WHERE r2_key IN (SELECT r2_key FROM package_blob UNION SELECT r2_key FROM repository_index)`,
   }

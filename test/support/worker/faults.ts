@@ -29,6 +29,18 @@ export function injectFault({ call, moment }: Fault): string[] {
   return calls
 }
 
+/** The database, whose calls fail as listed, in the order in which they are made; those behind go through. */
+export function failCalls(moments: readonly (Moment | undefined)[]): D1Database {
+  let made = 0
+  return faultyDatabase(async (name, run) => {
+    const moment = moments[made++]
+    if (moment === 'before') throw new Error(`${name} failed before its effect`)
+    const result = await run()
+    if (moment === 'after') throw new Error(`${name} failed after its effect`)
+    return result
+  })
+}
+
 type Attempt = <T>(name: string, run: () => T | Promise<T>) => Promise<T>
 
 function faultyDatabase(attempt: Attempt): D1Database {

@@ -1,0 +1,45 @@
+// Which version of a package is its latest. Decided by one look into an index whenever it is asked, from what
+// each version says of itself: nothing that points at the latest has to be moved by a publish, a removal or a mark.
+
+/**
+ * 2 for a version as usual, 1 for a prerelease, 0 for one that is withdrawn. As the index
+ * `package_version_latest` has it.
+ */
+const standingOf = (version: string) => `(1 - ${version}.withdrawn) * (2 - ${version}.prerelease)`
+
+/**
+ * A query for the id: the highest version that is no prerelease and not withdrawn, else the highest that is not
+ * withdrawn, else the highest. Of versions that are equal in order, as all are of a type without an order of
+ * versions, the one that was published last.
+ */
+export function latestVersionOf(packageId: string): string {
+  return `SELECT l.id FROM package_version l WHERE l.package_id = ${packageId}
+    ORDER BY ${standingOf('l')} DESC, l.order_key DESC, l.id DESC LIMIT 1`
+}
+
+/** The tag that names the version which clients take where none is asked for. */
+const LATEST_TAG = 'latest'
+
+/** A query for the id of the version that people are shown: that under the tag `latest`, else the latest. */
+export function shownVersionOf(packageId: string): string {
+  return `SELECT coalesce(
+    (SELECT t.version_id FROM package_tag t
+     WHERE t.package_id = ${packageId} AND t.name = '${LATEST_TAG}'),
+    (${latestVersionOf(packageId)}))`
+}
+
+/** Whether every file of `package_version` has a mark that withdraws it. */
+export const ALL_WITHDRAWN = `NOT EXISTS (
+  SELECT 1 FROM package_file f WHERE f.version_id = package_version.id AND NOT EXISTS (
+    SELECT 1 FROM package_mark m WHERE m.file_id = f.id AND m.withdraws))`
+
+/**
+ * The statement by which versions are withdrawn, or not any more, as the marks of their files say: to come behind
+ * every change of marks, and every removal of files.
+ * @param versions a condition on `package_version`, in SQL
+ */
+export function settleWithdrawn(versions: string): string {
+  return `
+    UPDATE package_version SET withdrawn = NOT withdrawn
+    WHERE ${versions} AND withdrawn <> ${ALL_WITHDRAWN}`
+}

@@ -1,0 +1,191 @@
+// A change of the marks or tags of a package: one D1 batch, in which the rows decide between those who come at
+// once. The batch writes the id of the change, and fails as a whole where it is written already. So a batch
+// that is sent again after a lost answer, and one that lands late, undo nothing that others did since.
+import { isTokenId } from '../access/principal.ts'
+import {
+  isConstraintFailure,
+  LANDING_MS,
+  messageOf,
+  query,
+  runBatch,
+  type Statement,
+} from '../database.ts'
+import type { PackagePlace } from './place.ts'
+import { changedColumns } from './state.ts'
+
+export interface ChangedPackage extends PackagePlace {
+  /** As it is found by. */
+  readonly packageName: string
+}
+
+export interface PackageChange {
+  /** Minted by the request, and used for one change alone: a repetition is recognised by it. */
+  readonly changeId: string
+  /** The id of an access token, or `admin`. */
+  readonly createdBy: string
+}
+
+export type PackageChangeOutcome =
+  | 'changed'
+  /** It was so already. */
+  | 'unchanged'
+  | 'package-absent'
+  /** The access token was revoked, or has expired, since the request was allowed. */
+  | 'token-ended'
+  /** It may have been applied, or may be still. */
+  | 'unknown'
+
+/** In all SQL ?1 to ?3 are what PACKAGE is found by, and ?4 is `wanted`. */
+export interface WantedChange<R extends string> {
+  readonly subject: ChangedPackage
+  readonly change: PackageChange
+  /** JSON. D1 takes 2 MB a value: the caller bounds it. */
+  readonly wanted: string
+  /** What has to be there, and the outcome where it is not. */
+  readonly need: { readonly sql: string; readonly otherwise: R }
+  /** Whether there is anything to change. */
+  readonly differs: string
+  /** Statements that change it, and nothing that is as it should be. Each names ?4. */
+  readonly effects: readonly string[]
+}
+
+/** The id of the package. */
+export const PACKAGE = 'SELECT id FROM package WHERE owner_id = ?1 AND type = ?2 AND name = ?3'
+
+const TRIES = 3
+
+/** Never throws. Package and collection get a new state where something changed. */
+export async function applyChange<R extends string>(
+  db: D1Database,
+  wanted: WantedChange<R>,
+): Promise<PackageChangeOutcome | R> {
+  const statements = statementsOf(wanted, Date.now())
+  let lost = false
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    try {
+      const results = await runBatch<{ applied: number }>(db, statements)
+      return results.at(-1)?.results[0]?.applied === 1 ? 'changed' : 'unchanged'
+    } catch (error) {
+      const { outcome, settled } = await inquire(db, wanted, error)
+      // Of what is not settled by its own row, the refusal is that of the repetition; the first try may still land.
+      if (outcome !== undefined) return lost && !settled ? 'unknown' : outcome
+      lost ||= !isConstraintFailure(error)
+      console.error('a package was not changed at once:', messageOf(error))
+    }
+  }
+  return 'unknown'
+}
+
+const MADE = (changeId: string) =>
+  `SELECT applied FROM package_change WHERE change_id = ${changeId}`
+
+/** A token that the parameter names can be used now; null names none. */
+const VALID_TOKEN = (id: string) =>
+  `(${id} IS NULL OR EXISTS (SELECT 1 FROM access_token
+     WHERE id = ${id} AND coalesce(expires_at > unixepoch('now', 'subsec') * 1000, true)))`
+
+/** So long an id is kept: no batch lands so late. */
+const KEPT_MS = 120 * LANDING_MS
+
+/** Each change adds one id, so that the table shrinks while it has old ones. */
+const PRUNED_AT_ONCE = 10
+
+function statementsOf<R extends string>(
+  { subject, change, wanted, need, differs, effects }: WantedChange<R>,
+  now: number,
+): Statement[] {
+  const { ownerId, type, packageName } = subject
+  const { changeId } = change
+  const given = [ownerId, type, packageName, wanted] as const
+  return [
+    [
+      `INSERT INTO expectation (ok)
+       SELECT unixepoch('now', 'subsec') * 1000 <= ?6 AND NOT EXISTS (${MADE('?5')})
+         AND EXISTS (${PACKAGE}) AND (${need.sql}) AND ${VALID_TOKEN('?7')}`,
+      ...given,
+      changeId,
+      now + LANDING_MS,
+      tokenOf(change),
+    ],
+    [
+      `INSERT INTO package_change (change_id, applied, created_at) SELECT ?5, (${differs}), ?6`,
+      ...given,
+      changeId,
+      now,
+    ],
+    ...effects.map((sql): Statement => [sql, ...given]),
+    [
+      `UPDATE package SET ${changedColumns('package', '?5')}
+       WHERE id = (${PACKAGE}) AND (${MADE('?4')})`,
+      ownerId,
+      type,
+      packageName,
+      changeId,
+      now,
+    ],
+    [
+      `UPDATE package_collection SET ${changedColumns('package_collection', '?4')}
+       WHERE owner_id = ?1 AND type = ?2 AND (${MADE('?3')})`,
+      ownerId,
+      type,
+      changeId,
+      now,
+    ],
+    [
+      `DELETE FROM package_change WHERE id IN (
+         SELECT id FROM (
+           SELECT id, created_at FROM package_change page ORDER BY id LIMIT ${PRUNED_AT_ONCE}) page
+         WHERE created_at < ?1)`,
+      now - KEPT_MS,
+    ],
+    ['DELETE FROM expectation'],
+    [MADE('?1'), changeId],
+  ]
+}
+
+function tokenOf({ createdBy }: PackageChange): string | null {
+  return isTokenId(createdBy) ? createdBy : null
+}
+
+interface Inquiry<R> {
+  /** Undefined when the batch should be sent again. */
+  readonly outcome?: PackageChangeOutcome | R
+  /** Whether the change was made, so that no batch of its id can land any more. */
+  readonly settled: boolean
+}
+
+/** What became of a batch that failed. */
+async function inquire<R extends string>(
+  db: D1Database,
+  { subject, change, wanted, need }: WantedChange<R>,
+  error: unknown,
+): Promise<Inquiry<R>> {
+  const { ownerId, type, packageName } = subject
+  const sql = `
+    SELECT (${MADE('?5')}) AS applied, EXISTS (${PACKAGE}) AS package, (${need.sql}) AS need,
+      ${VALID_TOKEN('?6')} AS token`
+  const values = [ownerId, type, packageName, wanted, change.changeId, tokenOf(change)]
+  let found: Record<'package' | 'need' | 'token', number> & { applied: number | null }
+  try {
+    const statement = db.prepare(sql).bind(...values)
+    const row = await query(() => statement.first<typeof found>())
+    if (row === null) return { settled: false }
+    found = row
+  } catch {
+    return { settled: false }
+  }
+  if (found.applied !== null) {
+    return { outcome: found.applied === 1 ? 'changed' : 'unchanged', settled: true }
+  }
+  const outcome = isConstraintFailure(error) ? refusalOf(found, need.otherwise) : undefined
+  return outcome === undefined ? { settled: false } : { outcome, settled: false }
+}
+
+function refusalOf<R>(
+  found: Record<'package' | 'need' | 'token', number>,
+  otherwise: R,
+): PackageChangeOutcome | R | undefined {
+  if (found.token === 0) return 'token-ended'
+  if (found.package === 0) return 'package-absent'
+  return found.need === 0 ? otherwise : undefined
+}

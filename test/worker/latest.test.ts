@@ -1,0 +1,122 @@
+import { env } from 'cloudflare:workers'
+import { beforeEach, expect, it } from 'vitest'
+import { createFile } from '../../src/core/packages/create.ts'
+import { latestVersionOf, shownVersionOf } from '../../src/core/packages/latest.ts'
+import { setMarks } from '../../src/core/packages/marks.ts'
+import { moveTag } from '../../src/core/packages/tags.ts'
+import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
+
+const LIMITS = { files: 1e6, metadata_bytes: 1e9, file_bytes: 1e9, repositories: 10, tokens: 10 }
+let place: { ownerId: string; type: string }
+const by = () => ({ changeId: crypto.randomUUID(), createdBy: 'admin' })
+
+/** @param order as `9` or, of a prerelease, `9-`; absent for none */
+async function publish(version: string, order?: string): Promise<void> {
+  const digest = (length: number) => 'f'.repeat(length)
+  const file = {
+    ...by(),
+    ...{ packageName: 'p', version, fileName: 'x', architecture: '', compositeKey: '' },
+    ...{ metadata: '{}', properties: {} },
+    ...(order !== undefined && {
+      order: { key: order.replace('-', ''), prerelease: order.endsWith('-') },
+    }),
+    blob: {
+      ...{ sha256: digest(64), sha1: digest(40), sha512: digest(128), md5: digest(32) },
+      ...{ r2Key: 'blobs/2026010100/none', size: 1, stagedAt: Date.now() },
+    },
+  }
+  const { outcome } = await createFile(env.DB, place, { creation: 'any-version' }, file, LIMITS)
+  expect(outcome).toBe('created')
+}
+
+const find = (select: (packageId: string) => string) =>
+  env.DB.prepare(
+    `SELECT v.version FROM package p JOIN package_version v ON v.id = (${select('p.id')})`,
+  ).first<string>('version')
+const latest = () => find(latestVersionOf)
+
+function yank(version: string, value: string | null) {
+  const marks = [{ version, name: 'yanked', value, withdraws: true }]
+  return setMarks(env.DB, place, { packageName: 'p', marks }, by())
+}
+
+beforeEach(async () => {
+  await createOwner()
+  const ownerId = String(await env.DB.prepare('SELECT id FROM owner').first<string>('id'))
+  place = { ownerId, type: 'generic' }
+})
+
+it('is the highest in order, whatever came last', async () => {
+  for (const [version, order] of [
+    ['1.10', 'b'],
+    ['1.9', 'a9'],
+    ['1.2', 'a2'],
+  ] as const) {
+    await publish(version, order)
+  }
+  expect(await latest()).toBe('1.10')
+  // Compared byte by byte: no collation, no letters alike.
+  await publish('B', 'B')
+  expect(await latest()).toBe('1.10')
+  await publish('z', 'bä')
+  expect(await latest()).toBe('z')
+})
+
+it('is no prerelease and none that is withdrawn, as long as there is another', async () => {
+  await publish('1.0', '1')
+  await publish('2.0', '2')
+  await publish('3.0-rc', '3-')
+  expect(await latest()).toBe('2.0')
+  await yank('2.0', '')
+  expect(await latest()).toBe('1.0')
+  await yank('1.0', '')
+  expect(await latest()).toBe('3.0-rc')
+  await yank('3.0-rc', '')
+  expect(await latest()).toBe('3.0-rc')
+  await yank('1.0', null)
+  expect(await latest()).toBe('1.0')
+  await answerOf('/api/packages/acme/generic/p/1.0', { method: 'DELETE', headers: ADMIN })
+  expect(await latest()).toBe('3.0-rc')
+})
+
+it('without an order is the version that was published last, also of equal ones', async () => {
+  for (const version of ['2', '1', '3', '0']) await publish(version)
+  expect(await latest()).toBe('0')
+  await yank('0', '')
+  expect(await latest()).toBe('3')
+  for (const version of ['b', 'a']) await publish(version, 'same')
+  expect(await latest()).toBe('a')
+})
+
+it('gives way to the tag `latest` where people are shown a version', async () => {
+  await publish('1', '1')
+  await publish('2', '2')
+  expect(await find(shownVersionOf)).toBe('2')
+  expect(await moveTag(env.DB, { ...place, packageName: 'p' }, 'latest', '1', by())).toBe('moved')
+  expect(await moveTag(env.DB, { ...place, packageName: 'p' }, 'other', '2', by())).toBe('moved')
+  expect([await find(shownVersionOf), await latest()]).toEqual(['1', '2'])
+  await answerOf('/api/packages/acme/generic/p/1', { method: 'DELETE', headers: ADMIN })
+  expect(await find(shownVersionOf)).toBe('2')
+})
+
+it('is found by one entry of an index, however many are withdrawn', async () => {
+  await publish('1', '1')
+  await env.DB.prepare(
+    `INSERT INTO package_version (package_id, version, created_at, order_key, prerelease, withdrawn)
+     SELECT p.id, 'm' || j.value, 1, '2', j.value % 2, 1 FROM package p, json_each(?1) j`,
+  )
+    .bind(JSON.stringify(Array.from({ length: 2000 }, (_, at) => at)))
+    .run()
+  const id = await env.DB.prepare('SELECT id FROM package').first('id')
+  const statement = env.DB.prepare(`${latestVersionOf('?1')}`).bind(id)
+  const { meta } = await statement.all()
+  expect(meta.rows_read).toBeLessThanOrEqual(2)
+  const { results } = await env.DB.prepare(`EXPLAIN QUERY PLAN ${latestVersionOf('?1')}`)
+    .bind(id)
+    .all<{ detail: string }>()
+  expect(results.map(({ detail }) => detail)).toEqual([
+    expect.stringMatching(
+      /^SEARCH l USING (COVERING )?INDEX package_version_latest \(package_id=\?\)$/,
+    ),
+  ])
+})

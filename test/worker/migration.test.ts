@@ -1,0 +1,51 @@
+import { applyD1Migrations, reset } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, it } from 'vitest'
+import { latestVersionOf } from '../../src/core/packages/latest.ts'
+import { expectConsistent } from '../support/worker/consistency.ts'
+import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
+
+const PACKAGES = 20_000
+const VERSIONS = 5
+
+const count = (sql: string) => env.DB.prepare(`SELECT count(*) AS n FROM ${sql}`).first<number>('n')
+
+it('of 100,000 files to order keys and marks keeps them, and the newest version is the latest', async () => {
+  await reset()
+  const at = env.TEST_MIGRATIONS.findIndex(({ name }) => name.endsWith('_marks.sql'))
+  expect(at).toBeGreaterThan(0)
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS.slice(0, at))
+  const numbers = (last: number) =>
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${last})`
+  await env.DB.batch(
+    [
+      "INSERT INTO owner (id, name, visibility, created_at) VALUES ('o', 'old', 'public', 1)",
+      `INSERT INTO package_blob (sha256, sha1, sha512, md5, r2_key, size, created_at)
+       VALUES ('s', '', '', '', 'k', 1, 1)`,
+      `${numbers(PACKAGES)} INSERT INTO package (owner_id, type, name, created_at, state, changed_at)
+       SELECT 'o', 'generic', 'p' || i, 1, 's' || i, 1000 FROM n`,
+      `${numbers(VERSIONS)} INSERT INTO package_version (package_id, version, created_at)
+       SELECT p.id, 'v' || i, 1 FROM package p, n`,
+      `INSERT INTO package_file (id, version_id, composite_key, architecture, name, blob_sha256,
+         metadata, created_by, created_at)
+       SELECT 'f' || id, id, '', '', 'x', 's', '{}', 'admin', 1 FROM package_version`,
+    ].map((sql) => env.DB.prepare(sql)),
+  )
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
+  expect(await count('package_file')).toBe(PACKAGES * VERSIONS)
+  expect(
+    await count("package_version WHERE order_key = '' AND prerelease = 0 AND withdrawn = 0"),
+  ).toBe(PACKAGES * VERSIONS)
+  const newest = '(SELECT max(id) FROM package_version WHERE package_id = p.id)'
+  expect(await count(`package p WHERE ${newest} = (${latestVersionOf('p.id')})`)).toBe(PACKAGES)
+  // What was there goes, and what comes fits.
+  await env.DB.batch(
+    ['package_file', 'package_version', 'package', 'package_blob'].map((table) =>
+      env.DB.prepare(`DELETE FROM ${table}`),
+    ),
+  )
+  await createOwner()
+  const path = '/api/packages/acme/generic/p/1/x'
+  expect((await answerOf(path, { method: 'PUT', headers: ADMIN, body: 'x' })).status).toBe(201)
+  await expectConsistent()
+})
