@@ -94,11 +94,11 @@ function escapeCharacter(character: string): string {
 }
 
 /**
- * The index and, but for immutable repositories, a package's URL can come to carry other bytes, so
+ * Documents, the index and, but for immutable repositories, a package's URL can come to carry other bytes, so
  * no cache on the way may answer for us. None may compress them either: clients verify digests and
  * signatures over the bytes as they are stored.
  */
-function cacheControl(visibility: Visibility, immutable: boolean): string {
+export function cacheControl(visibility: Visibility, immutable: boolean): string {
   if (visibility === 'private') return 'private, no-store'
   return `public, ${immutable ? 'max-age=31536000, immutable' : 'no-cache'}, no-transform`
 }

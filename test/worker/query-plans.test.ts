@@ -6,6 +6,8 @@ import { moveTag, removeTag } from '../../src/core/packages/tags.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { post, signIn } from '../support/worker/browser.ts'
 import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
+import { BASE, documentAt, pointTag } from '../support/worker/stand-ins/document-client.ts'
+import { seedFiles } from '../support/worker/stand-ins/seed-documents.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 import { MAIN, publish } from '../types/alpine/repository.ts'
 
@@ -119,6 +121,22 @@ it('of files without a repository, and of their tags and marks', async () => {
   expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(204)
   expect(statements.filter((sql) => sql.includes('package_tag')).length).toBeGreaterThan(6)
   expect(statements.filter((sql) => sql.includes('package_mark')).length).toBeGreaterThan(8)
+  expect(await growingOf(statements)).toEqual({})
+})
+
+it('of documents, of all that they may be about, page by page', async () => {
+  const files = Array.from({ length: 1100 }, (_, at) => ({
+    ...{ version: at < 1050 ? '1' : String(at), fileName: `f${at}`, compositeKey: 'k/x' },
+    metadata: '{}',
+  }))
+  await seedFiles('p', files)
+  await pointTag('latest', '1')
+  const statements = recordStatements()
+  for (const path of ['package/p', 'version/p/1', 'key/p/1/k', 'tag/p/latest']) {
+    await documentAt(`${BASE}/-/${path}`)
+  }
+  // Of each one the access statement, package, tags, and two pages.
+  expect(new Set(statements).size).toBe(4 * 3 + 2)
   expect(await growingOf(statements)).toEqual({})
 })
 

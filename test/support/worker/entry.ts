@@ -8,11 +8,13 @@ import { packageTypes } from '../../../src/types/registration.ts'
 import { wrapEnv } from './bindings.ts'
 import { limitObjectStorage } from './limits/object-storage.ts'
 import { dialectTypes } from './stand-ins/dialects.ts'
+import { documentType } from './stand-ins/documents.ts'
 import { formType } from './stand-ins/form.ts'
 import { tailType } from './stand-ins/tail.ts'
 import { wrappedType } from './stand-ins/wrapped.ts'
 
-const app = createApp([...packageTypes, ...dialectTypes, formType, tailType, wrappedType])
+const standIns = [...dialectTypes, documentType, formType, tailType, wrappedType]
+const app = createApp([...packageTypes, ...standIns])
 
 export default {
   fetch: (request, env, context) => app.fetch(request, wrapEnv(env, { queries: 0 }), context),

@@ -1,0 +1,176 @@
+// The text of a document, made of its rows page by page. Small ones are made whole and kept at the edge under
+// what they are made of. Large ones are made while they are sent, so that memory does not grow with them;
+// when the package changes meanwhile the transfer breaks off, since no client may take two states for one.
+import { concatBytes } from '../../formats/bytes.ts'
+import { sha256 } from '../digests.ts'
+import { type Edge, findKept, keep } from '../edge-cache.ts'
+import { RegistryError } from '../errors.ts'
+import type { DocumentFile, DocumentPackage, PackageState } from './document.ts'
+import { readDocumentPage } from './document-page.ts'
+
+/** Makes the text of a document: `begin`, then one text for each file, then the end. */
+export interface DocumentBuilder {
+  readonly begin: string
+  add(file: DocumentFile): string
+  end(): string
+}
+
+export interface DocumentForm {
+  /**
+   * A name for how the text is made, unique within the type: what differs in its form has another one, and
+   * whoever changes what `build` writes changes the name, since caches and clients keep the old text.
+   */
+  readonly form: string
+  /** Scheme, host and port as the client has them, where the text has them; else empty. */
+  readonly origin: string
+  /** Pure: the same rows and origin give the same text. */
+  readonly build: (pkg: DocumentPackage, origin: string) => DocumentBuilder
+}
+
+export interface OpenedDocument {
+  /** That of the body, which may be a later one than was found. */
+  readonly state: Pick<PackageState, 'state' | 'changedAt'>
+  readonly body: Uint8Array | ReadableStream
+  /** Bytes; undefined for what is made while it is sent. */
+  readonly length: number | undefined
+  readonly from: 'cache' | 'rows'
+}
+
+/** Of a larger document no more than this and one page are in memory. */
+export const BUFFERED_BYTES = 8 * 1024 * 1024
+
+/** How often a document is begun that the package's changes interrupt. */
+const TRIES = 4
+
+/** What names the text of a document and no other one, as lower-case hex. */
+export function documentDigest(
+  state: string,
+  { scope }: PackageState,
+  { form, origin }: Pick<DocumentForm, 'form' | 'origin'>,
+): string {
+  const part =
+    scope === 'package'
+      ? []
+      : 'tag' in scope
+        ? ['tag', scope.tag]
+        : ['version', scope.version, scope.keyPrefix ?? null]
+  return sha256(JSON.stringify([state, form, origin, ...part]))
+}
+
+/**
+ * @returns undefined where the package has gone, or what the document is about
+ * @throws RegistryError storage-unavailable
+ */
+export async function openDocument(
+  { db, ...edge }: Edge & { readonly db: D1Database },
+  found: PackageState,
+  form: DocumentForm,
+): Promise<OpenedDocument | undefined> {
+  const keyOf = (state: string) => `https://documents.invalid/${documentDigest(state, found, form)}`
+  const kept = await findKept(keyOf(found.state), isWhole)
+  if (kept?.body) {
+    const length = Number(kept.headers.get('content-length'))
+    return { state: found, body: kept.body, length, from: 'cache' }
+  }
+  const opened = await readDocument(db, found, form)
+  if (opened?.body instanceof Uint8Array) {
+    const { body } = opened
+    keep(edge, keyOf(opened.state.state), body.length, () => body)
+  }
+  return opened
+}
+
+function isWhole({ status, headers }: Response): boolean {
+  return status === 200 && /^\d+$/.test(headers.get('content-length') ?? '')
+}
+
+async function readDocument(
+  db: D1Database,
+  found: PackageState,
+  form: DocumentForm,
+): Promise<OpenedDocument | undefined> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    try {
+      return await beginDocument(readParts(db, found, form))
+    } catch (error) {
+      if (!(error instanceof PackageChanged)) throw error
+    }
+  }
+  const detail = 'the package changes faster than it can be read: try again'
+  throw new RegistryError({ code: 'storage-unavailable', detail })
+}
+
+class PackageChanged extends Error {
+  constructor() {
+    super('the package changed while a document of it was read')
+  }
+}
+
+interface Part {
+  readonly package: DocumentPackage
+  readonly bytes: Uint8Array
+}
+
+/** No part where there is nothing. @throws PackageChanged */
+async function* readParts(
+  db: D1Database,
+  found: PackageState,
+  { origin, build }: DocumentForm,
+): AsyncGenerator<Part, void> {
+  const first = await readDocumentPage(db, found)
+  if (first === undefined) return
+  const builder = build(first.package, origin)
+  let text = builder.begin
+  for (let page = first; ; ) {
+    for (const file of page.files) text += builder.add(file)
+    if (page.next === undefined) break
+    yield { package: first.package, bytes: encode(text) }
+    text = ''
+    const next = await readDocumentPage(db, found, page.next)
+    if (next?.package.state !== first.package.state) throw new PackageChanged()
+    page = next
+  }
+  yield { package: first.package, bytes: encode(text + builder.end()) }
+}
+
+/** Reads until the document is whole, or larger than what is kept in memory. */
+async function beginDocument(
+  parts: AsyncGenerator<Part, void>,
+): Promise<OpenedDocument | undefined> {
+  const begun: Uint8Array[] = []
+  let length = 0
+  let state: DocumentPackage | undefined
+  while (length <= BUFFERED_BYTES) {
+    const { value, done } = await parts.next()
+    if (done) {
+      return state && { state, body: concatBytes(begun), length, from: 'rows' }
+    }
+    state = value.package
+    begun.push(value.bytes)
+    length += value.bytes.length
+  }
+  return state && { state, body: stream(begun, parts), length: undefined, from: 'rows' }
+}
+
+function stream(begun: readonly Uint8Array[], rest: AsyncGenerator<Part, void>): ReadableStream {
+  const waiting = [...begun]
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const begun = waiting.shift()
+        if (begun !== undefined) return controller.enqueue(begun)
+        const { value, done } = await rest.next()
+        if (done) controller.close()
+        else controller.enqueue(value.bytes)
+      },
+      async cancel() {
+        await rest.return()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}

@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { ADMIN, answerOf, createOwner, send, tokenOf } from '../support/worker/registry.ts'
+import {
+  BASE,
+  beforeBatches,
+  documentAt,
+  get,
+  PACKAGE,
+  publish,
+  remove,
+  versionsOf,
+} from '../support/worker/stand-ins/document-client.ts'
+import { SHORT_FORM } from '../support/worker/stand-ins/documents.ts'
+import { recordStatements } from '../support/worker/statements.ts'
+
+// Documents from the edge's cache. Each test ends with everything kept: a filling that a reset interrupts has
+// the cache paused.
+
+beforeEach(() => createOwner())
+afterEach(() => vi.restoreAllMocks())
+
+const warm = async (path = PACKAGE, headers: HeadersInit = {}) => {
+  await vi.waitFor(async () => expect((await get(path, headers)).timing).toMatch(/desc=hit/))
+}
+
+it('gives the same bytes without a second statement, until the package changes', async () => {
+  await publish('1', 'f', '{"a":"é"}')
+  const first = await get()
+  expect(first.timing).toMatch(/^db;dur=\d+, cache;desc=miss$/)
+  await warm()
+  const statements = recordStatements()
+  const second = await get()
+  expect(second.timing).toMatch(/^db;dur=\d+, cache;desc=hit$/)
+  expect(statements).toHaveLength(1)
+  expect([second.text, second.etag, second.date]).toEqual([first.text, first.etag, first.date])
+  for (const name of ['content-length', 'content-type', 'vary', 'cache-control']) {
+    expect([name, second.headers.get(name)]).toEqual([name, first.headers.get(name)])
+  }
+  expect(first.headers.get('content-length')).toBe(String(Buffer.byteLength(first.text)))
+  await publish('2')
+  const third = await get()
+  await warm()
+  expect([third.timing, versionsOf(JSON.parse(third.text))]).toEqual([
+    ...[expect.stringMatching(/miss/), ['1', '2']],
+  ])
+  await remove('2')
+  expect(versionsOf(await documentAt())).toEqual(['1'])
+  await warm()
+  await remove('1')
+  expect((await get()).status).toBe(404)
+})
+
+it('is not asked where a condition or HEAD needs no body', async () => {
+  await publish('1')
+  await warm()
+  const { etag, date } = await get()
+  const match = vi.spyOn(caches.default, 'match')
+  const statuses = [
+    (await get(PACKAGE, { 'if-none-match': etag })).status,
+    (await get(PACKAGE, { 'if-modified-since': date })).status,
+    (await send(PACKAGE, { method: 'HEAD' })).status,
+  ]
+  expect([statuses, match.mock.calls]).toEqual([[304, 304, 200], []])
+  await get()
+  expect(match).toHaveBeenCalledTimes(1)
+})
+
+it('mixes neither forms nor origins nor scopes', async () => {
+  await publish('1')
+  await publish('2')
+  const asked: [string, HeadersInit][] = [
+    [PACKAGE, {}],
+    [PACKAGE, { accept: SHORT_FORM }],
+    [`https://other.test${PACKAGE}`, {}],
+    [`http://registry.test:8080${PACKAGE}`, {}],
+    [`${BASE}/-/version/p/1`, {}],
+    [`${BASE}/-/version/p/2`, {}],
+  ]
+  const first = []
+  for (const [path, headers] of asked) first.push((await get(path, headers)).text)
+  expect(new Set(first).size).toBe(asked.length)
+  expect(JSON.parse(first[3] ?? '').origin).toBe('http://registry.test:8080')
+  for (const [path, headers] of asked) await warm(path, headers)
+  const second = []
+  for (const [path, headers] of asked) second.push((await get(path, headers)).text)
+  expect(second).toEqual(first)
+})
+
+it('gives what is private after the access check alone', async () => {
+  await publish('1')
+  await warm()
+  const body = JSON.stringify({ visibility: 'private' })
+  await answerOf('/api/v1/owners/acme', { method: 'PUT', headers: ADMIN, body })
+  expect((await get()).status).toBe(401)
+  const { id, headers } = await tokenOf('acme', { scopes: ['read'] })
+  const found = await get(PACKAGE, headers)
+  expect([found.status, found.headers.get('cache-control')]).toEqual([200, 'private, no-store'])
+  await warm(PACKAGE, headers)
+  await answerOf(`/api/v1/owners/acme/tokens/${id}`, { method: 'DELETE', headers: ADMIN })
+  expect((await get(PACKAGE, headers)).status).toBe(401)
+  expect((await get(PACKAGE, { 'if-none-match': found.etag })).status).toBe(401)
+  expect((await answerOf(PACKAGE, { method: 'HEAD' })).status).toBe(401)
+})
+
+it('that fails is none, and an outage of the database is 503 and no empty document', async () => {
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
+  await publish('1')
+  const fail = () => Promise.reject(new Error('the cache is away'))
+  vi.spyOn(caches.default, 'match').mockImplementation(fail)
+  vi.spyOn(caches.default, 'put').mockImplementation(fail)
+  expect(versionsOf(await documentAt())).toEqual(['1'])
+  expect(errors.mock.calls.flat().join()).toContain('the cache does not answer')
+  const { etag } = await get()
+  beforeBatches(() => Promise.reject(new Error('D1_ERROR: internal error')))
+  const outage = await get()
+  expect([outage.status, outage.etag, outage.text]).toEqual([
+    ...[503, '', expect.stringContaining('the database does not answer')],
+  ])
+  expect((await get(PACKAGE, { 'if-none-match': etag })).status).toBe(304)
+})
