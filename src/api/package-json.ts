@@ -47,14 +47,18 @@ export const PACKAGE_SCHEMA = objectSchema('Package', {
   repositories: { ...listSchema(TEXT), description: 'Names of the repositories that list it.' },
 })
 
+function digestOf(length: number): Schema {
+  return { ...nullable(digestSchema(length)), description: 'Null where the type takes none.' }
+}
+
 export const FILE_SCHEMA = objectSchema('PackageFile', {
   id: ID,
   size: { ...COUNT, description: 'Bytes.' },
   name: TEXT,
-  md5: digestSchema(32),
-  sha1: digestSchema(40),
+  md5: digestOf(32),
+  sha1: digestOf(40),
   sha256: digestSchema(64),
-  sha512: digestSchema(128),
+  sha512: digestOf(128),
   architecture: nullable(TEXT),
   branch: nullable(TEXT),
   repository: nullable(TEXT),

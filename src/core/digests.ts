@@ -1,35 +1,35 @@
-// The digests of a content, all taken in one pass: SHA-256 names it here, the others are what
-// Forgejo's API reports.
+// The digests of a content, all taken in one pass: SHA-256 names it here, the others are what clients of some
+// types compare and what Forgejo's API reports.
 import { createHash } from 'node:crypto'
 
-export interface Digests {
-  readonly md5: string
-  readonly sha1: string
+/** Beside SHA-256. Each costs more than all else that is done to the bytes (bench: 1,850 MB/s against 280). */
+export const FURTHER_DIGESTS = ['md5', 'sha1', 'sha512'] as const
+export type FurtherDigest = (typeof FURTHER_DIGESTS)[number]
+
+/** Lower-case hex. */
+export interface Digests extends Readonly<Record<FurtherDigest, string>> {
   readonly sha256: string
-  readonly sha512: string
 }
 
 export class DigestPump {
-  readonly #md5 = createHash('md5')
-  readonly #sha1 = createHash('sha1')
   readonly #sha256 = createHash('sha256')
-  readonly #sha512 = createHash('sha512')
+  readonly #further: readonly (readonly [FurtherDigest, ReturnType<typeof createHash>])[]
 
-  update(chunk: Uint8Array): void {
-    this.#md5.update(chunk)
-    this.#sha1.update(chunk)
-    this.#sha256.update(chunk)
-    this.#sha512.update(chunk)
+  /** @param further those that are taken; the others are empty */
+  constructor(further: readonly FurtherDigest[] = FURTHER_DIGESTS) {
+    this.#further = further.map((name) => [name, createHash(name)])
   }
 
-  /** Lower-case hex. Ends the pump. */
+  update(chunk: Uint8Array): void {
+    this.#sha256.update(chunk)
+    for (const [, hash] of this.#further) hash.update(chunk)
+  }
+
+  /** Ends the pump. */
   digests(): Digests {
-    return {
-      md5: this.#md5.digest('hex'),
-      sha1: this.#sha1.digest('hex'),
-      sha256: this.#sha256.digest('hex'),
-      sha512: this.#sha512.digest('hex'),
-    }
+    const taken = this.#further.map(([name, hash]) => [name, hash.digest('hex')])
+    const further: Partial<Digests> = Object.fromEntries(taken)
+    return { md5: '', sha1: '', sha512: '', ...further, sha256: this.#sha256.digest('hex') }
   }
 }
 

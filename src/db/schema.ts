@@ -302,6 +302,7 @@ export const packageBlob = sqliteTable(
   'package_blob',
   {
     sha256: text('sha256').primaryKey(),
+    /** Empty, as the other two, where no type that has the content takes it. */
     sha1: text('sha1').notNull(),
     sha512: text('sha512').notNull(),
     md5: text('md5').notNull(),

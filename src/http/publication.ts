@@ -3,6 +3,7 @@
 import { restrictionRefusal, type WriteTarget } from '../core/access/decide.ts'
 import type { Inspection, StoredContent, UploadedContent } from '../core/blobs/stage.ts'
 import type { StagedBlob } from '../core/blobs/staged-blob.ts'
+import type { FurtherDigest } from '../core/digests.ts'
 import { type Fault, type FaultCode, invalidRequest, RegistryError } from '../core/errors.ts'
 import type { NewFile } from '../core/packages/new-file.ts'
 import { type Published, type PublishPlace, publishFile } from '../core/packages/publish.ts'
@@ -27,6 +28,8 @@ interface Publication<T> {
    * when it has read all of them. Absent: the body is the file, or a form of which one part is.
    */
   readonly body?: (source: ByteSource) => ByteSource
+  /** What its clients compare beside SHA-256, and no more: digests are most of what an upload costs. Absent: all. */
+  readonly digests?: readonly FurtherDigest[]
   /** The list of what the upload holds, for types whose files hold others. */
   readonly contentsOf?: ((found: T) => Uint8Array) | undefined
   /** Pure, and must not throw: what could be refused was refused before. */
@@ -109,7 +112,7 @@ export async function publishUpload<I, T>(
   call: OwnedCall,
   publication: PublicationCall<T> | ExaminedPublicationCall<I, T>,
 ): Promise<Response> {
-  const { type, into, packageName, contentsOf, describe, wording, respond } = publication
+  const { type, into, packageName, describe, wording, respond } = publication
   const sameIsFine = parseIfExists(call.url)
   const repository = 'repository' in into ? into.repository : null
   requireWritable(call, { type, repository, packageName })
@@ -129,7 +132,10 @@ export async function publishUpload<I, T>(
     bucket: call.env.BLOBS,
     namespace: call.env.REPOSITORY,
     place: { owner: call.owner, type, into },
-    upload: { ...upload, limits: UPLOAD_LIMITS, inspect: inspectAllowed, contentsOf },
+    upload: {
+      ...{ ...upload, limits: UPLOAD_LIMITS, inspect: inspectAllowed },
+      ...{ digests: publication.digests, contentsOf: publication.contentsOf },
+    },
     limits: limitsOf(call.env),
     describe,
     waitUntil: call.waitUntil,

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { Buffer } from 'node:buffer'
+import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../src/core/digests.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
@@ -264,5 +265,41 @@ describe('a file that says at its end what it is', () => {
     override({ BLOBS: wrapMethod(env.BLOBS, 'get', failing as R2Bucket['get']) })
     expect((await send_({ name: 'a', version: '1' })).status).toBe(503)
     await expectNothing()
+  })
+})
+
+describe('digests', () => {
+  const digestsOf = () =>
+    env.DB.prepare('SELECT sha256, sha1, md5, sha512 FROM package_blob').first<
+      Record<string, string>
+    >()
+  const body = tailed({ name: 'a', version: '1' }, FILE)
+  const hex = (name: string) => createHash(name).update(body).digest('hex')
+  const all = () => ({
+    ...{ sha256: hex('sha256'), sha1: hex('sha1'), md5: hex('md5'), sha512: hex('sha512') },
+  })
+
+  it('are those that the type takes, and the others of a content come with another type', async () => {
+    await put(body, `/api/packages/acme/${TAIL_TYPE}/new`)
+    expect(await digestsOf()).toEqual({ ...all(), md5: '', sha512: '' })
+    await put(body, '/api/packages/acme/generic/tool/1/file')
+    expect(await digestsOf()).toEqual(all())
+    await expectConsistent()
+  })
+
+  it('stay as they are when a type comes that takes fewer, and are null where there are none', async () => {
+    await put(body, '/api/packages/acme/generic/tool/1/file')
+    await put(body, `/api/packages/acme/${TAIL_TYPE}/new`)
+    expect(await digestsOf()).toEqual(all())
+    await env.DB.prepare("UPDATE package_blob SET md5 = '', sha512 = ''").run()
+    const { text } = await answerOf('/api/v1/packages/acme/generic/tool/1/files')
+    const { sha256, sha1 } = all()
+    expect(JSON.parse(text)).toMatchObject([{ sha256, sha1, md5: null, sha512: null }])
+    const page = await answerOf('/acme/-/packages/generic/tool/1', {
+      headers: { accept: 'text/html' },
+    })
+    expect([page.status, page.text.includes('SHA-1'), page.text.includes('MD5')]).toEqual([
+      ...[200, true, false],
+    ])
   })
 })

@@ -4,7 +4,7 @@
 // stored, and deleted again if they are refused. The list of what the upload holds goes along with a small
 // upload's bytes, or is stored beside them at the same time.
 import type { ByteSource } from '../../formats/bytes.ts'
-import { DigestPump, type Digests } from '../digests.ts'
+import { DigestPump, type Digests, type FurtherDigest } from '../digests.ts'
 import { RegistryError } from '../errors.ts'
 import { type Body, type BodyLimits, openBody } from './body.ts'
 import { formatCarriedList } from './carried-list.ts'
@@ -18,6 +18,8 @@ export interface Upload<T> {
   /** Bytes, as Content-Length declared them; undefined for a chunked body. */
   readonly length: number | undefined
   readonly limits: BodyLimits
+  /** What is taken beside SHA-256; absent: all. */
+  readonly digests?: readonly FurtherDigest[] | undefined
   /** Reads the source to its end, or throws to refuse the upload. */
   readonly inspect: (source: ByteSource) => Promise<Inspection<T>>
   /** The list of what the upload holds (formats/content-list.ts), to be kept beside its bytes. */
@@ -34,7 +36,7 @@ export type Inspection<T> = {
   | { readonly examine: (stored: StoredContent) => Promise<T> }
 )
 
-/** Digests in lower-case hex. */
+/** A digest that the type does not take is empty. */
 export interface UploadedContent extends Digests {
   /** Bytes. */
   readonly size: number
@@ -63,7 +65,7 @@ export async function stageUpload<T>(bucket: R2Bucket, upload: Upload<T>): Promi
   const r2Key = freshBlobKey(new Date())
   const body = openBody(upload.body, upload.length, upload.limits)
   const sink = openSink(bucket, r2Key, upload.length)
-  const pump = new Pump(body, sink)
+  const pump = new Pump(body, sink, new DigestPump(upload.digests))
   try {
     const inspection = await upload.inspect(pump.chunks())
     const content = pump.content()
@@ -139,14 +141,15 @@ async function commit(
 }
 
 class Pump {
-  readonly #digests = new DigestPump()
+  readonly #digests: DigestPump
   #size = 0
   #held: Uint8Array | undefined
   #ended = false
   readonly #body: Body
   readonly #sink: Sink
 
-  constructor(body: Body, sink: Sink) {
+  constructor(body: Body, sink: Sink, digests: DigestPump) {
+    this.#digests = digests
     this.#body = body
     this.#sink = sink
   }

@@ -1,12 +1,10 @@
+import type { Digests } from '../digests.ts'
+
 /** Bytes that lie in R2 under a fresh key and are not visible yet. */
-export interface StagedBlob {
+export interface StagedBlob extends Digests {
   readonly r2Key: string
   /** Bytes. */
   readonly size: number
-  readonly md5: string
-  readonly sha1: string
-  readonly sha256: string
-  readonly sha512: string
   /** Unix milliseconds. */
   readonly stagedAt: number
 }

@@ -25,10 +25,11 @@ export interface PackageFile {
   readonly r2Key: string
   /** Bytes. */
   readonly size: number
-  readonly md5: string
-  readonly sha1: string
+  /** Lower-case hex; null for those that no type took of the content. */
+  readonly md5: string | null
+  readonly sha1: string | null
   readonly sha256: string
-  readonly sha512: string
+  readonly sha512: string | null
   /** Empty for types that have none. */
   readonly architecture: string
   /** The name of the repository that lists it; null for types without an index. */
@@ -94,7 +95,8 @@ export const LISTED_METADATA_BYTES = 4 * 1024 * 1024
 /** The page is found by an index; of what is left out nothing is read but its length. */
 const filesOf = (version: string, limit: string, offset: string) => `
   SELECT f.id, f.name, coalesce(f.display_name, f.name) AS shownName, b.r2_key AS r2Key, b.size,
-    b.md5, b.sha1, b.sha256, b.sha512, f.architecture, r.name AS repository,
+    nullif(b.md5, '') AS md5, nullif(b.sha1, '') AS sha1, b.sha256,
+    nullif(b.sha512, '') AS sha512, f.architecture, r.name AS repository,
     iif(page.bytes <= ${LISTED_METADATA_BYTES}, f.metadata, NULL) AS metadata,
     f.created_at AS createdAt
   FROM (

@@ -5,6 +5,7 @@
 // JOIN makes SQLite begin with the files: it would read all packages of the owner first.
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import type { Statement } from '../database.ts'
+import { FURTHER_DIGESTS } from '../digests.ts'
 import { settleWithdrawn } from './latest.ts'
 import { metadataBytesOf, type NewFile } from './new-file.ts'
 import { pointTags } from './new-tags.ts'
@@ -81,6 +82,11 @@ function insertPackages({ ownerId, type }: PackagePlace, files: readonly NewFile
   ] satisfies Statement[]
 }
 
+/** A type may take digests that the one which brought the content first does not. */
+const FILL_IN = FURTHER_DIGESTS.map(
+  (each) => `, ${each} = iif(package_blob.${each} = '', excluded.${each}, package_blob.${each})`,
+).join('')
+
 function insertBlobs(files: readonly NewFile[], now: number) {
   const blobs = JSON.stringify(
     files.map(({ blob: b }) => [b.sha256, b.sha1, b.sha512, b.md5, b.r2Key, b.size]),
@@ -103,7 +109,7 @@ function insertBlobs(files: readonly NewFile[], now: number) {
        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, ?1
        FROM json_each(?2) WHERE true
        ON CONFLICT (sha256) DO UPDATE SET unreferenced_at = NULL, r2_key =
-         iif(package_blob.unreferenced_at IS NULL, package_blob.r2_key, excluded.r2_key)`,
+         iif(package_blob.unreferenced_at IS NULL, package_blob.r2_key, excluded.r2_key)${FILL_IN}`,
       now,
       blobs,
     ],

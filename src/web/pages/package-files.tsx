@@ -77,9 +77,9 @@ function Digests({ file }: { readonly file: PackageFile }) {
         Digests<span class="unseen"> of {what}</span>
       </summary>
       <Digest name="SHA-256" value={file.sha256} what={what} />
-      <Digest name="SHA-512" value={file.sha512} what={what} />
-      <Digest name="SHA-1" value={file.sha1} what={what} />
-      <Digest name="MD5" value={file.md5} what={what} />
+      {file.sha512 && <Digest name="SHA-512" value={file.sha512} what={what} />}
+      {file.sha1 && <Digest name="SHA-1" value={file.sha1} what={what} />}
+      {file.md5 && <Digest name="MD5" value={file.md5} what={what} />}
     </details>
   )
 }

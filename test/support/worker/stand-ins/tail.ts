@@ -45,6 +45,7 @@ function publish(call: OwnedCall): Promise<Response> {
   return publishUpload(call, {
     type: TAIL_TYPE,
     into: { creation: 'any-version' },
+    digests: ['sha1'],
     inspect: readToEnd,
     examine: async (stored) => {
       const tail = await readTail(stored)
