@@ -5,6 +5,7 @@ import type { RepositoryAddress } from '../core/commit/change.ts'
 import type { ExistingIndexFile } from '../core/commit/snapshot.ts'
 import type { Fault } from '../core/errors.ts'
 import type { SegmentSource } from '../core/index-copy/prepared.ts'
+import type { VersionOrder } from '../core/packages/new-file.ts'
 import type { KeySet, SigningKey } from '../core/signing-keys.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import type { Dialect } from '../http/dialect.ts'
@@ -29,6 +30,11 @@ export interface PackageType {
   readonly foldName?: (name: string) => string
   /** Likewise of a version. */
   readonly foldVersion?: (version: string) => string
+  /**
+   * The place of a version, as it is found by, among those of its package. Its publish gives the same in the
+   * `order` of the NewFile. Absent: the version that was published last is the latest.
+   */
+  readonly versionOrder?: (version: string) => VersionOrder
   /**
    * What its pages show; absent: names, files and digests alone. Lists show the `description` at the
    * top of a file's metadata, if there is one.

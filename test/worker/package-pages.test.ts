@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { moveTag } from '../../src/core/packages/tags.ts'
 import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 import type { ApkSpec } from '../types/alpine/builder.ts'
@@ -35,6 +36,28 @@ describe('a page of a package', () => {
       SET metadata = json_set(metadata, '$.buildTime', ?1, '$.installedSize', ?1)`
     await env.DB.prepare(change).bind(number).run()
     for (const path of [HELLO, `${HELLO}/1-r0`, '/acme', REPOSITORY]) await textOf(path)
+  })
+})
+
+describe('without a version, the page of a package', () => {
+  const BADGE = /<span class="badge accent">latest</
+  const versionOf = (html: string) => /<span class="version">([^<]*)/.exec(html)?.[1]
+
+  it('shows the highest version, or that under the tag `latest`, and says so', async () => {
+    await createOwner('acme')
+    for (const version of ['1.9-r0', '1.10-r0', '1.2-r0']) await publish({ name: 'hello', version })
+    const page = await textOf(HELLO)
+    expect([versionOf(page), BADGE.test(page)]).toEqual(['1.10-r0', true])
+    expect(await textOf(`${HELLO}/1.2-r0`)).not.toMatch(BADGE)
+    expect(await textOf(`${HELLO}/1.10-r0`)).toMatch(BADGE)
+    const ownerId = String(await env.DB.prepare('SELECT id FROM owner').first('id'))
+    const place = { ownerId, type: 'alpine', packageName: 'hello' }
+    const change = { changeId: crypto.randomUUID(), createdBy: 'admin' }
+    expect(await moveTag(env.DB, place, 'latest', '1.9-r0', change)).toBe('moved')
+    expect(versionOf(await textOf(HELLO))).toBe('1.9-r0')
+    expect(await textOf(`${HELLO}/1.10-r0`)).not.toMatch(BADGE)
+    await answerOf(`${MAIN}/x86_64/hello-1.9-r0.apk`, { method: 'DELETE', headers: ADMIN })
+    expect(versionOf(await textOf(HELLO))).toBe('1.10-r0')
   })
 })
 

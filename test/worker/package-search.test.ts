@@ -11,6 +11,7 @@ import {
   searchPackages,
   searchVersions,
 } from '../../src/core/packages/search.ts'
+import { moveTag } from '../../src/core/packages/tags.ts'
 import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
 import { MAIN, publish } from '../types/alpine/repository.ts'
 
@@ -51,15 +52,15 @@ describe('a search for packages', () => {
     await publish({ name: 'hello', version: '9-r0' }, '/api/packages/other/alpine/edge/main')
   })
 
-  it('lists those of the owner by name, each with what was published last', async () => {
+  it('lists those of the owner by name, each with its latest version, which was not published last', async () => {
     const { packages, names, total } = await search()
     expect(names).toEqual(['Hella', 'hello', 'zlib'])
     expect(total).toBe(3)
     expect(packages[2]).toMatchObject({
       ...{ type: 'alpine', name: 'zlib', shownName: 'zlib', versions: 2 },
       latest: {
-        ...{ version: '1.1-r0', shownVersion: '1.1-r0' },
-        ...{ architectures: ['aarch64'], repositories: ['edge/main'] },
+        ...{ version: '1.2-r0', shownVersion: '1.2-r0' },
+        ...{ architectures: ['x86_64'], repositories: ['edge/main'] },
       },
     })
     const { latest, createdAt } = packages[2] ?? expect.fail('three packages')
@@ -96,12 +97,23 @@ describe('a search for packages', () => {
     }
   })
 
+  it('has the version under the tag `latest`, if there is one, with what that says of itself', async () => {
+    const of = async () => (await search({ text: 'zlib' })).packages[0]
+    expect((await of())?.latest.version).toBe('1.2-r0')
+    const place = { ownerId: await ownerId(), type: 'alpine', packageName: 'zlib' }
+    const change = { changeId: crypto.randomUUID(), createdBy: 'admin' }
+    expect(await moveTag(env.DB, place, 'latest', '1.1-r0', change)).toBe('moved')
+    expect((await of())?.latest).toMatchObject({ version: '1.1-r0', architectures: ['aarch64'] })
+    // The order of the list stays that of publishing.
+    expect((await search({ sort: 'newest' })).names).toEqual(['Hella', 'zlib', 'hello'])
+  })
+
   it('shows names as they were written', async () => {
     await env.DB.prepare("UPDATE package SET display_name = 'ZLib' WHERE name = 'zlib'").run()
-    await env.DB.prepare("UPDATE package_version SET display_version = '1.1-R0'").run()
+    await env.DB.prepare("UPDATE package_version SET display_version = '1.2-R0'").run()
     const { packages } = await search({ text: 'zl' })
     expect(packages[0]).toMatchObject({ name: 'zlib', shownName: 'ZLib' })
-    expect(packages[0]?.latest).toMatchObject({ version: '1.1-r0', shownVersion: '1.1-R0' })
+    expect(packages[0]?.latest).toMatchObject({ version: '1.2-r0', shownVersion: '1.2-R0' })
   })
 
   it('finds the versions too, newest first', async () => {
@@ -144,7 +156,14 @@ describe('the detail of a package', () => {
     })
   })
 
-  it('has its latest version', async () => {
+  it('has a newest version, which is the one of the API', async () => {
+    await publish({ name: 'hello', version: '1.5-r0' })
+    expect(await findLatestVersion(env.DB, await key('hello'))).toMatchObject({ version: '1.5-r0' })
+    const { text } = await answerOf('/api/v1/packages/acme/alpine/hello/-/latest')
+    expect(JSON.parse(text).version).toBe('1.5-r0')
+    await answerOf('/api/packages/acme/alpine/edge/main/x86_64/hello-1.5-r0.apk', {
+      ...{ method: 'DELETE', headers: ADMIN },
+    })
     expect(await findLatestVersion(env.DB, await key('hello'))).toMatchObject({ version: '2-r0' })
     expect(await findLatestVersion(env.DB, await key('none'))).toBeUndefined()
   })

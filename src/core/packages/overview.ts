@@ -2,6 +2,8 @@
 // statement that decides about access: scalar queries that call the owner's row `o`. All bounded: lists
 // are of the newest few, and what can be large (a file's metadata) is read apart.
 
+import { shownVersionOf } from './latest.ts'
+
 /** The choices by which an owner's packages are narrowed. */
 export interface OwnerOverview {
   readonly createdAt: number
@@ -88,13 +90,16 @@ export interface PackageOverview {
   readonly shownVersion: string
   readonly createdAt: number
   readonly fileCount: number
+  /** 1 for the version that people are shown where they ask for none. */
+  readonly isLatest: number
 }
 
 const SHOWN_VERSIONS = 20
 
 /**
  * ?3 is the type, ?4 the package's name as it was asked for and ?5 as its type folds names, ?6 and ?7
- * likewise the version; ?6 is empty for the one that was published last.
+ * likewise the version; ?6 is empty for the one that people
+ * are shown where they ask for none.
  */
 export const PACKAGE_OVERVIEW = `
   SELECT json_object('packageId', p.id, 'name', p.name,
@@ -107,9 +112,10 @@ export const PACKAGE_OVERVIEW = `
         ORDER BY id DESC LIMIT ${SHOWN_VERSIONS})),
     'versionId', v.id, 'version', v.version,
     'shownVersion', coalesce(v.display_version, v.version), 'createdAt', v.created_at,
-    'fileCount', (SELECT count(*) FROM package_file WHERE version_id = v.id))
+    'fileCount', (SELECT count(*) FROM package_file WHERE version_id = v.id),
+    'isLatest', v.id IS (${shownVersionOf('p.id')}))
   FROM package p LEFT JOIN package_version v ON v.id = iif(?6 = '',
-    (SELECT max(id) FROM package_version WHERE package_id = p.id),
+    (${shownVersionOf('p.id')}),
     (SELECT id FROM package_version WHERE package_id = p.id AND version IN (?6, ?7)
      ORDER BY version = ?6 DESC LIMIT 1))
   WHERE p.id = (

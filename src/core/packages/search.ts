@@ -4,6 +4,7 @@
 // D1 counts 25,000 rows read by name, 126,000 newest first, 51,000 for a text, 176,000 in a repository
 // and 175,000 for versions: 5 to 50 ms on the local runtime.
 import type { Page } from '../owners.ts'
+import { shownVersionOf } from './latest.ts'
 import { type Parameter, type Read, type Reader, readAll } from './reader.ts'
 
 export interface Search {
@@ -49,9 +50,9 @@ export interface FoundPackage extends PackageName {
   /** Unix milliseconds. */
   readonly createdAt: number
   readonly versions: number
-  /** Of the latest version, where its type keeps one; cut. */
+  /** Of the version below, where its type keeps one; cut. */
   readonly description: string | null
-  /** The version that was published last. */
+  /** The version that people are shown (latest.ts): by the order of its type, not by time. */
   readonly latest: VersionName & VersionPlaces
 }
 
@@ -60,12 +61,12 @@ export interface FoundVersion extends PackageName, VersionName, VersionPlaces {}
 /** Characters. */
 const SHOWN_DESCRIPTION = 200
 
-/** The owner's packages, each with the version that was published last; `total` is without paging. */
+/** The owner's packages, each with the version that people are shown; `total` is without paging. */
 export async function searchPackages(
   reader: Reader,
   search: PackageSearch,
 ): Promise<{ readonly packages: readonly FoundPackage[]; readonly total: number }> {
-  const order = search.sort === 'name' ? 'p.name, p.type' : `(${latestOf('p.id')}) DESC`
+  const order = search.sort === 'name' ? 'p.name, p.type' : `(${newestOf('p.id')}) DESC`
   const [rows, totals] = await readAll<[PackageRow, { total: number }]>(reader, [
     select(
       search,
@@ -77,8 +78,8 @@ export async function searchPackages(
           ${VERSION_COLUMNS}
         FROM (${found}) x
         CROSS JOIN package p ON p.id = x.id
-        CROSS JOIN package_version v ON v.id = (${latestOf('p.id')})
-        ORDER BY ${search.sort === 'name' ? 'p.name, p.type' : 'v.id DESC'}`,
+        CROSS JOIN package_version v ON v.id = (${shownVersionOf('p.id')})
+        ORDER BY ${order}`,
       `SELECT p.id FROM package p WHERE`,
       `ORDER BY ${order}`,
     ),
@@ -110,8 +111,8 @@ export async function searchVersions(
   return { versions: rows.map(versionOf), total: totals[0]?.total ?? 0 }
 }
 
-function latestOf(packageId: string): string {
-  return `SELECT max(l.id) FROM package_version l WHERE l.package_id = ${packageId}`
+function newestOf(packageId: string): string {
+  return `SELECT max(n.id) FROM package_version n WHERE n.package_id = ${packageId}`
 }
 
 /** A page of ids by covering indexes alone, and around it what makes rows of them. */

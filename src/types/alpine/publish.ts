@@ -21,6 +21,7 @@ import { describePackage, formatIndexEntry } from './format/apkindex.ts'
 import { inspectPackage, packageLimits } from './format/package.ts'
 import type { InspectedPackage, PackageInfo } from './format/package-info.ts'
 import { propertiesOf } from './format/properties.ts'
+import { versionOrder } from './format/version.ts'
 import { parseTargetName, REPOSITORY_PARAMETERS, TYPE } from './names.ts'
 
 /**
@@ -109,6 +110,7 @@ function describeFile(
     compositeKey: `${repository}/${architecture}`,
     metadata: formatMetadata(inspected),
     properties: { file: propertiesOf(inspected.info) },
+    order: versionOrder(version),
     blob,
     createdBy: authorOf(call.principal),
   }

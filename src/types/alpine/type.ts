@@ -1,6 +1,7 @@
 // Alpine Linux: apk packages of format v2 and signed APKINDEX.tar.gz files.
 import type { PackageType } from '../type.ts'
 import { downloadEndpoints } from './download.ts'
+import { versionOrder } from './format/version.ts'
 import { alpineIndexing } from './indexing.ts'
 import { keyEndpoints, keyFileName } from './keys.ts'
 import { EXTENSION, parseRepositoryName, REPOSITORY_PARAMETERS } from './names.ts'
@@ -27,6 +28,7 @@ export const alpine: PackageType = {
     parseName: parseRepositoryName,
   },
   keyFileName,
+  versionOrder,
   view: alpineView,
   usage: alpineUsage,
 }

@@ -31,14 +31,13 @@ interface PackageBodyProps {
 export function PackageBody(props: PackageBodyProps) {
   const { call, packageType, overview, files, description, page, more } = props
   const facts = description.facts.map((fact) => factOf(fact, hrefsOf(props)))
-  const newest = overview.versions[0]?.version === overview.version
   return (
     <>
       <div class="title">
         <h1>{overview.shownName}</h1>
         <span class="version">{overview.shownVersion}</span>
         <Badge>{packageType.view?.title ?? packageType.type}</Badge>
-        {newest && <Badge kind="accent">latest</Badge>}
+        {overview.isLatest === 1 && <Badge kind="accent">latest</Badge>}
         {call.owner.visibility === 'private' && <Badge kind="warn">private</Badge>}
       </div>
       {description.summary !== '' && <p class="lead">{description.summary}</p>}

@@ -24,7 +24,7 @@ const PACKAGE = '/:owner/-/packages/:type/:name'
 export const packageEndpoint = ownedEndpoint<PackageOverview>({
   method: 'GET',
   path: `${PACKAGE}/:version`,
-  // Without a version: the one that was published last.
+  // Without a version: the latest, or that under the tag `latest`.
   aliases: [PACKAGE],
   access: 'read',
   summary: 'A version of a package, for people',

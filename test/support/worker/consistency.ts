@@ -58,7 +58,11 @@ export async function findInconsistencies(): Promise<string[]> {
     `SELECT r.id, o.name AS owner, r.type, r.name, r.head, r.revision
      FROM repository r JOIN owner o ON o.id = r.owner_id`,
   )
-  const problems = [...(await findStrayRows()), ...(await findBlobErrors(files))]
+  const problems = [
+    ...(await findStrayRows()),
+    ...(await findOrderErrors()),
+    ...(await findBlobErrors(files)),
+  ]
   for (const repository of repositories) {
     const held = files.filter((file) => file.repositoryId === repository.id)
     const found = [
@@ -173,6 +177,20 @@ async function findStrayRows(): Promise<string[]> {
     for (const { what } of await rows<{ what: unknown }>(sql)) problems.push(`${problem}: ${what}`)
   }
   return problems
+}
+
+/** Every publish gives its version the place that the type says. */
+async function findOrderErrors(): Promise<string[]> {
+  const versions = await rows<{ type: string; version: string; key: string; prerelease: number }>(
+    `SELECT p.type, v.version, v.order_key AS key, v.prerelease
+     FROM package_version v JOIN package p ON p.id = v.package_id`,
+  )
+  return versions.flatMap(({ type, version, key, prerelease }) => {
+    const none = { key: '', prerelease: false }
+    const expected = findPackageType(type)?.versionOrder?.(version) ?? none
+    const right = key === expected.key && prerelease === Number(expected.prerelease)
+    return right ? [] : [`${version} of ${type} has the order key '${key}', not '${expected.key}'`]
+  })
 }
 
 /** The log, carried out from the beginning, comes to the files that there are. */

@@ -7,7 +7,9 @@ import {
   fuzzyMatch,
   isVersion,
   parseVersion,
+  versionOrder,
 } from '../../../src/types/alpine/format/version.ts'
+import { fuzz, fuzzTimeout } from '../../fuzz/settings.ts'
 
 const vectors = readFileSync(join(import.meta.dirname, 'version-vectors.tsv'), 'utf8')
   .split('\n')
@@ -51,6 +53,81 @@ test("all of apk's own test vectors hold", () => {
 const version = fc.stringMatching(
   /^[0-9]{1,3}(\.[0-9]{1,3}){0,3}[a-z]?(_(alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]{0,3}){0,2}(~[0-9a-f]{1,4})?(-r[0-9]{1,2})?$/,
 )
+
+/** As SQLite compares texts. */
+const compareKeys = (a: string, b: string) =>
+  Buffer.compare(Buffer.from(versionOrder(a).key), Buffer.from(versionOrder(b).key))
+
+const piece = fc.oneof(
+  fc.constantFrom(
+    '.0',
+    '.00',
+    '.01',
+    '.1',
+    '.10',
+    '.9',
+    '.123456789012345678901',
+    'a',
+    'z',
+    '~0',
+    '~0a',
+  ),
+  fc.constantFrom(
+    '_alpha',
+    '_beta',
+    '_pre',
+    '_rc',
+    '_cvs',
+    '_svn',
+    '_git',
+    '_hg',
+    '_p',
+    '_rc0',
+    '_p01',
+  ),
+  fc.constantFrom('-r0', '-r1', '-r00', '-r10'),
+)
+
+/** Versions that begin alike: most random ones differ in their first number. */
+const pair = fc
+  .tuple(version, fc.array(piece, { maxLength: 4 }), fc.array(piece, { maxLength: 4 }), version)
+  .chain(([begin, one, two, other]) => {
+    const [a, b] = [begin + one.join(''), begin + two.join('')]
+    return fc.constantFrom([a, b] as const, [a, other] as const, [begin, b] as const)
+  })
+  .filter((each) => each.every(isVersion))
+
+describe('the order key', () => {
+  test('of any two versions is as they are', { timeout: fuzzTimeout }, async () => {
+    const counts = { equal: 0, lower: 0, higher: 0 }
+    const property = fc.asyncProperty(pair, async ([a, b]) => {
+      const order = Math.sign(compareVersions(a, b))
+      counts[order === 0 ? 'equal' : order < 0 ? 'lower' : 'higher'] += 1
+      expect([a, b, compareKeys(a, b)]).toEqual([a, b, order + 0])
+    })
+    await fuzz('order keys', property, 20_000, () => counts)
+    for (const count of Object.values(counts)) expect(count).toBeGreaterThan(0)
+  })
+
+  test("of all pairs of apk's own vectors is as they are", () => {
+    const all = [...new Set(vectors.flatMap(([left = '', , right = '']) => [left, right]))]
+    const versions = all.filter(isVersion)
+    expect(versions.length).toBeGreaterThan(500)
+    const wrong = versions.flatMap((a) =>
+      versions.flatMap((b) =>
+        compareKeys(a, b) === Math.sign(compareVersions(a, b)) + 0 ? [] : [`${a} ${b}`],
+      ),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('knows numbers of any length', () => {
+    const long = (digit: string, length: number) => `1.${digit.repeat(length)}`
+    expect(compareKeys(long('9', 9), long('1', 10))).toBe(-1)
+    expect(compareKeys(long('9', 99), long('1', 100))).toBe(-1)
+    expect(compareKeys(long('9', 1000), long('1', 1001))).toBe(-1)
+  })
+})
 
 describe('the order', () => {
   test('of every version with itself, and both ways round', () => {

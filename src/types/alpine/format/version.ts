@@ -58,6 +58,46 @@ export function fuzzyMatch(version: string, prefix: string): boolean {
   return compareTokens(version, prefix, true) === 0
 }
 
+/**
+ * The place of a version among others. Compared byte by byte, the keys are in the order of the versions, and equal
+ * where these are (`1.0-r0` and `1.0-r00`). Nothing is a prerelease: apk installs the highest, whatever its suffix.
+ */
+export function versionOrder(version: string) {
+  const key = tokenize(version).map(tokenKey).join('')
+  return { key, prerelease: false }
+}
+
+/** A letter for the kind of token, but for the first, and the value in a form that ends by itself. */
+function tokenKey({ kind: of, value }: Token): string {
+  switch (of) {
+    case kind.first:
+      return numberKey(value)
+    case kind.number:
+      // As a decimal fraction, which is less than every number without a zero in front.
+      return value.startsWith('0') ? `O${value}!` : `O${numberKey(value)}`
+    case kind.letter:
+      return `N${value}`
+    case kind.suffix:
+      return 'ABCD_IJKLM'.charAt(suffixes.indexOf(value))
+    case kind.suffixNumber:
+      return `H${numberKey(value)}`
+    case kind.hash:
+      return `G${value}!`
+    case kind.revision:
+      return `F${numberKey(value)}`
+    default:
+      // What lets a version come before its own beginning, A to D, is less; all other kinds are more.
+      return 'E'
+  }
+}
+
+/** How many digits the number of digits has, that number, and the digits. */
+function numberKey(digits: string): string {
+  const value = digits.replace(/^0+/, '')
+  const length = String(value.length)
+  return `${length.length}${length}${value}`
+}
+
 function compareTokens(a: string, b: string, fuzzy: boolean): number {
   const left = tokenize(a)
   const right = tokenize(b)
