@@ -5,6 +5,7 @@ import { createOwner } from '../support/clients/registry.ts'
 import { useServer } from '../support/clients/use-server.ts'
 import { sendTo } from '../support/linearizability/over-http.ts'
 import { checkRounds } from '../support/linearizability/rounds.ts'
+import { Recorder } from '../support/linearizability/workload.ts'
 
 const given = process.env.HISTORY_SEED
 const seed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given)
@@ -17,8 +18,9 @@ describe('clients at once', () => {
     ['many clients, short rounds', { clients: 16, operations: 3, rounds: 15 }],
   ])('%s: one order explains all answers', async (name, shape) => {
     const owner = await createOwner(server(), 'public')
-    const open = (repository: string) => sendTo(`${owner.url}/${repository}`, owner.token)
-    const history = await checkRounds(name, { ...shape, seed, open })
+    const begin = (round: number) =>
+      new Recorder(sendTo(`${owner.url}/edge/round-${round}`, owner.token))
+    const history = await checkRounds(name, { ...shape, seed, begin })
     const answers = new Set(history.map(({ action }) => 'answer' in action && action.answer))
     expect([...answers].filter(Boolean).sort()).toEqual([
       'absent',

@@ -12,7 +12,7 @@ import {
 } from '../support/linearizability/model.ts'
 
 interface Step {
-  kind: 'publish' | 'remove' | 'index' | 'download'
+  kind: 'publish' | 'remove' | 'index' | 'download' | 'point' | 'document'
   file: string
   content: string
   /** How far its interval reaches to either side of its instant. */
@@ -26,7 +26,9 @@ interface Step {
 const steps = (jitter: number, length: number): fc.Arbitrary<Step[]> =>
   fc.array(
     fc.record({
-      kind: fc.constantFrom('publish', 'publish', 'remove', 'index', 'download'),
+      kind: fc.constantFrom(
+        ...(['publish', 'publish', 'remove', 'index', 'download', 'point', 'document'] as const),
+      ),
       file: fc.constantFrom('f', 'g'),
       content: fc.constantFrom('a', 'b'),
       before: fc.integer({ min: 0, max: jitter }),
@@ -40,6 +42,7 @@ const steps = (jitter: number, length: number): fc.Arbitrary<Step[]> =>
 /** Carries the steps out one after the other, by means of its own, and notes intervals around. */
 function execute(all: readonly Step[]): Operation[] {
   const files = new Map<string, string>()
+  let tagged: string | undefined
   let exists = false
   return all.map((step, at) => {
     const { file, content, lost, effect } = step
@@ -51,9 +54,21 @@ function execute(all: readonly Step[]): Operation[] {
         case 'download':
           return { op: 'download', file, content: existing ?? null }
         case 'remove':
-          if (!lost || effect) files.delete(file)
+          if (!lost || effect) {
+            files.delete(file)
+            if (tagged === file) tagged = undefined
+          }
           if (lost) return { op: 'remove', file, answer: 'unknown' }
           return { op: 'remove', file, answer: existing === undefined ? 'absent' : 'removed' }
+        case 'document': {
+          const tags = tagged === undefined ? {} : { t: tagged }
+          return { op: 'document', files: Object.fromEntries(files), tags }
+        }
+        case 'point': {
+          const answer = existing === undefined ? 'absent' : tagged === file ? 'unchanged' : 'moved'
+          if (existing !== undefined && (!lost || effect)) tagged = file
+          return { op: 'point', tag: 't', file, answer: lost ? 'unknown' : answer }
+        }
         case 'publish': {
           if (existing === undefined && (!lost || effect)) {
             files.set(file, content)
@@ -83,6 +98,10 @@ function damage(action: Action): Action {
     }
     case 'download':
       return { ...action, content: action.content === 'a' ? 'b' : 'a' }
+    case 'point':
+      return { ...action, answer: action.answer === 'moved' ? 'unchanged' : 'moved' }
+    case 'document':
+      return { ...action, tags: action.tags.t === 'f' ? {} : { t: 'f' } }
   }
 }
 

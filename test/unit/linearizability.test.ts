@@ -21,6 +21,12 @@ const index = (lists: Record<string, string> | null, of?: readonly string[]): Ac
   ...(of === undefined ? {} : { of }),
 })
 const download = (content: string | null): Action => ({ op: 'download', file: 'f', content })
+const point = (answer: 'moved' | 'unchanged' | 'absent' | 'unknown', file = 'f'): Action => ({
+  ...{ op: 'point', tag: 't', file, answer },
+})
+const document = (files: Record<string, string>, t?: string): Action => ({
+  ...{ op: 'document', files, tags: t === undefined ? {} : { t } },
+})
 const other = (answer: 'created' | 'unknown'): Action => ({
   op: 'publish',
   file: 'g',
@@ -119,6 +125,38 @@ const wrong: Readonly<Record<string, readonly Operation[]>> = {
     at(4, 5, publish('b', 'created')),
     at(6, 7, download(null)),
   ],
+  'a stale document after a move': [
+    at(0, 1, publish('a', 'created')),
+    at(2, 3, point('moved')),
+    at(4, 5, document({ f: 'a' })),
+  ],
+  'a document that goes back': [
+    at(0, 1, publish('a', 'created')),
+    at(2, 9, point('moved')),
+    at(3, 4, document({ f: 'a' }, 'f')),
+    at(5, 6, document({ f: 'a' })),
+  ],
+  'a document that mixes two states': [
+    at(0, 1, publish('a', 'created')),
+    at(2, 3, point('moved')),
+    at(4, 5, other('created')),
+    at(6, 7, point('moved', 'g')),
+    at(2, 9, document({ f: 'a' }, 'g')),
+  ],
+  'a tag that outlives what it points at': [
+    at(0, 1, publish('a', 'created')),
+    at(2, 3, other('created')),
+    at(4, 5, point('moved')),
+    at(6, 7, remove('removed')),
+    at(8, 9, document({ g: 'x' }, 'f')),
+  ],
+  'a tag that comes back with what it pointed at': [
+    at(0, 1, publish('a', 'created')),
+    at(2, 3, point('moved')),
+    at(4, 5, remove('removed')),
+    at(6, 7, publish('a', 'created')),
+    at(8, 9, point('unchanged')),
+  ],
   'two indexes that disagree on the order of two publishes': [
     at(0, 9, publish('a', 'created')),
     at(0, 9, other('created')),
@@ -177,6 +215,24 @@ const right: Readonly<Record<string, readonly Operation[]>> = {
     at(2, 3, remove('unknown')),
     at(4, 5, download('a')),
     at(6, 7, publish('b', 'created')),
+  ],
+  'tags that move, stay, and go with what they point at': [
+    at(0, 1, document({})),
+    at(2, 3, point('absent')),
+    at(4, 5, publish('a', 'created')),
+    at(6, 7, point('moved')),
+    at(8, 9, point('unchanged')),
+    at(10, 11, document({ f: 'a' }, 'f')),
+    at(12, 13, remove('removed')),
+    at(14, 15, document({})),
+    at(16, 17, publish('b', 'created')),
+    at(18, 19, document({ f: 'b' })),
+  ],
+  'an unknown move that happened late': [
+    at(0, 1, publish('a', 'created')),
+    at(2, 3, point('unknown')),
+    at(4, 5, document({ f: 'a' })),
+    at(6, 7, document({ f: 'a' }, 'f')),
   ],
   'an index of one architecture says nothing of another': [
     at(0, 1, other('created')),

@@ -258,6 +258,21 @@ describe('a package that changes while it is read', () => {
     expect((await get()).status).toBe(404)
   })
 
+  it('is 404 when the version or the tag goes that the document is about', async () => {
+    await publish('1')
+    for (const path of ['version/p/2', 'key/p/2/', 'tag/p/latest']) {
+      await publish('2', 'f', '{}', 'k')
+      await pointTag('latest', '2')
+      beforeBatches(() => remove('2'))
+      expect([path, (await get(`${BASE}/-/${path.replace(/\/$/, '/k')}`)).status]).toEqual([
+        path,
+        404,
+      ])
+      override({ DB: env.DB })
+    }
+    expect((await get()).status).toBe(200)
+  })
+
   it('breaks the transfer of a large document, and never mixes two states', async () => {
     await seedPages(20)
     const seen = beforeBatches(async (batch) => {
@@ -310,7 +325,8 @@ describe('a large package', () => {
     expect([response.status, response.headers.get('content-length')]).toEqual([200, null])
     const early = seen.batches
     const document = (await response.json()) as StandInDocument
-    expect([early < seen.batches, seen.batches]).toEqual([true, 11])
+    // Five pages are more than what is kept in memory, and one more may be on its way.
+    expect([early === 5 || early === 6, seen.batches]).toEqual([true, 11])
     expect(document.files.map(({ version, metadata }) => ({ version, metadata }))).toEqual(files)
     expect(document.count).toBe(220)
     const again = await get()

@@ -6,6 +6,7 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { Random } from '../support/linearizability/random.ts'
 import { checkRounds, type Rounds } from '../support/linearizability/rounds.ts'
+import { Recorder } from '../support/linearizability/workload.ts'
 import { clearOverrides, override, wrapMethod } from '../support/worker/bindings.ts'
 import { atSteps, type Step } from '../support/worker/commit-steps.ts'
 import { countRebuiltIndexes, expectConsistent } from '../support/worker/consistency.ts'
@@ -19,14 +20,15 @@ const shape = {
   seed,
   clients: 5,
   operations: 8,
-  open: (repository) => async (method, path, body) => {
-    const response = await send(`/api/packages/acme/alpine/${repository}${path}`, {
-      method,
-      headers: ADMIN,
-      ...(body === undefined ? {} : { body }),
-    })
-    return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) }
-  },
+  begin: (round) =>
+    new Recorder(async (method, path, body) => {
+      const response = await send(`/api/packages/acme/alpine/edge/round-${round}${path}`, {
+        method,
+        headers: ADMIN,
+        ...(body === undefined ? {} : { body }),
+      })
+      return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) }
+    }),
 } satisfies Partial<Rounds>
 
 beforeEach(() => createOwner())

@@ -1,5 +1,6 @@
 // What a repository is to its clients: one map from file names to contents, changed by publishes
-// and removals one at a time. Says which answer is right in which state, and what comes after.
+// and removals one at a time. A package with documents is the same, with its versions for files, and with
+// tags that point at them. Says which answer is right in which state, and what comes after.
 
 /** What a client asked and was told. A content is named by whatever tells it from others. */
 export type Action =
@@ -23,21 +24,37 @@ export type Action =
       readonly of?: readonly string[]
     }
   | { readonly op: 'download'; readonly file: string; readonly content: string | null }
+  | {
+      readonly op: 'point'
+      readonly tag: string
+      readonly file: string
+      /** `absent`: there is nothing to point at. */
+      readonly answer: 'moved' | 'unchanged' | 'absent' | 'unknown'
+    }
+  | {
+      readonly op: 'document'
+      /** By name; both are empty where there is no document. */
+      readonly files: Readonly<Record<string, string>>
+      readonly tags: Readonly<Record<string, string>>
+    }
 
 export interface State {
   /** A repository begins with its first publish and stays when it is emptied. */
   readonly exists: boolean
   readonly files: ReadonlyMap<string, string>
+  /** What each tag points at. */
+  readonly tags: ReadonlyMap<string, string>
   /** The same for equal states. */
   readonly key: string
 }
 
-export const NOTHING: State = { exists: false, files: new Map(), key: '-' }
+export const NOTHING: State = { exists: false, files: new Map(), tags: new Map(), key: '-' }
 
 /** Whether the action may have changed the repository; what does not only observes it. */
 export function isChange(action: Action): boolean {
   const { op } = action
   if (op === 'publish') return action.answer === 'created' || action.answer === 'unknown'
+  if (op === 'point') return action.answer === 'moved' || action.answer === 'unknown'
   return op === 'remove' && action.answer !== 'absent'
 }
 
@@ -57,13 +74,35 @@ export function apply(state: State, action: Action): State | undefined {
       if (!present) return undefined
       const files = new Map(state.files)
       files.delete(action.file)
-      return stateOf(files)
+      return stateOf(files, new Map([...state.tags].filter(([, file]) => file !== action.file)))
     }
     case 'index':
       return lists(state, action) ? state : undefined
     case 'download':
       return (state.files.get(action.file) ?? null) === action.content ? state : undefined
+    case 'point':
+      return applyPoint(state, action)
+    case 'document':
+      return equals(state.files, action.files) && equals(state.tags, action.tags)
+        ? state
+        : undefined
   }
+}
+
+function applyPoint(
+  state: State,
+  { tag, file, answer }: Extract<Action, { op: 'point' }>,
+): State | undefined {
+  if (answer === 'absent') return state.files.has(file) ? undefined : state
+  if (!state.files.has(file)) return undefined
+  const isSo = state.tags.get(tag) === file
+  if (answer === 'unchanged') return isSo ? state : undefined
+  return isSo ? undefined : stateOf(state.files, new Map(state.tags).set(tag, file))
+}
+
+function equals(map: ReadonlyMap<string, string>, other: Readonly<Record<string, string>>) {
+  const names = Object.keys(other)
+  return names.length === map.size && names.every((name) => map.get(name) === other[name])
 }
 
 function applyPublish(
@@ -78,7 +117,9 @@ function applyPublish(
       return existing !== undefined && existing !== content ? state : undefined
     case 'created':
     case 'unknown':
-      return existing === undefined ? stateOf(new Map(state.files).set(file, content)) : undefined
+      return existing === undefined
+        ? stateOf(new Map(state.files).set(file, content), state.tags)
+        : undefined
   }
 }
 
@@ -89,7 +130,8 @@ function lists(state: State, { lists, of }: Extract<Action, { op: 'index' }>): b
   return strangers.length === 0 && names.every((name) => lists[name] === state.files.get(name))
 }
 
-function stateOf(files: ReadonlyMap<string, string>): State {
+function stateOf(files: ReadonlyMap<string, string>, tags: ReadonlyMap<string, string>): State {
   const entries = [...files].map(([name, content]) => `${name}=${content}`)
-  return { exists: true, files, key: entries.sort().join(' ') }
+  const pointers = [...tags].map(([name, file]) => `${name}->${file}`)
+  return { exists: true, files, tags, key: [...entries, ...pointers].sort().join(' ') }
 }

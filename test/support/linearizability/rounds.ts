@@ -1,9 +1,8 @@
-// Many short rounds of clients at once, each in a repository of its own and each checked by itself,
-// since the cost of a check grows fast with what overlaps.
+// Many short rounds of clients at once, each in a repository or a package of its own and each checked by
+// itself, since the cost of a check grows fast with what overlaps.
 import { checkHistory, type Operation } from './check.ts'
 import { isUnknown } from './model.ts'
 import { Random } from './random.ts'
-import { Recorder, type Send } from './workload.ts'
 
 export interface Rounds {
   readonly seed: number
@@ -11,19 +10,28 @@ export interface Rounds {
   readonly clients: number
   /** Of each client in a round. */
   readonly operations: number
-  readonly open: (repository: string) => Send
+  readonly begin: (round: number) => RoundClients
   /** Between a round and the reads that end it. */
   readonly settle?: () => Promise<void>
 }
 
+/** The clients of a round, and what they saw. */
+export interface RoundClients {
+  readonly history: readonly Operation[]
+  /** One client's share: so many operations, one after the other. */
+  runClient(random: Random, operations: number): Promise<void>
+  /** Everything that there is to see, one after the other. */
+  readAll(): Promise<void>
+}
+
 /** @throws when a history is not linearizable, with the seed, the round and the history */
 export async function checkRounds(name: string, options: Rounds): Promise<readonly Operation[]> {
-  const { seed, rounds, clients, operations, open, settle } = options
+  const { seed, rounds, clients, operations, begin, settle } = options
   const began = Date.now()
   const all: Operation[] = []
   let width = 0
   for (let round = 0; round < rounds; round++) {
-    const recorder = new Recorder(open(`edge/round-${round}`))
+    const recorder = begin(round)
     const where = `${name}, seed ${seed}, round ${round}`
     try {
       const running = Array.from({ length: clients }, (_, client) =>

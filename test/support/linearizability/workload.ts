@@ -4,9 +4,8 @@
 import { createHash } from 'node:crypto'
 import { buildApkParts } from '../../types/alpine/builder.ts'
 import { readIndex } from '../../types/alpine/index-reader.ts'
-import type { Operation } from './check.ts'
-import { type Action, isUnknown } from './model.ts'
 import type { Random } from './random.ts'
+import { Recording } from './recording.ts'
 
 export interface Answer {
   readonly status: number
@@ -48,12 +47,11 @@ const packages: readonly Package[] = NAMES.flatMap(({ name, arch }) =>
 )
 const FILES = packages.filter(({ content }) => content === 'a')
 
-export class Recorder {
-  readonly history: Operation[] = []
-  #time = 0
+export class Recorder extends Recording {
   readonly #send: Send
 
   constructor(send: Send) {
+    super()
     this.#send = send
   }
 
@@ -83,17 +81,8 @@ export class Recorder {
     for (const one of FILES) await this.download(one)
   }
 
-  /** Whatever is unknown so far took effect by now or never will: its server is gone. */
-  expireUnknown(): void {
-    const expiry = ++this.#time
-    this.history.forEach((operation, at) => {
-      if (isUnknown(operation.action) && operation.expiry === undefined)
-        this.history[at] = { ...operation, expiry }
-    })
-  }
-
   publish({ file, content, bytes }: Package, sameIsFine: boolean): Promise<void> {
-    return this.#record(async () => {
+    return this.record(async () => {
       const path = sameIsFine ? '?if-exists=same' : ''
       const answer = await this.#try('PUT', path, bytes)
       return { op: 'publish', file, content, answer: publishAnswer(answer) }
@@ -101,14 +90,14 @@ export class Recorder {
   }
 
   remove({ file, architecture }: Package): Promise<void> {
-    return this.#record(async () => {
+    return this.record(async () => {
       const answer = await this.#try('DELETE', `/${architecture}/${file}`)
       return { op: 'remove', file, answer: removeAnswer(answer) }
     })
   }
 
   readIndex(architecture: string): Promise<void> {
-    return this.#record(async () => {
+    return this.record(async () => {
       const answer = await this.#send('GET', `/${architecture}/APKINDEX.tar.gz`)
       const of = FILES.filter((one) => [architecture, 'noarch'].includes(one.architecture))
       return { op: 'index', lists: listsOf(answer), of: of.map(({ file }) => file) }
@@ -116,20 +105,12 @@ export class Recorder {
   }
 
   download({ file, architecture }: Package): Promise<void> {
-    return this.#record(async () => {
+    return this.record(async () => {
       const answer = await this.#send('GET', `/${architecture}/${file}`)
       if (answer.status === 404) return { op: 'download', file, content: null }
       if (answer.status !== 200) throw unexpected(answer)
       return { op: 'download', file, content: named(sha256(answer.body)) }
     })
-  }
-
-  /** The clock only counts: what ended before something began has the smaller number. */
-  async #record(run: () => Promise<Action>): Promise<void> {
-    const start = ++this.#time
-    const action = await run()
-    const end = ++this.#time
-    this.history.push({ start, end: isUnknown(action) ? Infinity : end, action })
   }
 
   async #try(...request: Parameters<Send>): Promise<Answer | undefined> {
@@ -141,7 +122,7 @@ export class Recorder {
   }
 }
 
-function publishAnswer(answer: Answer | undefined) {
+export function publishAnswer(answer: Answer | undefined) {
   if (answer === undefined || answer.status >= 500) return 'unknown'
   const { status } = answer
   const sameBytes = textOf(answer).includes('with the same bytes')
@@ -151,7 +132,7 @@ function publishAnswer(answer: Answer | undefined) {
   throw unexpected(answer)
 }
 
-function removeAnswer(answer: Answer | undefined) {
+export function removeAnswer(answer: Answer | undefined) {
   if (answer === undefined || answer.status >= 500) return 'unknown'
   if (answer.status === 204) return 'removed'
   if (answer.status === 404) return 'absent'
@@ -170,11 +151,11 @@ function named(identity: string): string {
   return contentOf.get(identity) ?? `never published: ${identity}`
 }
 
-function unexpected(answer: Answer): Error {
+export function unexpected(answer: Answer): Error {
   return new Error(`unexpected answer: ${answer.status} ${textOf(answer)}`)
 }
 
-function textOf({ body }: Answer): string {
+export function textOf({ body }: Answer): string {
   return new TextDecoder().decode(body).trimEnd()
 }
 
