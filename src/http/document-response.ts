@@ -8,7 +8,7 @@ import type { OwnedCall } from './endpoint.ts'
 import { cacheControl } from './file-response.ts'
 import type { Content, Operation } from './operation.ts'
 
-export interface DocumentAnswer extends Pick<DocumentForm, 'form' | 'build'> {
+export interface DocumentAnswer extends Pick<DocumentForm, 'form' | 'digests' | 'build'> {
   readonly contentType: string
   /** The request's header that chose the form, such as `accept`. */
   readonly vary?: string

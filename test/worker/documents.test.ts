@@ -11,6 +11,7 @@ import {
   pointTag,
   publish,
   remove,
+  setMark,
   versionsOf,
 } from '../support/worker/stand-ins/document-client.ts'
 import { SHORT_FORM, type StandInDocument } from '../support/worker/stand-ins/documents.ts'
@@ -45,13 +46,15 @@ describe('a document', () => {
     await publish('2', 'f', '[2]', 'k/l')
     await pointTag('latest', '10')
     await pointTag('__proto__', '1')
+    await setMark('1', 'yanked', 'é"<')
+    await setMark('1', '__proto__', '{}')
     const document = await documentAt()
     const row = await env.DB.prepare('SELECT * FROM package').first<Record<string, unknown>>()
     const { name, displayName, state, changedAt, changes, tags, origin, count } =
       document as StandInDocument & { displayName: string }
     expect({ name, displayName, state, changedAt, changes, origin, count }).toEqual({
       ...{ name: 'p', displayName: 'P', state: row?.state, changedAt: row?.changed_at },
-      ...{ changes: 6, origin: ORIGIN, count: 4 },
+      ...{ changes: 8, origin: ORIGIN, count: 4 },
     })
     expect(Object.entries(tags).sort()).toEqual([
       ['__proto__', 'v1'],
@@ -65,7 +68,11 @@ describe('a document', () => {
        JOIN package_blob b ON b.sha256 = f.blob_sha256 ORDER BY v.version, composite_key, f.name`,
     ).all()
     expect(results).toHaveLength(4)
-    expect(document.files).toEqual(results.map((file) => ({ ...file, marks: {} })))
+    const marks = JSON.parse('{"yanked":"é\\"<","__proto__":"{}"}')
+    expect(document.files.map(({ marks: _, ...file }) => file)).toEqual(results)
+    expect(document.files.map((file) => Object.entries(file.marks).sort())).toEqual([
+      ...[Object.entries(marks).sort(), Object.entries(marks).sort(), [], []],
+    ])
   })
 
   it('is of a version, of the files under a key, or of a tagged version', async () => {
@@ -102,6 +109,9 @@ describe('a document', () => {
       () => publish('2'),
       () => pointTag('latest', '1'),
       () => pointTag('latest', '2'),
+      () => setMark('1', 'yanked', 'a'),
+      () => setMark('1', 'yanked', 'b'),
+      () => setMark('1', 'yanked', ''),
       () => publish('2', 'g'),
       () => remove('2'),
       () => publish('2'),
@@ -117,8 +127,16 @@ describe('a document', () => {
       expect(date).toBeGreaterThanOrEqual((dates[at] ?? 0) + 1000)
     }
     expect(seen.map(({ text }) => JSON.parse(text).tags.latest)).toEqual([
-      ...[undefined, undefined, 'v1', 'v2', 'v2', undefined, undefined],
+      ...[undefined, undefined, 'v1', 'v2', 'v2', 'v2', 'v2', 'v2', undefined, undefined],
     ])
+  })
+
+  it('has no digest that another type may fill in later', async () => {
+    await publish('1')
+    const { files } = await documentAt()
+    const { sha256, sha1 } = files[0] ?? {}
+    const { text } = await get(PACKAGE, { accept: SHORT_FORM })
+    expect(text.split('\n')[1]).toBe(`1 f ${sha256} ${sha1}||`)
   })
 
   it('has an ETag that a removed package does not bring back', async () => {
@@ -214,6 +232,7 @@ describe('a package that changes while it is read', () => {
     ['a publish behind it', () => publish('2')],
     ['a removal', () => remove('1.00')],
     ['a tag', () => pointTag('latest', '1.03')],
+    ['a mark', () => setMark('1.00', 'yanked', 'a')],
   ])('is read again from the beginning after %s', async (_, change) => {
     await seedPages()
     const seen = beforeBatches(async (batch) => {
@@ -312,6 +331,20 @@ describe('a large package', () => {
         files.map(({ version }) => version).sort(),
       )
     }
+  })
+
+  it('has pages of as many bytes, marks among them', async () => {
+    const files = Array.from({ length: 900 }, (_, at) => ({ version: `1.${at}`, metadata: '{}' }))
+    await seedFiles('p', files)
+    await env.DB.prepare(
+      "INSERT INTO package_mark SELECT id, 'deprecated', ?1, 0 FROM package_file",
+    )
+      .bind('x'.repeat(4000))
+      .run()
+    const seen = countRowsRead()
+    const document = await documentAt()
+    expect([seen.batches, document.count]).toEqual([2, 900])
+    expect(document.files.every(({ marks }) => marks.deprecated?.length === 4000)).toBe(true)
   })
 
   it('of more than 8 MB is sent page by page, no faster than it is taken', async () => {

@@ -2,7 +2,7 @@
 // what they are made of. Large ones are made while they are sent, so that memory does not grow with them;
 // when the package changes meanwhile the transfer breaks off, since no client may take two states for one.
 import { concatBytes } from '../../formats/bytes.ts'
-import { sha256 } from '../digests.ts'
+import { FURTHER_DIGESTS, type FurtherDigest, sha256 } from '../digests.ts'
 import { type Edge, findKept, keep } from '../edge-cache.ts'
 import { RegistryError } from '../errors.ts'
 import type { DocumentFile, DocumentPackage, PackageState } from './document.ts'
@@ -23,6 +23,11 @@ export interface DocumentForm {
   readonly form: string
   /** Scheme, host and port as the client has them, where the text has them; else empty. */
   readonly origin: string
+  /**
+   * The digests beside SHA-256 that the type takes of what it publishes; absent: all. A file has the others
+   * when another type brought the same bytes, and gets them without a new state of its package.
+   */
+  readonly digests?: readonly FurtherDigest[]
   /** Pure: the same rows and origin give the same text. */
   readonly build: (pkg: DocumentPackage, origin: string) => DocumentBuilder
 }
@@ -115,14 +120,15 @@ interface Part {
 async function* readParts(
   db: D1Database,
   found: PackageState,
-  { origin, build }: DocumentForm,
+  { origin, digests, build }: DocumentForm,
 ): AsyncGenerator<Part, void> {
   const first = await readDocumentPage(db, found)
   if (first === undefined) return
   const builder = build(first.package, origin)
+  const withheld = digestsBeside(digests)
   let text = builder.begin
   for (let page = first; ; ) {
-    for (const file of page.files) text += builder.add(file)
+    for (const file of page.files) text += builder.add({ ...file, ...withheld })
     if (page.next === undefined) break
     yield { package: first.package, bytes: encode(text) }
     text = ''
@@ -131,6 +137,12 @@ async function* readParts(
     page = next
   }
   yield { package: first.package, bytes: encode(text + builder.end()) }
+}
+
+/** Empty texts for all digests but these. */
+function digestsBeside(taken: readonly FurtherDigest[] = FURTHER_DIGESTS) {
+  const others = FURTHER_DIGESTS.filter((digest) => !taken.includes(digest))
+  return Object.fromEntries(others.map((digest) => [digest, '']))
 }
 
 /** Reads until the document is whole, or larger than what is kept in memory. */

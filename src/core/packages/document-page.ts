@@ -32,7 +32,7 @@ const PAGE_ROWS = 1000
  * to the bytes of the document, and 1,000 queries of an invocation still read a gigabyte.
  */
 const PAGE_BYTES = 2 * 1024 * 1024
-/** Bytes of a row beside its metadata: digests, ids, names, and what JSON adds. */
+/** Bytes of a row beside its metadata and its marks: digests, ids, names, and what JSON adds. */
 const ROW_BYTES = 600
 
 /**
@@ -97,13 +97,13 @@ interface FileRow extends Omit<DocumentFile, 'metadata' | 'marks'> {
   readonly marks: string
 }
 
-/** Of a file that the page leaves out nothing is read but its key and the length of its metadata. */
+/** Of a file that the page leaves out nothing is read but its key and what it weighs. */
 const filesOf = (candidates: string) => `
   SELECT f.id, v.version, coalesce(v.display_version, v.version) AS displayVersion, f.name,
     coalesce(f.display_name, f.name) AS displayName, f.composite_key AS compositeKey, f.architecture,
     b.size, b.sha256, b.sha1, b.sha512, b.md5, f.created_at AS createdAt,
     iif(page.bytes <= ${PAGE_BYTES} OR page.bytes = page.length, f.metadata, NULL) AS metadata,
-    '{}' AS marks
+    (SELECT json_group_object(m.name, m.value) FROM package_mark m WHERE m.file_id = f.id) AS marks
   FROM (
     SELECT id, length, sum(length) OVER (ORDER BY version, composite_key, name) AS bytes
     FROM (${candidates})) page
@@ -114,7 +114,8 @@ const filesOf = (candidates: string) => `
   ORDER BY page.bytes`
 
 const CANDIDATES = `
-  SELECT f.id, v.version, f.composite_key, f.name, octet_length(f.metadata) + ${ROW_BYTES} AS length
+  SELECT f.id, v.version, f.composite_key, f.name, octet_length(f.metadata) + ${ROW_BYTES} + coalesce(
+    (SELECT sum(octet_length(m.value)) FROM package_mark m WHERE m.file_id = f.id), 0) AS length
   FROM package_version v CROSS JOIN package_file f ON f.version_id = v.id
   WHERE v.package_id = ?1`
 

@@ -50,6 +50,7 @@ export interface DocumentFile {
   /** Bytes. */
   readonly size: number
   readonly sha256: string
+  /** As the other two empty where the form does not name it. */
   readonly sha1: string
   readonly sha512: string
   readonly md5: string

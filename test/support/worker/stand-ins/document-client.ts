@@ -22,6 +22,12 @@ export const pointTag = async (tag: string, version: string) => {
   expect((await answerOf(`${BASE}/-/tag/p/${tag}`, init)).text).toBe('moved')
 }
 
+/** An empty value takes the mark away. */
+export const setMark = async (version: string, name: string, value: string) => {
+  const init = { method: 'PUT', headers: ADMIN, body: value }
+  expect((await answerOf(`${BASE}/-/mark/p/${version}/${name}`, init)).text).toBe('changed')
+}
+
 export async function get(path = PACKAGE, headers: HeadersInit = {}) {
   const response = await send(path, { headers })
   const text = await response.text()

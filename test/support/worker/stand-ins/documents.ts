@@ -12,6 +12,7 @@ import {
   type PackageState,
 } from '../../../../src/core/packages/document.ts'
 import type { DocumentBuilder } from '../../../../src/core/packages/document-body.ts'
+import { setMarks } from '../../../../src/core/packages/marks.ts'
 import { moveTag } from '../../../../src/core/packages/tags.ts'
 import { type ByteSource, concatBytes } from '../../../../src/formats/bytes.ts'
 import { documentResponse } from '../../../../src/http/document-response.ts'
@@ -51,9 +52,9 @@ function buildShort({ name, state }: DocumentPackage, origin: string): DocumentB
   const lines: string[] = [origin]
   return {
     begin: `${name} ${state}\n`,
-    add: ({ version, name: file }) => {
+    add: ({ version, name: file, sha256, sha1, sha512, md5 }) => {
       lines.push(version)
-      return `${version} ${file}\n`
+      return `${version} ${file} ${sha256} ${sha1}|${sha512}|${md5}\n`
     },
     end: () => `${lines.length - 1}${origin}\n`,
   }
@@ -65,6 +66,7 @@ async function respond(call: OwnedCall<PackageState>): Promise<Response> {
   return call.request.headers.get('accept') === SHORT_FORM
     ? documentResponse(call, call.resource, {
         ...{ ...common, form: 'short-1', contentType: SHORT_FORM, build: buildShort },
+        digests: ['sha1'],
       })
     : documentResponse(call, call.resource, {
         ...{ ...common, form: 'full-1', contentType: 'application/json', byOrigin: true },
@@ -107,6 +109,15 @@ function publish(call: OwnedCall): Promise<Response> {
   })
 }
 
+async function mark(call: OwnedCall): Promise<Response> {
+  const { package: packageName = '', version = '', mark: name = '' } = call.params
+  const place = { ownerId: call.owner.id, type: DOCUMENT_TYPE }
+  const value = (await call.request.text()) || null
+  const marks = { packageName, marks: [{ version, name, value, withdraws: false }] }
+  const change = { changeId: crypto.randomUUID(), createdBy: authorOf(call.principal) }
+  return new Response(await setMarks(call.env.DB, place, marks, change))
+}
+
 async function tag(call: OwnedCall): Promise<Response> {
   const { package: packageName = '', tag: name = '' } = call.params
   const place = { ownerId: call.owner.id, type: DOCUMENT_TYPE, packageName }
@@ -128,6 +139,10 @@ export const documentType: PackageType = {
     ownedEndpoint({
       ...{ method: 'PUT', path: `${BASE}/-/tag/:package/:tag`, access: 'write', summary: 'Move' },
       handler: tag,
+    }),
+    ownedEndpoint({
+      ...{ method: 'PUT', path: `${BASE}/-/mark/:package/:version/:mark`, access: 'write' },
+      ...{ summary: 'Mark', handler: mark },
     }),
     ownedEndpoint({
       ...{ method: 'PUT', path: `${BASE}/:package/:version/:file`, access: 'write' },
