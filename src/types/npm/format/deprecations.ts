@@ -1,0 +1,73 @@
+// What `npm deprecate` sends: the package's document as the client read it, with a text in `deprecated` for each
+// version that users are to be warned of, and an empty one where they are not any more.
+import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
+import {
+  isJsonObject,
+  type JsonObject,
+  kindOf,
+  memberOf,
+  textOf,
+} from '../../../formats/text/json-value.ts'
+
+/** Characters. */
+const MAX_TEXT = 4096
+
+export interface Deprecations {
+  /** Of the document that the client read, if it says. */
+  readonly revision: string | undefined
+  /** By version as documents have it, the text; an empty one takes the deprecation away. */
+  readonly texts: ReadonlyMap<string, string>
+}
+
+/**
+ * What it says of versions; those with nothing in `deprecated` are not among them.
+ * @param kept of a body without a tarball (body.ts)
+ * @throws FormatError `invalid-field`
+ */
+export function parseDeprecations(kept: unknown, name: string): Deprecations {
+  if (!isJsonObject(kept)) throw invalid('the body', kept, 'send the document of the package')
+  const found = memberOf(kept, 'name')
+  if (found !== name) {
+    const message = `the path is that of ${quote(name)} and the body's name is ${show(found)}: make them the same`
+    throw new FormatError('invalid-field', message, { field: 'name' })
+  }
+  const versions = memberOf(kept, 'versions')
+  if (!isJsonObject(versions)) {
+    const remedy = 'send a version with its tarball, or all versions to deprecate some'
+    throw invalid('versions', versions, remedy)
+  }
+  const texts = Object.entries(versions).flatMap(([version, manifest]) => {
+    if (!isJsonObject(manifest))
+      throw invalid(`versions / ${quote(version)}`, manifest, 'send objects')
+    const text = parseText(manifest, version)
+    return text === undefined ? [] : [[version, text] as const]
+  })
+  return { revision: textOf(kept, '_rev'), texts: new Map(texts) }
+}
+
+function parseText(manifest: JsonObject, version: string): string | undefined {
+  const value = memberOf(manifest, 'deprecated')
+  // Old clients wrote `false` into manifests.
+  if (value === undefined || value === null || value === false) return undefined
+  const what = `deprecated of ${quote(version)}`
+  if (typeof value !== 'string') throw invalid(what, value, 'write a text')
+  if (value.length > MAX_TEXT) {
+    throw refuse(`${what} is longer than ${MAX_TEXT} characters`, 'shorten it')
+  }
+  // Clients print it on terminals.
+  const sign = findUnprintable(value.replace(/[\n\t]/g, ' '))
+  if (sign !== undefined) throw refuse(`${what} has the character ${sign}`, 'leave it out')
+  return value
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? quote(value) : kindOf(value)
+}
+
+function invalid(what: string, value: unknown, remedy: string): FormatError {
+  return refuse(`${what} is ${kindOf(value)}`, remedy)
+}
+
+function refuse(reason: string, remedy: string): FormatError {
+  return new FormatError('invalid-field', `${reason}: ${remedy}`, { field: 'deprecated' })
+}

@@ -1,0 +1,110 @@
+// What is kept of a version beside its tarball: ready JSON texts, of which documents are put together without
+// reading them again. `short` has the members that an installing client reads, `more` the others; both without
+// braces.
+import {
+  isJsonObject,
+  type JsonObject,
+  memberOf,
+  textOf,
+} from '../../../formats/text/json-value.ts'
+import { hasInstallScript } from './scripts.ts'
+import type { InspectedTarball, Readme } from './tarball.ts'
+
+export interface VersionMetadata {
+  /** A sentence, which lists of packages show. */
+  readonly description: string
+  readonly short: string
+  readonly more: string
+  /** Empty where there is none, as is the name of its file. */
+  readonly readme: string
+  readonly readmeFilename: string
+  readonly fileCount: number
+  readonly unpackedSize: number
+}
+
+/** Characters of a README that are kept, as of one in the tarball. */
+const MAX_README = 64 * 1024
+/** Characters. Lists show a line of it. */
+const MAX_DESCRIPTION = 1024
+
+/** Of the short form of a document; what is not a manifest's own is put in at each answer. */
+const SHORT = [
+  ...['name', 'version', 'dependencies', 'optionalDependencies', 'devDependencies'],
+  ...['bundleDependencies', 'bundledDependencies', 'peerDependencies', 'peerDependenciesMeta'],
+  ...['bin', 'directories', 'engines', 'os', 'cpu', 'libc', 'funding'],
+]
+
+/** Members that are derived here, kept apart, or change later. */
+const OWN = [
+  ...['dist', '_id', '_rev', '_attachments', 'hasInstallScript', '_hasShrinkwrap', 'deprecated'],
+  ...['readme', 'readmeFilename'],
+]
+
+/** @param body whose README counts where the manifest has none */
+export function describeVersion(
+  manifest: JsonObject,
+  body: JsonObject,
+  tarball: InspectedTarball,
+): VersionMetadata {
+  const derived = {
+    ...(hasInstallScript(manifest, tarball.hasBindings) ? { hasInstallScript: true } : {}),
+    ...(tarball.hasShrinkwrap ? { _hasShrinkwrap: true } : {}),
+  }
+  const short = SHORT.flatMap((name) => memberText(name, memberOf(manifest, name)))
+  const more = Object.entries(manifest).filter(([name]) => ![...SHORT, ...OWN].includes(name))
+  const readme = readmeOf(manifest) ?? readmeOf(body) ?? tarball.readme
+  return {
+    description: (textOf(manifest, 'description') ?? '').slice(0, MAX_DESCRIPTION),
+    short: [...short, ...membersText(derived)].join(','),
+    more: more.flatMap(([name, value]) => memberText(name, value)).join(','),
+    readme: readme?.text ?? '',
+    readmeFilename: readme?.fileName ?? '',
+    fileCount: tarball.fileCount,
+    unpackedSize: tarball.unpackedSize,
+  }
+}
+
+export function formatMetadata(metadata: VersionMetadata): string {
+  return JSON.stringify(metadata)
+}
+
+/** @param text that `formatMetadata` made */
+export function parseMetadata(text: string): VersionMetadata {
+  return JSON.parse(text) as VersionMetadata
+}
+
+/** The manifest's member with the longest text, which its publisher can shorten. */
+export function heaviestField(manifest: JsonObject): string {
+  const lengths = Object.entries(manifest)
+    .filter(([name]) => !OWN.includes(name))
+    .map(([field, value]) => ({ field, length: JSON.stringify(value).length }))
+  return lengths.reduce((most, each) => (each.length > most.length ? each : most), {
+    field: 'package.json',
+    length: 0,
+  }).field
+}
+
+/** npm writes that there is none where there is none. */
+function readmeOf(object: JsonObject): Readme | undefined {
+  const text = textOf(object, 'readme')
+  if (text === undefined || text === '' || text === 'ERROR: No README data found!') return undefined
+  return {
+    fileName: textOf(object, 'readmeFilename') ?? 'README.md',
+    // A pair of halves that is cut apart is no text.
+    text: text.slice(0, MAX_README).toWellFormed(),
+  }
+}
+
+function membersText(object: JsonObject): readonly string[] {
+  return Object.entries(object).flatMap(([name, value]) => memberText(name, value))
+}
+
+function memberText(name: string, value: unknown): readonly string[] {
+  return value === undefined ? [] : [`${JSON.stringify(name)}:${JSON.stringify(value)}`]
+}
+
+/** The members of a version's manifest, parsed again. */
+export function manifestOf({ short, more }: VersionMetadata): JsonObject {
+  const value: unknown = JSON.parse(`{${[short, more].filter((text) => text !== '').join(',')}}`)
+  return isJsonObject(value) ? value : {}
+}
