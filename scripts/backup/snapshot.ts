@@ -1,7 +1,8 @@
 // Reads all rows of a running registry. Each repository is one instant's: pages first, while it goes on
 // changing, and then what its change log says changed since, until log and repository agree. Files of
-// no repository have no log: their ids are listed again, until nothing changed meanwhile. Tags are read before
-// each such listing, so that it has the versions to which they point; marks, which may change, after it.
+// no repository have no log: their ids are listed again, until nothing changed meanwhile, or a few times. Tags
+// are read before each such listing, so that it has the versions to which they point; marks, which may change,
+// after it.
 import type { FileRecord, RepositoryState } from '../../src/core/backup/read.ts'
 import type { AskOptions } from '../registry.ts'
 import { type BackedUpTable, type Row, type Rows, sortRows } from './rows.ts'
@@ -31,8 +32,8 @@ const path = '/api/v1/deployment/backup'
 const tries = 6
 /** How often the state of a repository is read again for an index file that was not there. */
 const indexTries = 4
-/** How often the ids of files without a repository are listed again. */
-const listings = 10
+/** How often the ids of files without a repository are listed for one instant. */
+const listings = 4
 
 export async function readSnapshot(options: SnapshotOptions): Promise<Rows> {
   const snapshot = new Snapshot()
@@ -118,26 +119,41 @@ async function readFiles(
   }
 }
 
-/** @throws Error where files come and go all the time */
+/** Where files come and go all the time there is no common instant: each is as it was at one of its own. */
 async function readOthers(options: SnapshotOptions, snapshot: Snapshot): Promise<void> {
   const files = new Map<string, FileRecord>()
   await readFiles(options, files)
-  for (let listing = 0; listing < listings; listing++) {
+  let known = new Set(files.keys())
+  for (let listing = 1; ; listing++) {
     const tags = await readTable(options, 'package_tag')
     const ids = new Set((await readPages(options, `${path}/file-ids`)).map((row) => String(row.id)))
-    const missing = [...ids].filter((id) => !files.has(id))
-    const gone = [...files.keys()].filter((id) => !ids.has(id))
-    for (const id of gone) files.delete(id)
-    if (missing.length === 0 && gone.length === 0) {
-      for (const file of files.values()) snapshot.addFile(file)
+    const agrees = known.size === ids.size && [...ids].every((id) => files.has(id) && known.has(id))
+    if (agrees || listing === listings) {
+      // Otherwise what was removed since it was read stays: perhaps nobody could read what took its place.
+      const read = agrees ? [...ids].flatMap((id) => files.get(id) ?? []) : files.values()
+      for (const file of newestOfNames(read)) snapshot.addFile(file)
       snapshot.add('package_tag', tags)
       return
     }
+    known = ids
+    const missing = [...ids].filter((id) => !files.has(id))
     await readNamed(options, missing, files)
   }
-  throw new Error(
-    'files that are in no repository keep changing: try again when there is less to do',
-  )
+}
+
+/** Who removes a file and publishes it again between two pages is met twice. Ids are in the order of time. */
+function newestOfNames(files: Iterable<FileRecord>): Iterable<FileRecord> {
+  const byName = new Map<string, FileRecord>()
+  for (const record of files) {
+    const { package: of, package_version: version, package_file: file } = record
+    const place = [of.owner_id, of.type, of.name, version.version, file.composite_key, file.name]
+    const name = JSON.stringify(place)
+    const known = byName.get(name)
+    if (known === undefined || String(known.package_file.id) < String(file.id)) {
+      byName.set(name, record)
+    }
+  }
+  return byName.values()
 }
 
 async function readNamed(

@@ -48,7 +48,7 @@ const STATE_SCHEMA = objectSchema('BackupRepository', {
     description: 'Those that the changes published and that are there.',
   },
   retired: listSchema(ROW),
-  complete: { type: 'boolean', description: 'Whether no change follows the one that is known.' },
+  complete: { type: 'boolean', description: 'Whether no change follows these.' },
 })
 
 const AFTER = { after: { description: 'The `next` of the page before.', schema: TEXT } }

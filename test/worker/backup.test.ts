@@ -146,12 +146,15 @@ describe('a snapshot', () => {
     for (let at = 0; at < 6; at++) await publish({ name: `p${at}`, version: '1-r0' })
     let round = 0
     const rows = await snapshot(async (path) => {
-      if (!/\/(files|repositories\/[^/]+)(\?|$)/.test(path) || round === 4) return
-      // One that was read already goes, one that was not comes, and one comes and goes.
-      await answerOf(`${MAIN}/x86_64/p${round}-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
-      await publish({ name: `new${round}`, version: '1-r0' })
-      await publish({ name: `gone${round}`, version: '1-r0' })
-      await answerOf(`${MAIN}/x86_64/gone${round}-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
+      if (!/\/(files|tables\/(repository_change|retired_file))(\?|$)/.test(path) || round === 4)
+        return
+      if (round < 3) {
+        // One that was read already goes, one that was not comes, and one comes and goes.
+        await answerOf(`${MAIN}/x86_64/p${round}-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
+        await publish({ name: `new${round}`, version: '1-r0' })
+        await publish({ name: `gone${round}`, version: '1-r0' })
+        await answerOf(`${MAIN}/x86_64/gone${round}-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
+      }
       await putGeneric(`file${round}`)
       if (round > 0) await removeGeneric(`file${round - 1}`)
       round++
@@ -159,8 +162,8 @@ describe('a snapshot', () => {
     expect(round).toBe(4)
     const names = rows.package_file.map((row) => String(row.name)).sort()
     expect(names).toEqual([
-      ...['file3', 'new0-1-r0.apk', 'new1-1-r0.apk', 'new2-1-r0.apk', 'new3-1-r0.apk'],
-      ...['p4-1-r0.apk', 'p5-1-r0.apk'],
+      ...['file3', 'new0-1-r0.apk', 'new1-1-r0.apk', 'new2-1-r0.apk'],
+      ...['p3-1-r0.apk', 'p4-1-r0.apk', 'p5-1-r0.apk'],
     ])
     expect([...differences(rows, await snapshot())]).toEqual([])
   })
@@ -193,6 +196,45 @@ describe('a snapshot', () => {
       await move('1')
     })
     expect(later.package_tag).toEqual([{ ...owned(later), version: '1', name: 'latest' }])
+  })
+
+  it('ends although files of no repository come and go all the time, each once', async () => {
+    await putGeneric('stays')
+    await putGeneric('again')
+    let round = 0
+    const rows = await snapshot(async (path) => {
+      // Of pages that never end nobody would see the end.
+      if (!/\/(files|file-ids)(\?|$)/.test(path) || round === 40) return
+      await removeGeneric('again')
+      await putGeneric('again')
+      await putGeneric(`file${round++}`)
+    })
+    expect(round).toBeGreaterThan(2)
+    expect(round).toBeLessThan(20)
+    const names = rows.package_file.map((row) => String(row.name))
+    expect(names).toEqual(expect.arrayContaining(['stays', 'again', 'file0']))
+    expect(new Set(names).size).toBe(names.length)
+    await loseRows()
+    await begin()
+    await restoreRows(rows)
+    expect([...differences(rows, await snapshot())]).toEqual([])
+    await complete()
+    await expectConsistent()
+  })
+
+  it('ends although every page is followed by a publish', async () => {
+    await publish({ name: 'stays', version: '1-r0' })
+    let round = 0
+    const rows = await snapshot(async () => {
+      if (round < 20) await publish({ name: `new${round++}`, version: '1-r0' })
+    })
+    expect(round).toBeLessThan(20)
+    expect(rows.package_file.length).toBeGreaterThan(1)
+    expect([...differences(rows, await snapshot())]).not.toEqual([])
+    const [repository] = rows.repository
+    const revisions = rows.repository_change.map((row) => Number(row.revision))
+    expect(Math.max(...revisions)).toBe(repository?.revision)
+    expect(rows.package_file).toHaveLength(Number(repository?.revision))
   })
 
   it('of long metadata keeps to the limits of D1, on the way out and in', async () => {

@@ -160,6 +160,10 @@ const PAGE_FILES = 500
 /** Properties repeat what metadata has. The plain columns and the row of the blob have some hundreds. */
 const COST = '2 * octet_length(metadata) + 1000'
 
+function costOf(metadata: unknown): number {
+  return 2 * Buffer.byteLength(String(metadata)) + 1000
+}
+
 const FILES = `
   ${selectFiles(`
     SELECT id FROM (
@@ -186,8 +190,10 @@ export async function readFilePage(
 ): Promise<FilePage> {
   const rows = await readRows(db, [FILES, repositoryId, architecture, id])
   const files = rows.map(recordOf)
-  const last = files.at(-1)?.package_file
-  // The next page may be empty: how many rows there are behind is not asked.
+  const bytes = files.reduce((sum, { package_file: { metadata } }) => sum + costOf(metadata), 0)
+  const full = files.length === PAGE_FILES || bytes >= PAGE_BYTES
+  // A page that is not full is the last: who goes on until nothing comes reads what is published meanwhile.
+  const last = full ? files.at(-1)?.package_file : undefined
   return { files, next: last === undefined ? null : [String(last.architecture), String(last.id)] }
 }
 
@@ -238,7 +244,7 @@ export interface RepositoryState {
   readonly files: readonly FileRecord[]
   /** The names that these changes took for good. */
   readonly retired: readonly Row[]
-  /** Whether no change follows those that were known before. */
+  /** Whether no change follows these. */
   readonly complete: boolean
 }
 
@@ -255,6 +261,12 @@ const SINCE = `
       ORDER BY revision, change_id LIMIT ${PAGE_CHANGES}) c
     LEFT JOIN package_file f ON f.id = c.file_id)
   WHERE before < ${PAGE_BYTES}`
+
+/** Whether there are more changes after ?2 and ?3 than a page can have, or how many. */
+const COUNT_SINCE = `
+  SELECT count(*) AS count FROM (
+    SELECT 1 FROM repository_change
+    WHERE repository_id = ?1 AND (revision, change_id) > (?2, ?3) LIMIT ${PAGE_CHANGES + 1})`
 
 /**
  * One batch, so that all of it is of one instant.
@@ -285,18 +297,18 @@ export async function readRepositoryState(
        WHERE repository_id = ?1 AND name IN (SELECT file_name FROM (${SINCE}))`,
       ...since,
     ],
+    [COUNT_SINCE, ...since],
   ]
   const results = await query(() => runBatch<Row>(db, statements))
-  const [[repository] = [], indexes = [], changes = [], files = [], retired = []] = results.map(
-    (result) => result.results,
-  )
+  const [[repository] = [], indexes = [], changes = [], files = [], retired = [], [count] = []] =
+    results.map((result) => result.results)
   return {
     repository: repository ?? null,
     indexes,
     changes,
     files: files.map(recordOf),
     retired,
-    complete: repository === undefined || changes.length === 0,
+    complete: repository === undefined || changes.length === count?.count,
   }
 }
 
