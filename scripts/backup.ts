@@ -3,7 +3,14 @@
 // before the backup counts. Keys and secrets are in no backup.
 import { resolve } from 'node:path'
 import { BackupDirectory, type Manifest, prepareDirectory } from './backup/directory.ts'
-import { fetchObject, type NamedObject, objectOf, objectsOf } from './backup/objects.ts'
+import {
+  contentsKeyOf,
+  fetchContents,
+  fetchObject,
+  type NamedObject,
+  objectOf,
+  objectsOf,
+} from './backup/objects.ts'
 import { forEachOf, formatBytes, Progress } from './backup/progress.ts'
 import { countRows, differences, type Row, type Rows } from './backup/rows.ts'
 import { readSnapshot } from './backup/snapshot.ts'
@@ -12,15 +19,21 @@ import { openRegistry, type Registry } from './registry.ts'
 
 /** A Worker answers six requests of one client at a time without a queue. */
 const atOnce = 6
+const tries = 6
 
 async function backUp(registry: Registry, directory: BackupDirectory): Promise<Manifest> {
   const started = new Date()
-  const id = started.toISOString().replace(/\D/g, '').slice(0, 17)
+  const id = await directory.nextId(started)
+  await requireWhole(registry)
   const rows = await readRows(registry, directory)
+  // It may have become another deployment meanwhile, or one that is being restored.
+  await requireWhole(registry)
+  if (rows.owner.length === 0) throw new Error('the registry has no owner: nothing is backed up')
   const objects = objectsOf(rows)
   const lost = await fetchObjects(registry, directory, objects)
   const kept = objects.filter((object) => !lost.has(object.key))
   await readBackObjects(registry, directory, kept)
+  const lists = await readBackLists(registry, directory, kept)
   const written = await directory.writeRows(id, rows)
   const bytes = kept.reduce((sum, object) => sum + object.size, 0)
   const manifest: Manifest = {
@@ -29,12 +42,25 @@ async function backUp(registry: Registry, directory: BackupDirectory): Promise<M
     created_at: started.toISOString(),
     url: registry.url,
     rows: { ...written, counts: countRows(rows) },
+    lists: await directory.writeLists(id, lists),
     objects: { count: kept.length, bytes },
     lost: [...lost],
   }
   await readBackRows(directory, manifest, rows)
   await directory.writeManifest(manifest)
   return manifest
+}
+
+/**
+ * The newest backup is what a restore takes, and what another backup is trusted to replace: one of half a
+ * database must not become it.
+ * @throws Error during a restore
+ */
+async function requireWhole(registry: Registry): Promise<void> {
+  const { state } = await registry.ask<{ state: string }>('/api/v1/deployment/bucket', { tries })
+  if (state === 'restoring') {
+    throw new Error('a backup is being restored into the registry: call this again afterwards')
+  }
 }
 
 async function readRows(registry: Registry, directory: BackupDirectory): Promise<Rows> {
@@ -101,6 +127,42 @@ async function readBackObjects(
     progress.add(1, object.size)
   }
   progress.end()
+}
+
+/**
+ * The digests of the packages of which there is a list of what they hold. One that is damaged or missing in
+ * the folder is fetched once more; that one is missing an earlier backup says.
+ */
+async function readBackLists(
+  registry: Registry,
+  directory: BackupDirectory,
+  objects: readonly NamedObject[],
+): Promise<string[]> {
+  const known = await readKnownLists(directory)
+  const lists: string[] = []
+  for (const object of objects.filter((each) => contentsKeyOf(each) !== undefined)) {
+    const { sha256 } = object
+    if (await directory.hasWholeContents(sha256)) {
+      lists.push(sha256)
+      continue
+    }
+    const damaged = await directory.hasContents(sha256)
+    if (!damaged && known?.has(sha256) === false) continue
+    if (damaged) console.error(`the list of what ${sha256} holds is damaged: it is fetched again`)
+    await directory.removeContents(sha256)
+    if (!(await fetchContents(registry, directory, object))) continue
+    if (await directory.hasWholeContents(sha256)) lists.push(sha256)
+    else console.error(`the store has a damaged list of what ${sha256} holds: it is left out`)
+  }
+  return lists
+}
+
+/** Those of the newest backup; undefined where there is none that says. */
+async function readKnownLists(directory: BackupDirectory): Promise<Set<string> | undefined> {
+  const newest = (await directory.list()).at(-1)
+  if (newest === undefined) return undefined
+  const manifest = await directory.readManifest(newest).catch(() => undefined)
+  return manifest && directory.readLists(manifest).catch(() => undefined)
 }
 
 async function readBackRows(directory: BackupDirectory, manifest: Manifest, rows: Rows) {

@@ -1,10 +1,16 @@
-// `npm run restore -- DIR [--backup ID] [--adopt]`: puts a backup into an empty deployment, whose cron
+// `npm run restore -- DIR [--backup ID] [--adopt] [--skip-damaged]`: puts a backup into an empty deployment, whose cron
 // may run all the while (README, "Restore"). Broken off, it goes on when it is called again. It ends
 // with everything compared: each object by its digest, each row with that of the backup.
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BackupDirectory, type Manifest } from './backup/directory.ts'
-import { findWrongObjects, type NamedObject, objectsOf, sendObject } from './backup/objects.ts'
+import {
+  contentsKeyOf,
+  findWrongObjects,
+  type NamedObject,
+  objectsOf,
+  sendObject,
+} from './backup/objects.ts'
 import { forEachOf, formatBytes, Progress } from './backup/progress.ts'
 import { differences, type Row, type Rows, TABLES } from './backup/rows.ts'
 import { readSnapshot } from './backup/snapshot.ts'
@@ -23,34 +29,72 @@ interface Restore {
   readonly manifest: Manifest
 }
 
-async function restore(options: Restore, adopt: boolean): Promise<void> {
+interface RestoreMode {
+  readonly adopt: boolean
+  /** Whether objects that are damaged in the folder are left out, as lost ones are. */
+  readonly skipDamaged: boolean
+}
+
+/** What the folder has of a backup, of which each file was read. */
+interface WholeObjects {
+  readonly objects: readonly NamedObject[]
+  /** Digests of the packages with a list of what they hold. */
+  readonly lists: ReadonlySet<string>
+  /** What is missing or damaged: files of the folder. */
+  readonly damaged: readonly string[]
+}
+
+async function restore(options: Restore, { adopt, skipDamaged }: RestoreMode): Promise<number> {
   const { registry, directory, manifest } = options
   const rows = await directory.readRows(manifest)
-  const objects = objectsOf(rows).filter(({ key }) => !manifest.lost.includes(key))
-  await readObjects(directory, objects)
+  const lost = new Set(manifest.lost)
+  const named = objectsOf(rows).filter(({ key }) => !lost.has(key))
+  const whole = await readObjects(options, named)
+  const { objects, damaged } = whole
+  for (const file of damaged.slice(0, 20)) console.error(`${file} is missing or damaged`)
+  if (damaged.length > 0 && !skipDamaged) {
+    throw new Error(
+      `${damaged.length} files of the backup are missing or damaged: restore the others with --skip-damaged`,
+    )
+  }
   await registry.ask(path, { method: 'POST', body: { backup: manifest.id, adopt }, tries })
-  await sendObjects(options, objects)
+  await sendObjects(options, whole)
   await sendRows(options, rows)
   await compare(options, rows, objects)
   await registry.ask(`${path}/complete`, { method: 'POST', body: { backup: manifest.id }, tries })
+  return damaged.length
 }
 
 /** Before anything is changed: a backup that is damaged restores nothing by halves. */
-async function readObjects(directory: BackupDirectory, objects: readonly NamedObject[]) {
-  const bytes = objects.reduce((sum, object) => sum + object.size, 0)
-  const progress = new Progress('objects of the backup read', objects.length, bytes)
-  for (const { sha256, size } of objects) {
-    if ((await directory.digestOf(sha256)) !== sha256) {
-      throw new Error(`${directory.objectFile(sha256)} is missing or damaged`)
+async function readObjects(
+  { directory, manifest }: Restore,
+  named: readonly NamedObject[],
+): Promise<WholeObjects> {
+  const bytes = named.reduce((sum, object) => sum + object.size, 0)
+  const progress = new Progress('objects of the backup read', named.length, bytes)
+  const expected = await directory.readLists(manifest)
+  const objects: NamedObject[] = []
+  const lists = new Set<string>()
+  const damaged: string[] = []
+  for (const object of named) {
+    const { sha256, size } = object
+    if (await directory.hasWholeObject(sha256, size)) objects.push(object)
+    else damaged.push(directory.objectFile(sha256))
+    if (contentsKeyOf(object) !== undefined) {
+      if (await directory.hasWholeContents(sha256)) lists.add(sha256)
+      else if (expected?.has(sha256) ?? (await directory.hasContents(sha256))) {
+        damaged.push(directory.contentsFile(sha256))
+      }
     }
     progress.add(1, size)
   }
   progress.end()
+  return { objects, lists, damaged }
 }
 
 async function sendObjects(
   { registry, directory, manifest }: Restore,
-  objects: readonly NamedObject[],
+  { objects, lists }: WholeObjects,
 ) {
   const looking = new Progress('objects looked for', objects.length)
   const missing = await findWrongObjects(registry, objects, (count) => looking.add(count))
@@ -58,7 +102,7 @@ async function sendObjects(
   const bytes = missing.reduce((sum, { object }) => sum + object.size, 0)
   const progress = new Progress('objects sent', missing.length, bytes)
   await forEachOf(missing, atOnce, async ({ object }) => {
-    await sendObject(registry, directory, object, manifest.id)
+    await sendObject(registry, directory, object, { backup: manifest.id, lists })
     progress.add(1, object.size)
   })
   progress.end()
@@ -109,7 +153,7 @@ async function compare({ registry }: Restore, rows: Rows, objects: readonly Name
 }
 
 function usage(): never {
-  console.error('usage: npm run restore -- DIR [--backup ID] [--adopt]')
+  console.error('usage: npm run restore -- DIR [--backup ID] [--adopt] [--skip-damaged]')
   return process.exit(2)
 }
 
@@ -118,6 +162,7 @@ function parseArguments() {
     const options = {
       backup: { type: 'string' },
       adopt: { type: 'boolean', default: false },
+      'skip-damaged': { type: 'boolean', default: false },
     } as const
     return parseArgs({ options, allowPositionals: true })
   } catch {
@@ -136,12 +181,18 @@ try {
   if (id === undefined) throw new Error(`there is no backup in ${root}`)
   if (!ids.includes(id)) throw new Error(`there is no backup ${id}: there are ${ids.join(', ')}`)
   const manifest = await directory.readManifest(id)
-  await restore({ registry: await openRegistry(), directory, manifest }, values.adopt)
+  console.error(`backup ${id} of ${manifest.url}, begun at ${manifest.created_at}`)
+  const mode = { adopt: values.adopt, skipDamaged: values['skip-damaged'] }
+  const damaged = await restore({ registry: await openRegistry(), directory, manifest }, mode)
   const { rows, objects, lost } = manifest
   console.log(
     `restored ${id}: ${rows.counts.package_file} files in ${objects.count} objects of ${formatBytes(objects.bytes)}, all compared`,
   )
   for (const key of lost) console.error(`the backup lacks the object ${key}, which was lost before`)
+  if (damaged > 0) {
+    console.error(`${damaged} files of the backup were left out: npm run check says of what`)
+    process.exitCode = 1
+  }
 } catch (error) {
   reportFailure('npm run restore', error)
 }

@@ -2,6 +2,7 @@
 //   objects/ab/ab12…       packages and index files
 //   contents/ab/ab12…      the list of what the package of that digest holds, gzip
 //   backups/ID.jsonl.gz    the rows
+//   backups/ID.lists.gz    the digests of the packages of which there is such a list
 //   backups/ID.json        what was backed up when, with digests; written last, so that there is no
 //                          such file of a backup that did not come to its end
 import { createHash } from 'node:crypto'
@@ -9,7 +10,7 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { type BackedUpTable, type Row, type Rows, TABLES } from './rows.ts'
@@ -20,10 +21,17 @@ export interface Manifest {
   created_at: string
   /** Of the registry. */
   url: string
-  rows: { sha256: string; size: number; counts: Record<string, number> }
+  rows: WrittenFile & { counts: Record<string, number> }
+  /** Backups of earlier versions do not say of which packages they had lists. */
+  lists?: WrittenFile
   objects: { count: number; bytes: number }
   /** Keys of objects that the store had lost already. */
   lost: string[]
+}
+
+interface WrittenFile {
+  sha256: string
+  size: number
 }
 
 export class BackupDirectory {
@@ -49,6 +57,25 @@ export class BackupDirectory {
     return (await sizeOf(this.contentsFile(sha256))) !== undefined
   }
 
+  /** Nobody wrote down the digest of a list: what gzip keeps of the bytes is compared in its place. */
+  async hasWholeContents(sha256: string): Promise<boolean> {
+    const file = createReadStream(this.contentsFile(sha256))
+    const nothing = new Writable({ write: (_, __, done) => done() })
+    return pipeline(file, createGunzip(), nothing).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** Whether the file is there with this size and the bytes of the digest. */
+  async hasWholeObject(sha256: string, size: number): Promise<boolean> {
+    return (await this.hasObject(sha256, size)) && (await this.digestOf(sha256)) === sha256
+  }
+
+  removeContents(sha256: string): Promise<void> {
+    return rm(this.contentsFile(sha256), { force: true })
+  }
+
   async digestOf(sha256: string): Promise<string | undefined> {
     return digestOf(this.objectFile(sha256))
   }
@@ -60,11 +87,20 @@ export class BackupDirectory {
   /** Backups that came to their end, the newest last. */
   async list(): Promise<string[]> {
     const names = await readdir(join(this.#root, 'backups')).catch(() => [])
-    return names.flatMap((name) => /^(.*)\.json$/.exec(name)?.[1] ?? []).sort()
+    return names.flatMap((name) => /^(\d{17})\.json$/.exec(name)?.[1] ?? []).sort()
+  }
+
+  /** For a backup that begins now: behind all others, also where the clock went back. */
+  async nextId(now: Date): Promise<string> {
+    const time = now.toISOString().replace(/\D/g, '').slice(0, 17)
+    const newest = (await this.list()).at(-1) ?? ''
+    return time > newest ? time : String(BigInt(newest) + 1n)
   }
 
   async readManifest(id: string): Promise<Manifest> {
-    const manifest: Manifest = JSON.parse(await readFile(this.#manifestFile(id), 'utf8'))
+    const file = this.#manifestFile(id)
+    const manifest = parseManifest(await readFile(file, 'utf8'))
+    if (manifest?.id !== id) throw new Error(`${file} is damaged: take another backup`)
     if (manifest.format !== 1)
       throw new Error(`${id} was written by a later version of this script`)
     return manifest
@@ -76,21 +112,31 @@ export class BackupDirectory {
   }
 
   /** The digest and size of the file. */
-  async writeRows(id: string, rows: Rows): Promise<{ sha256: string; size: number }> {
-    const file = this.#rowsFile(id)
-    await writeWhole(file, Readable.from(linesOf(rows)).pipe(createGzip()))
-    return { sha256: (await digestOf(file)) ?? '', size: (await sizeOf(file)) ?? 0 }
+  writeRows(id: string, rows: Rows): Promise<WrittenFile> {
+    return writeLines(this.#rowsFile(id), linesOf(rows))
+  }
+
+  /** @param lists digests of the packages that have a list in the folder */
+  writeLists(id: string, lists: Iterable<string>): Promise<WrittenFile> {
+    return writeLines(this.#listsFile(id), withLineEnds(lists))
+  }
+
+  /**
+   * Undefined for a backup that does not say.
+   * @throws Error for a file that is not the one that was written
+   */
+  async readLists({ id, lists }: Manifest): Promise<Set<string> | undefined> {
+    if (lists === undefined) return undefined
+    const found = new Set<string>()
+    for await (const line of readLines(this.#listsFile(id), lists)) found.add(line)
+    return found
   }
 
   /** @throws Error for a file that is not the one that was written */
   async readRows({ id, rows: expected }: Manifest): Promise<Rows> {
     const file = this.#rowsFile(id)
-    if ((await digestOf(file)) !== expected.sha256) {
-      throw new Error(`${file} is damaged: it has another digest than its manifest says`)
-    }
     const rows = emptyRows()
-    const lines = createInterface({ input: createReadStream(file).pipe(createGunzip()) })
-    for await (const line of lines) {
+    for await (const line of readLines(file, expected)) {
       const [table, row]: [BackedUpTable, Row] = JSON.parse(line)
       if (rows[table] === undefined)
         throw new Error(`${file} has rows of an unknown table ${table}`)
@@ -106,6 +152,37 @@ export class BackupDirectory {
   #rowsFile(id: string): string {
     return join(this.#root, 'backups', `${id}.jsonl.gz`)
   }
+
+  #listsFile(id: string): string {
+    return join(this.#root, 'backups', `${id}.lists.gz`)
+  }
+}
+
+/** Undefined for what is no manifest. */
+function parseManifest(text: string): Manifest | undefined {
+  try {
+    const manifest: Manifest | null = JSON.parse(text)
+    const whole = Array.isArray(manifest?.lost) && typeof manifest.rows?.sha256 === 'string'
+    return whole ? manifest : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function writeLines(file: string, lines: Iterable<string>): Promise<WrittenFile> {
+  await writeWhole(file, Readable.from(lines).pipe(createGzip()))
+  return { sha256: (await digestOf(file)) ?? '', size: (await sizeOf(file)) ?? 0 }
+}
+
+async function* readLines(file: string, expected: WrittenFile): AsyncGenerator<string> {
+  if ((await digestOf(file)) !== expected.sha256) {
+    throw new Error(`${file} is damaged: it has another digest than its manifest says`)
+  }
+  yield* createInterface({ input: createReadStream(file).pipe(createGunzip()) })
+}
+
+function* withLineEnds(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield `${line}\n`
 }
 
 function emptyRows(): Record<BackedUpTable, Row[]> {
@@ -132,9 +209,10 @@ export async function writeWhole(file: string, source: NodeJS.ReadableStream): P
   }
 }
 
+/** Undefined for what is no file. */
 async function sizeOf(file: string): Promise<number | undefined> {
   return stat(file).then(
-    ({ size }) => size,
+    (found) => (found.isFile() ? found.size : undefined),
     () => undefined,
   )
 }

@@ -18,8 +18,11 @@ export interface NamedObject {
 export const objectsPath = '/api/v1/deployment/objects'
 const tries = 6
 
+/** @throws Error for a digest that is none: it is the name of a file in the folder */
 export function objectOf(row: Row): NamedObject {
-  return { key: String(row.r2_key), sha256: String(row.sha256), size: Number(row.size) }
+  const object = { key: String(row.r2_key), sha256: String(row.sha256), size: Number(row.size) }
+  if (/^[0-9a-f]{64}$/.test(object.sha256)) return object
+  throw new Error(`the row of ${object.key} has no SHA-256 but ${JSON.stringify(object.sha256)}`)
 }
 
 export function objectsOf(rows: Rows): NamedObject[] {
@@ -37,11 +40,19 @@ export async function fetchObject(
   object: NamedObject,
 ): Promise<boolean> {
   // The list first: where the bytes are, so is the list, if there is one.
-  const list = contentsKeyOf(object)
-  if (list !== undefined) {
-    await download(registry, list, directory.contentsFile(object.sha256), undefined)
-  }
+  await fetchContents(registry, directory, object)
   return download(registry, object.key, directory.objectFile(object.sha256), object.sha256)
+}
+
+/** Whether there is a list of what the package holds; it is in the folder afterwards. */
+export async function fetchContents(
+  registry: Registry,
+  directory: BackupDirectory,
+  object: NamedObject,
+): Promise<boolean> {
+  const list = contentsKeyOf(object)
+  if (list === undefined) return false
+  return download(registry, list, directory.contentsFile(object.sha256), undefined)
 }
 
 /** @throws Error for other bytes than the row says, also when they are asked for again */
@@ -74,15 +85,18 @@ function download(
   }, tries)
 }
 
-/** Stores bytes and list; the store refuses other bytes than those of the digest. */
+/**
+ * Stores bytes and list; the store refuses other bytes than those of the digest.
+ * @param lists digests of the packages of which the list is stored, too
+ */
 export async function sendObject(
   registry: Registry,
   directory: BackupDirectory,
   object: NamedObject,
-  backup: string,
+  { backup, lists }: { backup: string; lists: ReadonlySet<string> },
 ): Promise<void> {
   const list = contentsKeyOf(object)
-  if (list !== undefined && (await directory.hasContents(object.sha256))) {
+  if (list !== undefined && lists.has(object.sha256)) {
     const address = `${objectsPath}/${list}?backup=${backup}`
     const file = directory.contentsFile(object.sha256)
     await registry.attempt(() => upload(registry, address, file), tries)

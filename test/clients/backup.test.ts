@@ -2,7 +2,7 @@
 // and comes back into an empty deployment whose cron runs all the while. A real apk that knew the old
 // one goes on as if nothing had been.
 import { spawn } from 'node:child_process'
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -123,9 +123,15 @@ async function send(server: Server, path: string, init: RequestInit): Promise<st
   return text
 }
 
-async function countFiles(folder: string): Promise<number> {
+/** By their paths. */
+async function readFiles(folder: string): Promise<Map<string, Buffer>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).length
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+  return new Map(
+    await Promise.all(paths.sort().map(async (path) => [path, await readFile(path)] as const)),
+  )
 }
 
 describeWith(['apk'], 'npm run backup and npm run restore', ({ apk }) => {
@@ -169,18 +175,26 @@ describeWith(['apk'], 'npm run backup and npm run restore', ({ apk }) => {
     await writing.stop()
     expectSuccess(made)
     expect(made.stdout).toMatch(/^backup \d+: \d+ files in \d+ objects of .*, read back and good$/m)
-    // The second has what came during the first, and the third nothing to fetch.
+    // The second has what came during the first, and the third nothing to fetch but lists that are damaged.
     expectSuccess(await script(server, 'backup', folder))
+    const lists = await readFiles(join(folder, 'contents'))
+    const [cut = '', lost = ''] = lists.keys()
+    await truncate(cut, 20)
+    await rm(lost)
     const again = await script(server, 'backup', folder)
     expectSuccess(again)
     expect(again.stderr).toMatch(/^objects fetched: 0 of 0/m)
-    expect(await countFiles(join(folder, 'backups'))).toBe(6)
+    expect(await readFiles(join(folder, 'contents'))).toEqual(lists)
+    expect((await readdir(join(folder, 'backups'))).length).toBe(9)
 
     await server.stop()
     await lose(server.state, '')
     server = await startServer(server.state)
     const cron = runCron(server)
     await breakRestoreOff(server, folder)
+    // Half of the rows are no backup, and would be the newest.
+    const half = await script(server, 'backup', folder)
+    expect([half.code, half.stderr]).toEqual([1, expect.stringContaining('is being restored')])
     // Nobody is told that a package is not there.
     const meanwhile = await owner.get('edge/main/x86_64/APKINDEX.tar.gz')
     expect(`${meanwhile.status} ${meanwhile.text}`).toMatch(/^503 a backup is being restored/)
@@ -256,8 +270,12 @@ describeWith(['apk'], 'npm run backup and npm run restore', ({ apk }) => {
       const damaged = await script(server, 'restore', copy)
       expect([damaged.code, damaged.stderr]).toEqual([
         1,
-        expect.stringContaining('is missing or damaged'),
+        expect.stringContaining('restore the others with --skip-damaged'),
       ])
+      const skipped = await script(server, 'restore', copy, '--skip-damaged')
+      expect(skipped.stderr).toMatch(
+        /objects\/.* is missing or damaged.*the database is not empty/s,
+      )
     } finally {
       await rm(copy, { recursive: true })
     }
