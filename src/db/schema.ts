@@ -117,8 +117,8 @@ export const retiredFile = sqliteTable(
 )
 
 /**
- * The versions that were removed of types whose names stay taken (`namesStayTaken`): they may come back with the
- * bytes that they had. It stays while its owner does.
+ * What was removed of files whose names stay taken (`keeps_name`): it may come back with the bytes that it had.
+ * A row stays while its owner does.
  */
 export const retiredVersion = sqliteTable(
   'retired_version',
@@ -342,6 +342,8 @@ export const packageFile = sqliteTable(
     metadata: text('metadata').notNull(),
     /** What the owner is charged for `metadata` and the properties that came with it, in bytes. */
     metadataBytes: integer('metadata_bytes').notNull().default(0),
+    /** Whether its name stays taken when it is removed (`retired_version`): what its publish said, it keeps. */
+    keepsName: integer('keeps_name', { mode: 'boolean' }).notNull().default(false),
     /** The id of the access token that published it, or `admin`. */
     createdBy: text('created_by').notNull(),
     createdAt: integer('created_at').notNull(),

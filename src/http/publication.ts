@@ -204,6 +204,10 @@ function conflict(published: Published, { what, place, advice }: PublicationWord
     }
     case 'version-exists':
       return { code: 'file-exists', detail: `the version of ${what} exists in ${place}: ${advice}` }
+    case 'version-retired': {
+      const detail = `${what} was removed from ${place}, where names stay taken: publish the bytes that it had, or ${advice}`
+      return { code: 'file-exists', detail }
+    }
     case 'spelled-otherwise': {
       const detail = `${what} is of a package that ${place} has as ${quote(published.spelling)}: publish it under that spelling, or choose another name`
       return { code: 'file-exists', detail }

@@ -16,6 +16,7 @@ import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
 import type { PackagePlace } from './place.ts'
 import { findReplaced, type Replaced, releaseReplaced, removeReplaced } from './replace.ts'
+import { expectNotRetired, isRetired, keepName } from './retire.ts'
 import { duplicatesOf, insertFiles, selectKept } from './rows.ts'
 
 /**
@@ -34,7 +35,7 @@ export type CreateResult =
     }
   | { readonly outcome: 'exists'; readonly sameBytes: boolean }
   | { readonly outcome: 'refused'; readonly fault: Fault }
-  | { readonly outcome: 'version-exists' | 'version-absent' }
+  | { readonly outcome: 'version-exists' | 'version-absent' | 'version-retired' }
   | { readonly outcome: 'ownerless' }
   /** The package exists, under another spelling of its name. */
   | { readonly outcome: 'spelled-otherwise'; readonly spelling: string }
@@ -42,17 +43,30 @@ export type CreateResult =
   | { readonly outcome: 'unknown' }
 
 /** How a file may come about. */
-export interface CreationRules {
+export type CreationRules = BasicRules &
+  (
+    | {
+        /** A file of the name goes, whatever its bytes. Of several at once the one that comes last stays. */
+        readonly replaces?: true
+        readonly namesStayTaken?: never
+      }
+    | {
+        readonly replaces?: never
+        /**
+         * Once the file is removed, its name carries no other bytes: of a `new-version` the version, else the file
+         * in it. The same bytes may come back.
+         */
+        readonly namesStayTaken?: true
+      }
+  )
+
+interface BasicRules {
   readonly creation: Creation
   /**
    * A package has the spelling of its first publish: two names that are found by one word must not become one
    * package, since the second publisher's files would join those of the first.
    */
   readonly oneSpelling?: true
-  /**
-   * A file of the name goes, whatever its bytes. Of several at once the one that comes last stays.
-   */
-  readonly replaces?: true
 }
 
 const TRIES = 3
@@ -110,6 +124,8 @@ const EXPECTED: Readonly<Record<Creation, string>> = {
   'existing-version': `EXISTS (${VERSION})`,
 }
 
+const namedBy = ({ creation }: CreationRules) => (creation === 'new-version' ? 'version' : 'file')
+
 const spellingOf = (file: NewFile) => file.display?.packageName ?? file.packageName
 
 /** ?6 is the spelling; null where any will do. */
@@ -142,8 +158,10 @@ function createStatements(rows: NewRows, replaced: Replaced | undefined, now: nu
       rules.oneSpelling ? spellingOf(file) : null,
       ...room.parameters,
     ],
+    ...(rules.namesStayTaken ? [expectNotRetired(place, namedBy(rules), file)] : []),
     ...changeUsage(ownerId, usage),
     ...insertFiles(place, null, [file], now),
+    ...(rules.namesStayTaken ? [keepName(file)] : []),
     ...releaseReplaced(replaced, now),
     ['DELETE FROM expectation'],
     selectKept([file]),
@@ -170,11 +188,13 @@ interface FoundRow {
 /** What became of a batch that failed; undefined when it should be sent again. */
 async function inquire(
   db: D1Database,
-  { place: { ownerId, type }, rules, file, usage, limits }: NewRows,
+  { place, rules, file, usage, limits }: NewRows,
   error: unknown,
 ): Promise<CreateResult | undefined> {
+  const { ownerId, type } = place
   const { packageName, version, compositeKey, fileName, changeId, blob } = file
   let row: FoundRow | null
+  let retired = false
   let quota: OwnerQuota | undefined
   try {
     const names = [ownerId, type, packageName, version, compositeKey, fileName]
@@ -184,6 +204,7 @@ async function inquire(
         .bind(...names)
         .first<FoundRow>()
     row = await query(find)
+    if (rules.namesStayTaken) retired = await isRetired(db, place, namedBy(rules), file)
     quota = await readQuota(db, ownerId)
   } catch {
     return undefined
@@ -199,6 +220,7 @@ async function inquire(
   if (row !== null && row.id !== null && !rules.replaces) {
     return { outcome: 'exists', sameBytes: row.sha256 === blob.sha256 }
   }
+  if (retired) return { outcome: 'version-retired' }
   if (!versionExists && rules.creation === 'existing-version') return { outcome: 'version-absent' }
   if (isConstraintFailure(error, 'FOREIGN KEY')) return { outcome: 'ownerless' }
   const fault = quota && findExceeded(quota.used, usage, limitsOfOwner(limits, quota))

@@ -47,7 +47,7 @@ export type Published =
       readonly architecture: string
       readonly revision?: number
     }
-  | { readonly outcome: 'version-exists' | 'version-absent' }
+  | { readonly outcome: 'version-exists' | 'version-absent' | 'version-retired' }
   | { readonly outcome: 'spelled-otherwise'; readonly spelling: string }
 
 /**
@@ -112,6 +112,7 @@ async function create<T>(
       return { ...result, architecture: file.architecture }
     case 'version-exists':
     case 'version-absent':
+    case 'version-retired':
     case 'spelled-otherwise':
       return result
     case 'refused':

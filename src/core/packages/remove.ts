@@ -9,6 +9,7 @@ import { RegistryError } from '../errors.ts'
 import { timeOrderedId } from '../ids.ts'
 import { subtractFiles } from '../quota/statements.ts'
 import type { PackagePlace } from './place.ts'
+import { retireFiles } from './retire.ts'
 import { type DeletedFile, dropOrphans } from './rows.ts'
 import { changeCollection } from './state.ts'
 
@@ -104,8 +105,9 @@ async function removeLoose(
   for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
       const now = Date.now()
-      const [, deleted] = await runBatch(db, [
+      const [, , deleted] = await runBatch(db, [
         subtractFiles(owner.id, ids),
+        retireFiles(ids),
         ['DELETE FROM package_file WHERE id IN (SELECT value FROM json_each(?1))', ids],
         ...dropOrphans(place, files, now),
         changeCollection(place, now),

@@ -1,5 +1,6 @@
 // A stand-in of types whose clients put something around the file, as cargo and npm do: a line of JSON, the
-// file, and a last line. Its packages have one spelling, its versions tags, and its client reads JSON.
+// file, and a last line. Its packages have one spelling, its versions tags, its names stay taken, and its client reads
+// JSON.
 import { Buffer } from 'node:buffer'
 import { authorOf } from '../../../../src/core/access/principal.ts'
 import { invalidRequest, RegistryError } from '../../../../src/core/errors.ts'
@@ -64,7 +65,7 @@ function publish(call: OwnedCall): Promise<Response> {
   let head: WrappedHead | undefined
   return publishUpload(call, {
     type: WRAPPED_TYPE,
-    into: { creation: 'new-version', oneSpelling: true },
+    into: { creation: 'new-version', oneSpelling: true, namesStayTaken: true },
     body: (source) => unwrap(source, (read) => (head = read)),
     inspect: async (source) => {
       await readToEnd(source)

@@ -1,0 +1,1 @@
+ALTER TABLE `package_file` ADD `keeps_name` integer DEFAULT false NOT NULL;

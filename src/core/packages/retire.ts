@@ -1,0 +1,64 @@
+// Names that stay taken after a removal, for types whose publishes say so: what was installed under a name never
+// becomes something else. As in immutable repositories, but by package and version, where there is no repository.
+import { query, type Statement } from '../database.ts'
+import type { NewFile } from './new-file.ts'
+import type { PackagePlace } from './place.ts'
+
+const OF_VERSION = `
+  SELECT 1 FROM retired_version
+  WHERE owner_id = ?1 AND type = ?2 AND package_name = ?3 AND version = ?4`
+
+const OF_FILE = `${OF_VERSION} AND composite_key = ?5 AND file_name = ?6`
+
+/** What carries one content for good: a version that comes with its file, or each file of a version. */
+export type Named = 'version' | 'file'
+
+/** Whether the name carried other bytes than ?7, and not these. */
+function retired(named: Named): string {
+  const taken = named === 'version' ? OF_VERSION : OF_FILE
+  return `EXISTS (${taken}) AND NOT EXISTS (${OF_FILE} AND sha256 = ?7)`
+}
+
+function valuesOf({ ownerId, type }: PackagePlace, file: NewFile) {
+  const { packageName, version, compositeKey, fileName, blob } = file
+  return [ownerId, type, packageName, version, compositeKey, fileName, blob.sha256] as const
+}
+
+/** To come before the file is inserted. */
+export function expectNotRetired(place: PackagePlace, named: Named, file: NewFile): Statement {
+  return [`INSERT INTO expectation (ok) SELECT NOT (${retired(named)})`, ...valuesOf(place, file)]
+}
+
+/** @throws RegistryError storage-unavailable */
+export async function isRetired(
+  db: D1Database,
+  place: PackagePlace,
+  named: Named,
+  file: NewFile,
+): Promise<boolean> {
+  const statement = db.prepare(`SELECT ${retired(named)} AS it`).bind(...valuesOf(place, file))
+  return (await query(() => statement.first<number>('it'))) === 1
+}
+
+/** To come behind the insertion of a file, whatever removes it later. */
+export function keepName({ changeId }: NewFile): Statement {
+  return ['UPDATE package_file SET keeps_name = 1 WHERE id = ?1', changeId]
+}
+
+/**
+ * To come before files are deleted that are in no repository.
+ * @param ids JSON array
+ */
+export function retireFiles(ids: string): Statement {
+  return [
+    `INSERT INTO retired_version
+       (owner_id, type, package_name, version, composite_key, file_name, sha256)
+     SELECT p.owner_id, p.type, p.name, v.version, f.composite_key, f.name, f.blob_sha256
+     FROM json_each(?1) j
+     CROSS JOIN package_file f ON f.id = j.value AND f.keeps_name
+     CROSS JOIN package_version v ON v.id = f.version_id
+     CROSS JOIN package p ON p.id = v.package_id
+     WHERE true ON CONFLICT DO NOTHING`,
+    ids,
+  ]
+}
