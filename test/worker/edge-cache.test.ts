@@ -86,6 +86,38 @@ it('a range that comes first is served from R2 and the whole is cached', async (
   expect((await bytesAt(FILE)).bytes).toEqual(bytes)
 })
 
+it('a filling that breaks off leaves nothing that a client could take for the file', async () => {
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const bytes = await publishFresh()
+  const put = vi.spyOn(caches.default, 'put')
+  let calls = 0
+  const get = async (key: string, options: R2GetOptions) => {
+    const object = await env.BLOBS.get(key, options)
+    // The first is the client's, the second the cache's.
+    return object === null || calls++ === 0 ? object : wrapMethod(object, 'body', halfOf(bytes))
+  }
+  override({ BLOBS: wrapMethod(env.BLOBS, 'get', get as R2Bucket['get']) })
+  expect((await bytesAt(FILE)).bytes).toEqual(bytes)
+  await vi.waitFor(() => expect(errors.mock.calls.flat().join()).toContain('was not filled'))
+  expect(put).toHaveBeenCalledTimes(1)
+  expect(await caches.default.match(put.mock.calls[0]?.[0] ?? '')).toBe(undefined)
+  vi.restoreAllMocks()
+  override({ BLOBS: env.BLOBS })
+  expect(await bytesAt(FILE)).toMatchObject({ bytes, timing: expect.stringMatching(/desc=miss/) })
+  await warm(FILE)
+})
+
+/** A stream of the bytes' length that fails in their middle. */
+function halfOf(bytes: Uint8Array): ReadableStream {
+  const { readable, writable } = new FixedLengthStream(bytes.length)
+  const writer = writable.getWriter()
+  writer.write(bytes.subarray(0, bytes.length / 2)).then(
+    () => writer.abort(new Error('the store broke off')),
+    () => {},
+  )
+  return readable
+}
+
 it('a removed file is 404 at once, and another one of its name never stale', async () => {
   await publishFresh()
   await warm(FILE)
