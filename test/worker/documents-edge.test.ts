@@ -10,7 +10,7 @@ import {
   remove,
   versionsOf,
 } from '../support/worker/stand-ins/document-client.ts'
-import { SHORT_FORM } from '../support/worker/stand-ins/documents.ts'
+import { LIST_FORM, SHORT_FORM } from '../support/worker/stand-ins/documents.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 
 // Documents from the edge's cache. Each test ends with everything kept: a filling that a reset interrupts has
@@ -71,6 +71,7 @@ it('mixes neither forms nor origins nor scopes', async () => {
   const asked: [string, HeadersInit][] = [
     [PACKAGE, {}],
     [PACKAGE, { accept: SHORT_FORM }],
+    [PACKAGE, { accept: LIST_FORM }],
     [`https://other.test${PACKAGE}`, {}],
     [`http://registry.test:8080${PACKAGE}`, {}],
     [`${BASE}/-/version/p/1`, {}],
@@ -79,7 +80,7 @@ it('mixes neither forms nor origins nor scopes', async () => {
   const first = []
   for (const [path, headers] of asked) first.push((await get(path, headers)).text)
   expect(new Set(first).size).toBe(asked.length)
-  expect(JSON.parse(first[3] ?? '').origin).toBe('http://registry.test:8080')
+  expect(JSON.parse(first[4] ?? '').origin).toBe('http://registry.test:8080')
   for (const [path, headers] of asked) await warm(path, headers)
   const second = []
   for (const [path, headers] of asked) second.push((await get(path, headers)).text)

@@ -14,7 +14,11 @@ import {
   setMark,
   versionsOf,
 } from '../support/worker/stand-ins/document-client.ts'
-import { SHORT_FORM, type StandInDocument } from '../support/worker/stand-ins/documents.ts'
+import {
+  LIST_FORM,
+  SHORT_FORM,
+  type StandInDocument,
+} from '../support/worker/stand-ins/documents.ts'
 import { seedFiles } from '../support/worker/stand-ins/seed-documents.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 
@@ -185,19 +189,25 @@ describe('conditions and HEAD', () => {
     const full = await get()
     const short = await get(PACKAGE, { accept: SHORT_FORM })
     expect(short.headers.get('content-type')).toBe(SHORT_FORM)
+    const list = await get(PACKAGE, { accept: LIST_FORM })
+    expect([list.text, list.headers.get('content-type')]).toEqual(['1\n', LIST_FORM])
     const elsewhere = `https://other.test${PACKAGE}`
     const other = await get(elsewhere)
-    expect(new Set([full.etag, short.etag, other.etag]).size).toBe(3)
-    // The short form has no origin in it.
+    expect(new Set([full.etag, short.etag, list.etag, other.etag]).size).toBe(4)
+    // These forms have no origin in them.
+    expect(await get(elsewhere, { accept: LIST_FORM })).toMatchObject({
+      ...{ etag: list.etag, text: list.text },
+    })
     expect(await get(elsewhere, { accept: SHORT_FORM })).toMatchObject({
       ...{ etag: short.etag, text: short.text },
     })
     const statuses = [
       await get(PACKAGE, { accept: SHORT_FORM, 'if-none-match': full.etag }),
+      await get(PACKAGE, { accept: LIST_FORM, 'if-none-match': short.etag }),
       await get(elsewhere, { 'if-none-match': full.etag }),
       await get(PACKAGE, { 'if-none-match': other.etag }),
     ]
-    expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200, 200])
   })
 })
 

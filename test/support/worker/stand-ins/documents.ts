@@ -1,4 +1,4 @@
-// A stand-in of package types whose clients read documents: of a package in two forms, one of which has
+// A stand-in of package types whose clients read documents: of a package in three forms, one of which has
 // absolute addresses in it, of a version, of the version that a tag points at, and of the files of a version
 // under a key, as Conan's clients ask for them. A file's body is its metadata, so a test says what rows hold.
 import { authorOf } from '../../../../src/core/access/principal.ts'
@@ -15,7 +15,7 @@ import type { DocumentBuilder } from '../../../../src/core/packages/document-bod
 import { setMarks } from '../../../../src/core/packages/marks.ts'
 import { moveTag } from '../../../../src/core/packages/tags.ts'
 import { type ByteSource, concatBytes } from '../../../../src/formats/bytes.ts'
-import { documentResponse } from '../../../../src/http/document-response.ts'
+import { type DocumentAnswer, documentResponse } from '../../../../src/http/document-response.ts'
 import type { Params } from '../../../../src/http/endpoint.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../../../src/http/endpoint.ts'
 import { publishUpload } from '../../../../src/http/publication.ts'
@@ -24,6 +24,7 @@ import type { PackageType } from '../../../../src/types/type.ts'
 
 export const DOCUMENT_TYPE = 'stand-in-document'
 export const SHORT_FORM = 'application/vnd.short+json'
+export const LIST_FORM = 'text/plain'
 
 /** What a document says, once it is parsed. */
 export interface StandInDocument {
@@ -60,18 +61,22 @@ function buildShort({ name, state }: DocumentPackage, origin: string): DocumentB
   }
 }
 
+function buildList(): DocumentBuilder {
+  return { begin: '', add: ({ version }) => `${version}\n`, end: () => '' }
+}
+
+const FORMS: Readonly<Record<string, Omit<DocumentAnswer, 'absent' | 'contentType'>>> = {
+  [SHORT_FORM]: { form: 'short-1', build: buildShort, digests: ['sha1'] },
+  [LIST_FORM]: { form: 'list-1', build: buildList },
+}
+
 async function respond(call: OwnedCall<PackageState>): Promise<Response> {
-  const absent = `no such document: ${call.url.pathname}`
-  const common = { vary: 'accept', absent }
-  return call.request.headers.get('accept') === SHORT_FORM
-    ? documentResponse(call, call.resource, {
-        ...{ ...common, form: 'short-1', contentType: SHORT_FORM, build: buildShort },
-        digests: ['sha1'],
-      })
-    : documentResponse(call, call.resource, {
-        ...{ ...common, form: 'full-1', contentType: 'application/json', byOrigin: true },
-        build: buildFull,
-      })
+  const accept = call.request.headers.get('accept') ?? ''
+  return documentResponse(call, call.resource, {
+    ...(FORMS[accept] ?? { form: 'full-1', byOrigin: true, build: buildFull }),
+    contentType: accept in FORMS ? accept : 'application/json',
+    ...{ vary: 'accept', absent: `no such document: ${call.url.pathname}` },
+  })
 }
 
 const BASE = `/api/packages/:owner/${DOCUMENT_TYPE}`
