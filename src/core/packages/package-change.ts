@@ -100,14 +100,14 @@ function statementsOf<R extends string>(
   return [
     [
       `INSERT INTO expectation (ok)
-       SELECT unixepoch('now', 'subsec') * 1000 <= ?6 AND NOT EXISTS (${MADE('?5')})
-         AND EXISTS (${PACKAGE}) AND (${need.sql}) AND ${VALID_TOKEN('?7')}`,
+       SELECT unixepoch('now', 'subsec') * 1000 <= ?5 AND EXISTS (${PACKAGE}) AND (${need.sql})
+         AND ${VALID_TOKEN('?6')}`,
       ...given,
-      changeId,
       now + LANDING_MS,
       tokenOf(change),
     ],
     [
+      // Fails where the id is there, whatever the change would find by now.
       `INSERT INTO package_change (change_id, applied, created_at) SELECT ?5, (${differs}), ?6`,
       ...given,
       changeId,
