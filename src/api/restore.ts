@@ -6,6 +6,7 @@ import { quote } from '../formats/format-error.ts'
 import type { Call, Endpoint } from '../http/endpoint.ts'
 import { jsonContent, listSchema, NO_CONTENT, objectSchema, TEXT } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
+import { findPackageType } from '../types/registration.ts'
 import { DEPLOYMENT } from './bucket.ts'
 import { onlyFields } from './json.ts'
 
@@ -62,7 +63,9 @@ export const restoreEndpoints: readonly Endpoint[] = [
     },
     handler: async (call) => {
       const body = await readBody(call, ['backup', 'table', 'rows'])
-      await restoreRows(call.env.DB, backupOf(body), tableOf(body.table), rowsOf(body.rows))
+      const table = tableOf(body.table)
+      const rows = withOrder(table, rowsOf(body.rows))
+      await restoreRows(call.env.DB, backupOf(body), table, rows)
       return done()
     },
   },
@@ -111,4 +114,13 @@ function rowsOf(rows: unknown): readonly Row[] {
   const isRow = (row: unknown) => typeof row === 'object' && row !== null && !Array.isArray(row)
   if (Array.isArray(rows) && rows.every(isRow)) return rows
   throw invalidRequest('rows must be a list of objects')
+}
+
+/** A backup from before there were order keys lacks them: the types say them. */
+function withOrder(table: BackedUpTable, rows: readonly Row[]): readonly Row[] {
+  if (table !== 'package_version' || rows.every((row) => row.order_key !== undefined)) return rows
+  return rows.map((row) => {
+    const order = findPackageType(String(row.type))?.versionOrder?.(String(row.version))
+    return { ...row, order_key: order?.key ?? '', prerelease: Number(order?.prerelease ?? false) }
+  })
 }

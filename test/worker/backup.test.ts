@@ -168,6 +168,21 @@ describe('a snapshot', () => {
     expect([...differences(rows, await snapshot())]).toEqual([])
   })
 
+  it('from before there were order keys gets them from the types', async () => {
+    for (const { publish: of, first } of samples) await answerTo(of(first))
+    const rows = await snapshot()
+    await loseRows()
+    await begin()
+    const bare = rows.package_version.map(({ order_key: _, prerelease: __, ...row }) => row)
+    await restoreRows({ ...rows, package_version: bare })
+    await complete()
+    const restored = (await snapshot()).package_version
+    expect(restored).toEqual(rows.package_version)
+    expect(restored.some((row) => row.order_key !== '')).toBe(true)
+    expect(restored.some((row) => row.order_key === '')).toBe(true)
+    await expectConsistent()
+  })
+
   it('has a tag wherever it is moved meanwhile', async () => {
     await putGeneric('x')
     const move = (version: string) =>
