@@ -11,10 +11,11 @@ import {
   versionsOf,
 } from '../support/worker/stand-ins/document-client.ts'
 import { LIST_FORM, SHORT_FORM } from '../support/worker/stand-ins/documents.ts'
+import { seedFiles } from '../support/worker/stand-ins/seed-documents.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 
-// Documents from the edge's cache. Each test ends with everything kept: a filling that a reset interrupts has
-// the cache paused.
+// Documents from the edge's cache. Each test ends with everything kept, but for the last one: a filling that a
+// reset interrupts has the cache paused.
 
 beforeEach(() => createOwner())
 afterEach(() => vi.restoreAllMocks())
@@ -118,4 +119,78 @@ it('that fails is none, and an outage of the database is 503 and no empty docume
     ...[503, '', expect.stringContaining('the database does not answer')],
   ])
   expect((await get(PACKAGE, { 'if-none-match': etag })).status).toBe(304)
+})
+
+it('gives large documents too, which a second reading has filled in', async () => {
+  const files = Array.from({ length: 100 }, (_, at) => ({
+    version: String(at).padStart(3, '0'),
+    metadata: JSON.stringify('é'.repeat(50_000)),
+  }))
+  await seedFiles('p', files)
+  const first = await get()
+  expect([first.timing, first.headers.get('content-length')]).toEqual([
+    ...[expect.stringMatching(/desc=miss/), null],
+  ])
+  await warm()
+  const statements = recordStatements()
+  const second = await get()
+  expect([second.text === first.text, second.etag, statements.length]).toEqual([
+    true,
+    first.etag,
+    1,
+  ])
+  expect(second.headers.get('content-length')).toBe(String(Buffer.byteLength(first.text)))
+})
+
+it.each([
+  ['begun', 10, 0],
+  ['put', 11, 1],
+])('gets no large document that changed while filling it in was %s', async (_, at, puts) => {
+  const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const metadata = JSON.stringify('x'.repeat(1_000_000))
+  const files = Array.from({ length: 12 }, (_, version) => ({ version: `1.${version}`, metadata }))
+  await seedFiles('p', files)
+  const put = vi.spyOn(caches.default, 'put')
+  // Six pages are the client's; then, five are read before anything of them is given on.
+  beforeBatches(async (batch) => {
+    if (batch === at) await publish('2')
+  })
+  const first = await get()
+  expect(versionsOf(JSON.parse(first.text))).toHaveLength(12)
+  await vi.waitFor(() => expect(errors.mock.calls.flat().join()).toContain('was not filled'))
+  expect(put).toHaveBeenCalledTimes(puts)
+  for (const [key] of put.mock.calls) expect(await caches.default.match(key)).toBe(undefined)
+  const second = await get()
+  expect([second.timing, versionsOf(JSON.parse(second.text)).length]).toEqual([
+    ...[expect.stringMatching(/desc=miss/), 13],
+  ])
+  await warm()
+})
+
+it('keeps nothing under a state that was found and gone before the rows were read', async () => {
+  await publish('1')
+  const match = caches.default.match.bind(caches.default)
+  let open = () => {}
+  const gate = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  vi.spyOn(caches.default, 'match')
+    .mockImplementationOnce(async (...key) => {
+      await gate
+      return match(...key)
+    })
+    .mockImplementation(match)
+  // It found the state of one version, and waits for the cache.
+  const late = get()
+  await vi.waitFor(() => expect(caches.default.match).toHaveBeenCalledTimes(1))
+  beforeBatches(async (batch) => {
+    if (batch === 0) await publish('2')
+  })
+  const early = await get()
+  expect(versionsOf(JSON.parse(early.text))).toEqual(['1', '2'])
+  await warm()
+  open()
+  expect(await late).toMatchObject({
+    ...{ text: early.text, etag: early.etag, timing: expect.stringMatching(/desc=miss/) },
+  })
 })

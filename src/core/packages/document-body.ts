@@ -1,6 +1,6 @@
-// The text of a document, made of its rows page by page. Small ones are made whole and kept at the edge under
-// what they are made of. Large ones are made while they are sent, so that memory does not grow with them;
-// when the package changes meanwhile the transfer breaks off, since no client may take two states for one.
+// The text of a document, made of its rows page by page, and kept at the edge under what it is made of. Small
+// ones are made whole. Large ones are made while they are sent, so that memory does not grow with them; when
+// the package changes meanwhile the transfer breaks off, since no client may take two states for one.
 import { concatBytes } from '../../formats/bytes.ts'
 import { FURTHER_DIGESTS, type FurtherDigest, sha256 } from '../digests.ts'
 import { type Edge, findKept, keep } from '../edge-cache.ts'
@@ -35,7 +35,7 @@ export interface DocumentForm {
 export interface OpenedDocument {
   /** That of the body, which may be a later one than was found. */
   readonly state: Pick<PackageState, 'state' | 'changedAt'>
-  readonly body: Uint8Array | ReadableStream
+  readonly body: Uint8Array | ReadableStream<Uint8Array>
   /** Bytes; undefined for what is made while it is sent. */
   readonly length: number | undefined
   readonly from: 'cache' | 'rows'
@@ -77,7 +77,9 @@ export async function openDocument(
     const length = Number(kept.headers.get('content-length'))
     return { state: found, body: kept.body, length, from: 'cache' }
   }
-  const opened = await readDocument(db, found, form)
+  const opened = await readDocument(db, found, form, (state, size) =>
+    keep(edge, keyOf(state), size, () => readAgain(db, found, form, { state, size })),
+  )
   if (opened?.body instanceof Uint8Array) {
     const { body } = opened
     keep(edge, keyOf(opened.state.state), body.length, () => body)
@@ -85,18 +87,34 @@ export async function openDocument(
   return opened
 }
 
+/** A large document once more, for the cache: a `tee` would buffer what a slow client leaves. */
+async function readAgain(
+  db: D1Database,
+  found: PackageState,
+  form: DocumentForm,
+  { state, size }: { readonly state: string; readonly size: number },
+): Promise<ReadableStream> {
+  const opened = await readDocument(db, found, form, () => {})
+  if (opened?.state.state !== state || opened.body instanceof Uint8Array) throw new PackageChanged()
+  return opened.body.pipeThrough(new FixedLengthStream(size))
+}
+
 function isWhole({ status, headers }: Response): boolean {
   return status === 200 && /^\d+$/.test(headers.get('content-length') ?? '')
 }
+
+/** Is told of a document that was made while it was sent, once it was sent whole; its size in bytes. */
+type Sent = (state: string, size: number) => void
 
 async function readDocument(
   db: D1Database,
   found: PackageState,
   form: DocumentForm,
+  sent: Sent,
 ): Promise<OpenedDocument | undefined> {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
-      return await beginDocument(readParts(db, found, form))
+      return await beginDocument(readParts(db, found, form), sent)
     } catch (error) {
       if (!(error instanceof PackageChanged)) throw error
     }
@@ -148,6 +166,7 @@ function digestsBeside(taken: readonly FurtherDigest[] = FURTHER_DIGESTS) {
 /** Reads until the document is whole, or larger than what is kept in memory. */
 async function beginDocument(
   parts: AsyncGenerator<Part, void>,
+  sent: Sent,
 ): Promise<OpenedDocument | undefined> {
   const begun: Uint8Array[] = []
   let length = 0
@@ -161,19 +180,29 @@ async function beginDocument(
     begun.push(value.bytes)
     length += value.bytes.length
   }
-  return state && { state, body: stream(begun, parts), length: undefined, from: 'rows' }
+  if (state === undefined) return undefined
+  const { state: id } = state
+  const body = stream(begun, parts, (size) => sent(id, size))
+  return { state, body, length: undefined, from: 'rows' }
 }
 
-function stream(begun: readonly Uint8Array[], rest: AsyncGenerator<Part, void>): ReadableStream {
+function stream(
+  begun: readonly Uint8Array[],
+  rest: AsyncGenerator<Part, void>,
+  sent: (size: number) => void,
+): ReadableStream<Uint8Array> {
   const waiting = [...begun]
+  let size = 0
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const begun = waiting.shift()
-        if (begun !== undefined) return controller.enqueue(begun)
-        const { value, done } = await rest.next()
-        if (done) controller.close()
-        else controller.enqueue(value.bytes)
+        const bytes = waiting.shift() ?? (await rest.next()).value?.bytes
+        if (bytes !== undefined) {
+          size += bytes.length
+          return controller.enqueue(bytes)
+        }
+        sent(size)
+        controller.close()
       },
       async cancel() {
         await rest.return()
