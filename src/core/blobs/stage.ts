@@ -181,6 +181,7 @@ async function stored(write: Promise<unknown>): Promise<void> {
   try {
     await write
   } catch (cause) {
+    if (cause instanceof RegistryError) throw cause
     const detail = 'the object store does not take the file: try again'
     throw new RegistryError({ code: 'storage-unavailable', detail }, { cause })
   }
