@@ -67,12 +67,15 @@ export async function checkPage(
     const page = await checkFiles(repository, '')
     return { ...page, problems: [...(await findUnlisted(repository)), ...page.problems] }
   }
-  const found = await checkIndex(repository, row)
+  const stray = repository.indexing.isIndexPath?.(row.path) === false
+  const found = stray ? [STRAY] : await checkIndex(repository, row)
   const problems = found.map((problem) => ({ subject: row.path, problem }))
   return { indexes: 1, files: 0, problems, next: `index:${row.path}` }
 }
 
-/** Architectures that have files and no index file to list them. */
+const STRAY = 'row of an index file under a path that none can have: it stays for good'
+
+/** Architectures that have files and no index file to list them, and index files that have to be there. */
 async function findUnlisted(repository: CheckedRepository): Promise<Problem[]> {
   const { db, indexing, repositoryId } = repository
   const { results } = await query(() =>
@@ -83,9 +86,25 @@ async function findUnlisted(repository: CheckedRepository): Promise<Problem[]> {
   )
   const listed = new Set(results.flatMap(({ path }) => indexing.architecturesIn(path)))
   const architectures = await readArchitectures({ db, repositoryId })
-  return architectures
+  const unlisted = architectures
     .filter((architecture) => !listed.has(architecture))
     .map((subject) => ({ subject, problem: 'no index file: the packages are listed nowhere' }))
+  const missing = (await hasCommit(repository))
+    ? (indexing.standingPaths ?? []).filter((path) => !results.some((row) => row.path === path))
+    : []
+  return [
+    ...unlisted,
+    ...missing.map((subject) => ({
+      subject,
+      problem: 'no row: clients are told that it is not there',
+    })),
+  ]
+}
+
+/** Whether it was written to: a repository that was only declared has no index files yet. */
+async function hasCommit({ db, repositoryId }: CheckedRepository): Promise<boolean> {
+  const sql = 'SELECT revision FROM repository WHERE id = ?1'
+  return Number(await query(() => db.prepare(sql).bind(repositoryId).first('revision'))) > 0
 }
 
 /** Neither the file nor its rows are in memory as a whole. */

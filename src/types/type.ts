@@ -65,8 +65,12 @@ export interface RepositoryIndexing {
     keys: KeySet | undefined,
     take: (listing: Listing) => Promise<void>,
   ): Promise<readonly string[]>
-  /** The architectures whose files an index file lists. */
+  /** The architectures whose files an index file lists; none for a path that no index file can have. */
   architecturesIn(path: string): readonly string[]
+  /** The paths of index files that a repository has from its first commit on, also without a file. */
+  readonly standingPaths?: readonly string[]
+  /** Whether an index file can have the path; absent: any. Others are dropped when all are written anew. */
+  isIndexPath?(path: string): boolean
 }
 
 /** How a repository is named in the paths of the API, in Hono's syntax. */

@@ -67,6 +67,23 @@ describe('a planted fault is named', () => {
     ])
   })
 
+  it('a damaged list of what a package holds', async () => {
+    const where = blobOf('native-1-r0.apk')
+    const select = `SELECT r2_key FROM package_blob WHERE ${where}`
+    const key = (await env.DB.prepare(select).first<string>('r2_key')) ?? ''
+    const list = await new Response(
+      new Blob(['{}\n'.repeat(100)]).stream().pipeThrough(new CompressionStream('gzip')),
+    ).arrayBuffer()
+    await env.BLOBS.put(key.replace('blobs', 'contents'), list)
+    expect(await problems()).toEqual([])
+    const cut = key.replace('blobs', 'contents')
+    await env.BLOBS.delete(cut)
+    await env.BLOBS.put(cut, list.slice(0, list.byteLength - 5))
+    expect(await problems()).toEqual([
+      'x86_64/native-1-r0.apk: damaged list of what it holds: its pages cannot show the files',
+    ])
+  })
+
   it('entry without row', async () => {
     await env.DB.prepare("DELETE FROM package_file WHERE name = 'script-1-r0.apk'").run()
     expect(await problems()).toEqual(

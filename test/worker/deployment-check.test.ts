@@ -92,6 +92,48 @@ it('rows that nothing belongs to are named, and put right', async () => {
   expect(await env.DB.prepare('SELECT count(*) AS n FROM package').first('n')).toBe(1)
 })
 
+it('states, tags and collections that are wrong are named and put right; lost properties are named', async () => {
+  await publish({ name: 'kept', version: '1-r0', info: { depend: ['so:libc.so', 'cmd:sh'] } })
+  await putGeneric('a')
+  await answerOf('/api/packages/acme/generic/other/1/b', {
+    method: 'PUT',
+    headers: ADMIN,
+    body: 'b',
+  })
+  expect((await check()).lines).toEqual([])
+  await env.DB.batch(
+    [
+      `INSERT INTO package_tag (package_id, name, version_id)
+       SELECT p.id, 'latest', v.id FROM package p, package_version v
+       WHERE p.name = 'p' AND v.package_id <> p.id LIMIT 1`,
+      "UPDATE package SET state = '' WHERE name = 'p'",
+      'DELETE FROM package_collection',
+      "DELETE FROM package_property WHERE value = 'cmd:sh'",
+    ].map((sql) => env.DB.prepare(sql)),
+  )
+  const lost = expect.stringMatching(
+    /^acme\/alpine\/kept\/1-r0\/kept-1-r0\.apk: file of which names/,
+  )
+  expect((await check()).lines).toEqual([
+    'acme/generic/p: latest: tag that points at a version of another package',
+    'acme/generic/p: package without a state, by which caches know it',
+    'acme/generic: collection of packages without a row, by which caches know it',
+    lost,
+  ])
+  await post(CHECK)
+  expect((await check()).lines).toEqual([lost])
+  const states = 'SELECT state FROM package UNION ALL SELECT state FROM package_collection'
+  const { results } = await env.DB.prepare(states).all<{ state: string }>()
+  for (const { state } of results) expect(state).toMatch(/^[0-9a-f]{32}$/)
+  await env.DB.prepare("UPDATE package_collection SET state = ''").run()
+  expect((await check()).lines).toEqual([
+    'acme/generic: collection of packages without a state, by which caches know it',
+    lost,
+  ])
+  await post(CHECK)
+  expect((await check()).lines).toEqual([lost])
+})
+
 it('live objects that are noted as garbage stay, are named, and stand in the way of nothing', async () => {
   await publish({ name: 'kept', version: '1-r0' })
   const keys = await listKeys('')
@@ -138,6 +180,47 @@ it('index files come back from the rows: lost, damaged, without a row, or by a w
   expect(await indexProblems()).toEqual([])
   await expectConsistent()
   await publish({ name: 'three', version: '1-r0' })
+  expect(await indexProblems()).toEqual([])
+})
+
+it('an index row under a path that none can have is named, and goes', async () => {
+  await publish({ name: 'one', version: '1-r0' })
+  const plant = (path: string) =>
+    env.DB.prepare(
+      `INSERT INTO repository_index SELECT repository_id, ?1, r2_key || ?1, sha256, size, key_set, changed_at
+       FROM repository_index WHERE path LIKE 'noarch/%'`,
+    )
+      .bind(path)
+      .run()
+  const paths = ['APKINDEX.tar.gz', 'X/APKINDEX.tar.gz', 'x86_64/APKINDEX.tar.gz/', 'x86_64/other']
+  for (const path of paths) await plant(path)
+  const stray = (path: string) =>
+    `${path}: row of an index file under a path that none can have: it stays for good`
+  expect((await indexProblems()).sort()).toEqual(paths.map(stray).sort())
+  await post(REPOSITORY)
+  expect(await indexProblems()).toEqual([])
+  const { results } = await env.DB.prepare('SELECT path FROM repository_index ORDER BY path').all()
+  expect(results).toEqual([{ path: 'noarch/APKINDEX.tar.gz' }, { path: 'x86_64/APKINDEX.tar.gz' }])
+  await expectConsistent()
+})
+
+it('an emptied repository whose index rows are lost answers again', async () => {
+  await publish({ name: 'one', version: '1-r0' })
+  await answerOf(`${MAIN}/x86_64/one-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
+  await env.DB.prepare('DELETE FROM repository_index').run()
+  const index = () => answerOf(`${MAIN}/x86_64/APKINDEX.tar.gz`)
+  expect((await index()).status).toBe(404)
+  expect(await indexProblems()).toEqual([
+    'noarch/APKINDEX.tar.gz: no row: clients are told that it is not there',
+  ])
+  await post(REPOSITORY)
+  expect(await indexProblems()).toEqual([])
+  expect((await index()).status).toBe(200)
+})
+
+it('a repository that was only declared has no problems', async () => {
+  const path = REPOSITORY.replace('/check', '')
+  await answerOf(path, { method: 'PUT', headers: ADMIN, body: '{"immutable":true}' })
   expect(await indexProblems()).toEqual([])
 })
 

@@ -300,7 +300,7 @@ export async function completeRestore(db: D1Database, backup: string): Promise<v
     runBatch<{ restoring: string | null }>(db, [
       [NAME_LAST_COMMITS, backup],
       [recountUsage(UNDER_WAY), backup],
-      [drawCollections(UNDER_WAY), backup, Date.now()],
+      [drawCollections(UNDER_WAY, '?2'), backup, Date.now()],
       [settleWithdrawn(UNDER_WAY), backup],
       ['UPDATE deployment SET restoring = NULL WHERE restoring = ?1', backup],
       ['SELECT restoring FROM deployment WHERE id = 1'],

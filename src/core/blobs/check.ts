@@ -1,6 +1,7 @@
 // Whether an object is there and holds the bytes that its row says.
 import { createHash } from 'node:crypto'
 import type { ByteSource } from '../../formats/bytes.ts'
+import { openList } from './contents.ts'
 
 export interface ExpectedObject {
   readonly r2Key: string
@@ -45,12 +46,27 @@ export async function checkFilePage(
   let [bytes, checked] = [0, 0]
   for (const file of files) {
     if (checked > 0 && bytes + file.size > PAGE_BYTES) break
-    const problem = await findObjectProblem(bucket, file)
+    const problem =
+      (await findObjectProblem(bucket, file)) ?? (await findListProblem(bucket, file.r2Key))
     if (problem !== undefined) problems.push({ subject: file.subject, problem })
     bytes += file.size
     checked++
   }
   return { checked, problems, done: checked === files.length && files.length < PAGE_FILES }
+}
+
+const DAMAGED_LIST = 'damaged list of what it holds: its pages cannot show the files'
+
+/** No row has the digest of a list: what gzip keeps of the bytes is compared in its place. */
+async function findListProblem(bucket: R2Bucket, r2Key: string): Promise<string | undefined> {
+  const list = await openList(bucket, r2Key)
+  try {
+    const plain = list?.pipeThrough(new DecompressionStream('gzip'))
+    if (plain !== undefined) for await (const _ of plain);
+    return undefined
+  } catch {
+    return DAMAGED_LIST
+  }
 }
 
 export interface CheckedObject {

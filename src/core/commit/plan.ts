@@ -112,7 +112,7 @@ function settle(
     case 'remove':
       return filesOf(snapshot, change.fileId).length === 0 ? { outcome: 'absent' } : undefined
     case 'reindex':
-      return settleReindex(change.keySet, snapshot)
+      return settleReindex(change, snapshot)
   }
 }
 
@@ -122,8 +122,13 @@ function hasEnded(author: string, { tokens }: Snapshot): boolean {
 }
 
 /** Of many who notice a changed key set at once, the first one's commit does for all. */
-function settleReindex(keySet: string, snapshot: Snapshot): ChangeResult | undefined {
+function settleReindex(
+  { keySet, fromRows }: Extract<Change, { op: 'reindex' }>,
+  snapshot: Snapshot,
+): ChangeResult | undefined {
   if (snapshot.head === null) return { outcome: 'absent' }
+  // A repair is wanted whatever the rows of the index files say, also where there is none.
+  if (fromRows === true) return undefined
   const current = snapshot.indexes.every((index) => index.keySet === keySet)
   return current ? { outcome: 'committed', revision: snapshot.revision } : undefined
 }

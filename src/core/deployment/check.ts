@@ -4,6 +4,8 @@ import { checkFilePage, type ExpectedFile, PAGE_FILES } from '../blobs/check.ts'
 import { IS_NAMED } from '../blobs/garbage.ts'
 import { query, runBatch, type Statement } from '../database.ts'
 import { ALL_WITHDRAWN, settleWithdrawn } from '../packages/latest.ts'
+import { PROPERTY_BYTES } from '../packages/new-file.ts'
+import { changedColumns, drawCollections } from '../packages/state.ts'
 import { MISCOUNTED, recountUsage } from '../quota/recount.ts'
 
 export interface DeploymentProblem {
@@ -57,8 +59,8 @@ interface RowRule {
   readonly problem: string
   /** The rows that break it, with a `subject`. */
   readonly broken: string
-  /** What puts them right; ?1 is now, in Unix milliseconds. */
-  readonly repair: string
+  /** What puts them right; ?1 is now, in Unix milliseconds. Absent: the rows do not say it. */
+  readonly repair?: string
 }
 
 const WITHOUT_FILE =
@@ -66,6 +68,16 @@ const WITHOUT_FILE =
 const WITHOUT_VERSION =
   'NOT EXISTS (SELECT 1 FROM package_version v WHERE v.package_id = package.id)'
 const WITH_FILE = 'EXISTS (SELECT 1 FROM package_file f WHERE f.blob_sha256 = package_blob.sha256)'
+
+/** Of tag `t`. */
+const OF_ANOTHER = `NOT EXISTS (
+  SELECT 1 FROM package_version v WHERE v.id = t.version_id AND v.package_id = t.package_id)`
+
+/** At least what an owner is charged for properties, by the rule of core/packages/new-file.ts. */
+function chargedProperties(which: string): string {
+  return `(SELECT coalesce(sum(octet_length(q.name) + octet_length(q.value) + ${PROPERTY_BYTES}), 0)
+    FROM package_property q WHERE ${which})`
+}
 
 /** In the order in which they are repaired: a package is without versions once these are gone. */
 const ROW_RULES: readonly RowRule[] = [
@@ -92,6 +104,47 @@ const ROW_RULES: readonly RowRule[] = [
       JOIN owner o ON o.id = p.owner_id
       WHERE NOT ${WITHOUT_FILE} AND package_version.withdrawn <> ${ALL_WITHDRAWN}`,
     repair: settleWithdrawn('?1 > 0'),
+  },
+  {
+    problem: 'tag that points at a version of another package',
+    broken: `
+      SELECT o.name || '/' || p.type || '/' || p.name || ': ' || t.name AS subject
+      FROM package_tag t JOIN package p ON p.id = t.package_id JOIN owner o ON o.id = p.owner_id
+      WHERE ${OF_ANOTHER}`,
+    repair: `DELETE FROM package_tag AS t WHERE ${OF_ANOTHER} AND ?1 > 0`,
+  },
+  {
+    problem: 'package without a state, by which caches know it',
+    broken: `
+      SELECT o.name || '/' || package.type || '/' || package.name AS subject
+      FROM package JOIN owner o ON o.id = package.owner_id WHERE state = ''`,
+    repair: `UPDATE package SET ${changedColumns('package', '?1')} WHERE state = ''`,
+  },
+  {
+    problem: 'collection of packages without a state, by which caches know it',
+    broken: `
+      SELECT o.name || '/' || c.type AS subject
+      FROM package_collection c JOIN owner o ON o.id = c.owner_id WHERE c.state = ''`,
+    repair: `UPDATE package_collection SET ${changedColumns('package_collection', '?1')} WHERE state = ''`,
+  },
+  {
+    problem: 'collection of packages without a row, by which caches know it',
+    broken: `
+      SELECT DISTINCT o.name || '/' || p.type AS subject
+      FROM package_file f JOIN package_version v ON v.id = f.version_id
+      JOIN package p ON p.id = v.package_id JOIN owner o ON o.id = p.owner_id
+      WHERE f.repository_id IS NULL AND NOT EXISTS (
+        SELECT 1 FROM package_collection c WHERE c.owner_id = p.owner_id AND c.type = p.type)`,
+    repair: drawCollections('?1 > 0', '?1'),
+  },
+  {
+    problem: 'file of which names that it is searched by are lost: remove it and publish it again',
+    broken: `
+      SELECT o.name || '/' || p.type || '/' || p.name || '/' || v.version || '/' || f.name AS subject
+      FROM package_file f JOIN package_version v ON v.id = f.version_id
+      JOIN package p ON p.id = v.package_id JOIN owner o ON o.id = p.owner_id
+      WHERE f.metadata_bytes > octet_length(f.metadata) + ${chargedProperties('q.file_id = f.id')}
+        + ${chargedProperties('q.version_id = v.id')} + ${chargedProperties('q.package_id = p.id')}`,
   },
   {
     problem: 'content without a file, which is not noted: it would stay for good',
@@ -130,7 +183,9 @@ async function findRowProblems(db: D1Database): Promise<DeploymentProblem[]> {
  * @throws RegistryError storage-unavailable
  */
 export async function repairRows(db: D1Database, now: number): Promise<number> {
-  const statements = ROW_RULES.map(({ repair }): Statement => [repair, now])
+  const statements = ROW_RULES.flatMap(({ repair }): Statement[] =>
+    repair === undefined ? [] : [[repair, now]],
+  )
   const results = await query(() => runBatch(db, statements))
   return results.reduce((sum, { meta }) => sum + meta.changes, 0)
 }

@@ -95,4 +95,4 @@ export function weightOfProperties({ package: ofPackage, version, file }: Proper
 }
 
 /** An id, quotes and commas, and what escapes add to most values. */
-const PROPERTY_BYTES = 70
+export const PROPERTY_BYTES = 70

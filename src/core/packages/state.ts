@@ -60,12 +60,13 @@ export function changeCollection({ ownerId, type }: PackagePlace, now: number): 
 
 /**
  * Draws the states of all collections, of which a restore has the packages alone.
- * @param condition of the state of the database, in SQL; the time in Unix milliseconds is ?2
+ * @param condition of the state of the database, in SQL
+ * @param now the number of the parameter that has the Unix milliseconds
  */
-export function drawCollections(condition: string): string {
+export function drawCollections(condition: string, now: string): string {
   return `
     INSERT INTO package_collection (owner_id, type, state, changed_at, changes)
-    SELECT owner_id, type, ${NEW_STATE}, ${wholeSecond('?2')}, 1 FROM (
+    SELECT owner_id, type, ${NEW_STATE}, ${wholeSecond(now)}, 1 FROM (
       SELECT DISTINCT p.owner_id, p.type FROM package_file f
       JOIN package_version v ON v.id = f.version_id JOIN package p ON p.id = v.package_id
       WHERE f.repository_id IS NULL)

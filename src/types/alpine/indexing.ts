@@ -29,7 +29,11 @@ export const alpineIndexing: RepositoryIndexing = {
   buildIndexFiles,
   inspectIndexFile,
   architecturesIn,
+  standingPaths: [indexPath(NOARCH)],
+  isIndexPath: (path) => architectureOf(path) !== undefined,
 }
+
+const ARCHITECTURE = /^[a-z0-9_]{1,32}$/
 
 /** Every noarch publish writes and signs the index of each, and none ever goes. */
 const MAX_ARCHITECTURES = 32
@@ -50,7 +54,11 @@ function parseMetadata(json: string): IndexEntry {
 
 function buildIndexFiles(build: IndexBuild): IndexFiles {
   const architectures = [...affectedArchitectures(build)]
-  return { written: architectures.map((each) => buildIndex(build, each)), dropped: [] }
+  const strays = build.existing.filter(({ path }) => architectureOf(path) === undefined)
+  return {
+    written: architectures.map((each) => buildIndex(build, each)),
+    dropped: strays.map(({ path }) => path),
+  }
 }
 
 /**
@@ -61,8 +69,8 @@ function affectedArchitectures({
   existing,
   changed,
 }: Pick<IndexBuild, 'existing' | 'changed'>): ReadonlySet<string> {
-  const known = existing.map(({ path }) => path.slice(0, -`/${INDEX_FILE}`.length))
-  if (changed === 'all') return new Set(known)
+  const known = existing.flatMap(({ path }) => architectureOf(path) ?? [])
+  if (changed === 'all') return new Set([...known, NOARCH])
   if (changed.has(NOARCH)) return new Set([...known, ...changed])
   return known.includes(NOARCH) ? changed : new Set([...changed, NOARCH])
 }
@@ -158,8 +166,17 @@ async function inspectIndexFile(
 }
 
 function architecturesIn(path: string): readonly string[] {
-  const architecture = path.slice(0, -`/${INDEX_FILE}`.length)
+  const architecture = architectureOf(path)
+  if (architecture === undefined) return []
   return architecture === NOARCH ? [NOARCH] : [architecture, NOARCH]
+}
+
+/** Undefined for a path that no index file can have: a hand in the database left it. */
+function architectureOf(path: string): string | undefined {
+  const architecture = path.slice(0, -`/${INDEX_FILE}`.length)
+  return ARCHITECTURE.test(architecture) && path === indexPath(architecture)
+    ? architecture
+    : undefined
 }
 
 function listEntry(entry: IndexEntry): Listing {
