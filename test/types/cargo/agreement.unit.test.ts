@@ -47,6 +47,14 @@ describe('what the JSON and the manifest say alike', () => {
     expect(compare(claimed, { features: { a: ['b'], b: [] } })).toEqual([])
   })
 
+  test('but for what a crate is developed with, which the JSON may leave out', () => {
+    expect(compare({}, of({ ...log, kind: 'dev' }))).toEqual([])
+  })
+
+  test('but for a wildcard that is written as a caret', () => {
+    expect(compare(of({ ...log, req: '1.*' }), of({ ...log, req: '^1' }))).toHaveLength(1)
+  })
+
   test('but for a version of Rust, which old versions of cargo do not send', () => {
     expect(compare({}, { rustVersion: '1.70' })).toEqual([])
   })
@@ -66,9 +74,19 @@ describe('refuses another', () => {
     [{ rustVersion: '1.60' }, { rustVersion: '1.70' }, /the rust-version is "1\.60"/],
     [{ rustVersion: '1.60' }, {}, /the rust-version is "1\.60" in the JSON and absent/],
     [{}, of(log), /Cargo\.toml has the dependency "log", and the JSON has not/],
+    [
+      of({ ...log, kind: 'dev' }),
+      {},
+      /the JSON has the dev dependency "log", and Cargo\.toml has not/,
+    ],
+    [of({ ...log, req: '1.2.*' }), of({ ...log, req: '^1.2' }), /the requirement/],
     [of(log), {}, /the JSON has the dependency "log", and Cargo\.toml has not/],
     [of(log, log), of(log), /the JSON has the dependency "log" twice/],
-    [of({ ...log, kind: 'dev' }), of(log), /Cargo\.toml has the dependency "log", and/],
+    [
+      of({ ...log, kind: 'dev' }),
+      of({ ...log, kind: 'build' }),
+      /Cargo\.toml has the build dependency "log", and/,
+    ],
     [of({ ...log, target: 'a' }), of({ ...log, target: 'b' }), /the dependency "log" for "b", and/],
     [
       of({ name: 'evil', rename: 'log' }),

@@ -43,14 +43,18 @@ function agreeOnDependencies(
     const what = twice === undefined ? 'a dependency' : describeDependency(twice)
     throw disagreement('deps', `the JSON has ${what} twice`)
   }
-  const agreed = found.map((each) => {
+  const agreed = found.flatMap((each) => {
     const other = rest.get(dependencyKey(each))
+    // Nobody who uses a crate needs what it is developed with; cargo left out those on a path alone
+    // of the JSON before it left them out of the manifest.
+    if (other === undefined && each.kind === 'dev') return []
     const what = describeDependency(each)
-    if (other === undefined)
+    if (other === undefined) {
       throw disagreement('deps', `Cargo.toml has ${what}, and the JSON has not`)
+    }
     rest.delete(dependencyKey(each))
     compareDependencies(other, each)
-    return { ...each, registry: other.registry }
+    return [{ ...each, registry: other.registry }]
   })
   const [surplus] = rest.values()
   if (surplus === undefined) return agreed
@@ -70,7 +74,8 @@ function compareDependencies(claimed: CrateDependency, found: CrateDependency): 
 
 const COMPARED: readonly (readonly [string, (dependency: CrateDependency) => string])[] = [
   ['name in its registry', ({ package: renamed, name }) => renamed ?? name],
-  ['requirement', ({ requirement }) => requirement],
+  // In manifests of 2017 cargo wrote one of these for the other; they mean the same.
+  ['requirement', ({ requirement }) => requirement.replace(/^(\d+)\.\*$/, '^$1')],
   ['optionality', ({ optional }) => (optional ? 'optional' : 'required')],
   ['default features', ({ defaultFeatures }) => (defaultFeatures ? 'on' : 'off')],
   ['features', ({ features }) => [...new Set(features)].sort().join(' ')],
