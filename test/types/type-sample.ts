@@ -30,6 +30,8 @@ export interface TypeSample {
     /** Of a publish whose name is taken. */
     readonly taken: number
   }
+  /** What its clients show of the body of a refusal; absent: all of it. */
+  readonly shows?: (body: string) => string
   /** Status and text of refusals that every type has, in the words that its clients show. */
   readonly says: SampleRefusals
   /** Whether the file is there in every way in which clients look for it, all of them agreeing. */
