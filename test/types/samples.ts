@@ -1,10 +1,11 @@
 // The sample of every registered type; a type without one fails whatever runs over all of them.
 import { packageTypes } from '../../src/types/registration.ts'
 import { alpine } from './alpine/sample.ts'
+import { cargo } from './cargo/sample.ts'
 import { generic } from './generic/sample.ts'
 import type { TypeSample } from './type-sample.ts'
 
-const known: Readonly<Record<string, TypeSample>> = { alpine, generic }
+const known: Readonly<Record<string, TypeSample>> = { alpine, cargo, generic }
 
 export type RegisteredSample = TypeSample & { readonly type: string }
 

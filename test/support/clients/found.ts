@@ -15,6 +15,8 @@ export interface Clients {
   curl: string | null
   apko: string | null
   nfpm: string | null
+  /** The folder with cargo and rustc. */
+  cargo: string | null
   /** The folder that Python has to look in. */
   schemathesis: string | null
   /** By name, the reason. */
@@ -27,7 +29,7 @@ declare module 'vitest' {
   }
 }
 
-type ClientName = 'apk' | 'curl' | 'apko' | 'nfpm' | 'schemathesis'
+type ClientName = 'apk' | 'curl' | 'apko' | 'nfpm' | 'cargo' | 'schemathesis'
 
 /** Skipped, with the reason in its name, where one of the clients is missing. */
 export function describeWith(
@@ -35,7 +37,7 @@ export function describeWith(
   title: string,
   body: (clients: FoundClients) => void,
 ): void {
-  const { missing, apks, curl, apko, nfpm, schemathesis } = inject('clients')
+  const { missing, apks, curl, apko, nfpm, cargo, schemathesis } = inject('clients')
   const lacking = names.filter((name) => missing[name] !== undefined)
   if (lacking.length > 0) {
     // The body still runs, to show every test that is skipped.
@@ -46,7 +48,7 @@ export function describeWith(
     describe(names.includes('apk') ? `${title} (${apk.label})` : title, () =>
       body({
         ...{ apk, curl: curl ?? '', apko: apko ?? '', nfpm: nfpm ?? '' },
-        schemathesis: schemathesis ?? '',
+        ...{ cargo: cargo ?? '', schemathesis: schemathesis ?? '' },
       }),
     )
 }
@@ -57,6 +59,7 @@ export interface FoundClients {
   curl: string
   apko: string
   nfpm: string
+  cargo: string
   schemathesis: string
 }
 
@@ -65,5 +68,6 @@ const absent: FoundClients = {
   curl: '',
   apko: '',
   nfpm: '',
+  cargo: '',
   schemathesis: '',
 }

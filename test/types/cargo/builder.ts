@@ -38,6 +38,8 @@ export interface CrateSpec {
   entries?: readonly Uint8Array[]
   /** Members of the JSON, in the place of those that are built; undefined leaves one out. */
   metadata?: Readonly<Record<string, unknown>>
+  /** Of compression; 0 for bytes as they are. */
+  level?: number
   /** Bytes behind the gzip member. */
   trailing?: Uint8Array
 }
@@ -97,7 +99,7 @@ export function buildCrate(spec: CrateSpec = {}): Uint8Array {
     tarEntry({ name: `${folder}/${path}`, content, magic: 'gnu' }),
   )
   const tar = join([...entries, ...(spec.entries ?? []), tarEnd])
-  return join([gzipMember(tar), spec.trailing ?? new Uint8Array(0)])
+  return join([gzipMember(tar, { level: spec.level ?? 9 }), spec.trailing ?? new Uint8Array(0)])
 }
 
 /** The JSON, as cargo makes it. */

@@ -1,0 +1,25 @@
+// What a change of marks or tags came to, as an answer of HTTP.
+import { invalidRequest, RegistryError } from '../core/errors.ts'
+import { MARK_VALUE_BYTES, type MarksOutcome } from '../core/packages/marks.ts'
+
+/**
+ * @param absent what to say where there is no such package, or no such version
+ * @throws RegistryError not-found, invalid-request for values that are too long, invalid-credentials, outcome-unknown
+ */
+export function requireChange(outcome: MarksOutcome | 'tag-absent', absent: string): void {
+  switch (outcome) {
+    case 'changed':
+    case 'unchanged':
+      return
+    case 'token-ended': {
+      const detail = 'the access token was revoked, or has expired'
+      throw new RegistryError({ code: 'invalid-credentials', detail })
+    }
+    case 'too-large':
+      throw invalidRequest(`a value has more than ${MARK_VALUE_BYTES} bytes: shorten it`)
+    case 'unknown':
+      throw new RegistryError({ code: 'outcome-unknown' })
+    default:
+      throw new RegistryError({ code: 'not-found', detail: absent })
+  }
+}

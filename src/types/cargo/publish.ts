@@ -1,0 +1,158 @@
+// What `cargo publish` calls. The body is the JSON of the crate and the crate behind it; both have to say
+// the same, and the index is made of what is in the crate.
+import { authorOf } from '../../core/access/principal.ts'
+import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
+import { RegistryError } from '../../core/errors.ts'
+import { timeOrderedId } from '../../core/ids.ts'
+import { type NewFile, weightOf } from '../../core/packages/new-file.ts'
+import type { ByteSource } from '../../formats/bytes.ts'
+import { ContentListWriter } from '../../formats/content-list.ts'
+import { FormatError } from '../../formats/format-error.ts'
+import { withoutBuild } from '../../formats/semver.ts'
+import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
+import { jsonContent, listSchema, objectSchema, TEXT } from '../../http/operation.ts'
+import {
+  PUBLISH_FAULTS,
+  PUBLISH_QUERY,
+  publishUpload,
+  requireWritable,
+} from '../../http/publication.ts'
+import { agree } from './format/agreement.ts'
+import { crateLimits, inspectCrate } from './format/crate-archive.ts'
+import { type PublishMetadata, parseMetadata } from './format/metadata.ts'
+import { foldCrateName } from './format/name.ts'
+import { readPublishBody } from './format/publish-body.ts'
+import { type CheckedCrate, formatStored } from './format/stored-crate.ts'
+import { CRATES, crateFileName, cratePath, orderOf, TYPE } from './names.ts'
+
+/**
+ * Bytes of what is kept of a version as D1 gets it, in JSON within JSON: some four times that of the crate
+ * with the most features of the public registry (web-sys, with 1,600 of them).
+ */
+const METADATA_BYTES = 512 * 1024
+
+const WARNINGS = objectSchema('CargoWarnings', {
+  invalid_categories: listSchema(TEXT),
+  invalid_badges: listSchema(TEXT),
+  other: listSchema(TEXT),
+})
+
+export const publishEndpoint = ownedEndpoint({
+  method: 'PUT',
+  path: `${CRATES}/new`,
+  access: 'write',
+  summary: 'Publish a version of a crate',
+  operation: {
+    id: 'publishCargoCrate',
+    tag: TYPE,
+    description:
+      'The body is what `cargo publish` sends: the length of a JSON in 32 bits, little-endian, the JSON, ' +
+      'the length of the crate, the crate.',
+    query: PUBLISH_QUERY,
+    body: { contentType: 'application/octet-stream', schema: TEXT },
+    answers: {
+      200: {
+        description: 'Published, and in the index',
+        content: jsonContent(
+          objectSchema('CargoPublished', { ok: { const: true }, warnings: WARNINGS }),
+        ),
+        headers: { Location: { description: 'The path of the crate.', schema: TEXT } },
+      },
+    },
+    faults: PUBLISH_FAULTS,
+  },
+  handler: publish,
+})
+
+async function publish(call: OwnedCall): Promise<Response> {
+  let metadata: PublishMetadata | undefined
+  const takeMetadata = (json: Uint8Array) => {
+    metadata = tellFault(() => parseMetadata(json))
+    requireWritable(call, { type: TYPE, packageName: foldCrateName(metadata.name) })
+  }
+  const claimed = () => {
+    if (metadata === undefined) throw new Error('a crate came before its metadata')
+    return metadata
+  }
+  return publishUpload(call, {
+    type: TYPE,
+    digests: [],
+    into: { creation: 'new-version', oneSpelling: true },
+    body: (source) => readPublishBody(source, takeMetadata),
+    inspect: (source) => inspect(source, claimed).catch(refuse),
+    contentsOf: ({ contents }) => contents,
+    describe: ({ crate }, blob) => describeFile(call, crate, blob),
+    wording: ({ display }) => ({
+      what: `${display?.packageName} ${display?.version}`,
+      place: `${call.owner.name}/${TYPE}`,
+      location: cratePath(call.owner.name, display?.packageName ?? '', display?.version ?? ''),
+      advice: 'raise the version and publish again',
+    }),
+    respond: (_, { display }) => published(call, display?.packageName, display?.version),
+  })
+}
+
+interface Inspected {
+  readonly crate: CheckedCrate
+  /** The list of the files in it. */
+  readonly contents: Uint8Array
+}
+
+async function inspect(source: ByteSource, claimed: () => PublishMetadata): Promise<Inspected> {
+  const list = new ContentListWriter()
+  const manifest = await inspectCrate(source, claimed, crateLimits, (entry) => list.add(entry))
+  const crate = { ...manifest, dependencies: agree(claimed(), manifest) }
+  checkWeight(crate)
+  return { crate, contents: list.finish() }
+}
+
+/** Refuses within the stream, so that what is refused was never stored. */
+function refuse(error: unknown): never {
+  if (!(error instanceof FormatError)) throw error
+  const { code: reason, message: detail, field } = error
+  const fault = { code: 'invalid-package', reason, detail } as const
+  throw new RegistryError(field === undefined ? fault : { ...fault, field }, { cause: error })
+}
+
+function tellFault<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    return refuse(error)
+  }
+}
+
+function checkWeight(crate: CheckedCrate): void {
+  const weight = weightOf(formatStored(crate, '0'.repeat(64), 0))
+  if (weight <= METADATA_BYTES) return
+  const what = `what the index and the pages say of the crate would take ${weight} bytes`
+  const remedy = 'shorten features, dependencies and description in Cargo.toml'
+  throw new FormatError('too-large', `${what}, more than ${METADATA_BYTES}: ${remedy}`)
+}
+
+function describeFile(call: OwnedCall, crate: CheckedCrate, blob: StagedBlob): NewFile {
+  const { name, version } = crate
+  const now = Date.now()
+  const found = { packageName: foldCrateName(name), version: withoutBuild(version) }
+  return {
+    changeId: timeOrderedId(now),
+    ...found,
+    fileName: crateFileName(found.packageName, found.version),
+    display: { packageName: name, version, fileName: crateFileName(name, version) },
+    ...{ architecture: '', compositeKey: '', properties: {} },
+    metadata: formatStored(crate, blob.sha256, now),
+    order: orderOf(version),
+    blob,
+    createdBy: authorOf(call.principal),
+  }
+}
+
+/** Cargo shows the warnings; there is nothing here that it would have to be told. */
+function published(call: OwnedCall, name = '', version = ''): Response {
+  const warnings = { invalid_categories: [], invalid_badges: [], other: [] }
+  const headers = {
+    location: cratePath(call.owner.name, name, version),
+    'cache-control': 'no-store',
+  }
+  return Response.json({ ok: true, warnings }, { headers })
+}
