@@ -5,7 +5,7 @@
 // after it.
 import type { FileRecord, RepositoryState } from '../../src/core/backup/read.ts'
 import type { AskOptions } from '../registry.ts'
-import { type BackedUpTable, type Row, type Rows, sortRows } from './rows.ts'
+import { type BackedUpTable, keyOf, type Row, type Rows, sortRows } from './rows.ts'
 
 interface RowPage {
   rows: Row[]
@@ -123,6 +123,7 @@ async function readFiles(
 async function readOthers(options: SnapshotOptions, snapshot: Snapshot): Promise<void> {
   const files = new Map<string, FileRecord>()
   await readFiles(options, files)
+  const earlierTags: Row[] = []
   let known = new Set(files.keys())
   for (let listing = 1; ; listing++) {
     const tags = await readTable(options, 'package_tag')
@@ -132,9 +133,11 @@ async function readOthers(options: SnapshotOptions, snapshot: Snapshot): Promise
       // Otherwise what was removed since it was read stays: perhaps nobody could read what took its place.
       const read = agrees ? [...ids].flatMap((id) => files.get(id) ?? []) : files.values()
       for (const file of newestOfNames(read)) snapshot.addFile(file)
-      snapshot.add('package_tag', tags)
+      // Likewise where a tag points at what could not be read, it points where it did before.
+      snapshot.add('package_tag', agrees ? tags : [...earlierTags, ...tags])
       return
     }
+    earlierTags.push(...tags)
     known = ids
     const missing = [...ids].filter((id) => !files.has(id))
     await readNamed(options, missing, files)
@@ -226,6 +229,14 @@ class Snapshot {
     this.#files.push({ ...place, version: version.version, ...file, properties: properties.file })
   }
 
+  /** Of each tag the last reading whose version is there. */
+  #tags(owned: (row: Row) => boolean): Iterable<Row> {
+    const tags = (this.plain.get('package_tag') ?? []).filter(
+      (row) => owned(row) && this.#versions.has(versionKeyOf(row)),
+    )
+    return new Map(tags.map((row) => [keyOf('package_tag', row), row])).values()
+  }
+
   finish(): Rows {
     const owners = new Set(this.plain.get('owner')?.map((row) => row.id))
     // Of an owner that was deleted meanwhile nothing is left.
@@ -247,9 +258,7 @@ class Snapshot {
       repository_change: within('repository_change'),
       package: [...this.#packages.values()].filter(owned),
       package_version: [...this.#versions.values()].filter(owned),
-      package_tag: (this.plain.get('package_tag') ?? []).filter(
-        (row) => owned(row) && this.#versions.has(versionKeyOf(row)),
-      ),
+      package_tag: [...this.#tags(owned)],
       package_blob: [...this.#blobs.values()].filter((row) => used.has(row.sha256)),
       package_file: files,
       package_mark: (this.plain.get('package_mark') ?? []).filter((row) => kept.has(row.file_id)),
