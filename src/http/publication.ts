@@ -7,6 +7,7 @@ import type { FurtherDigest } from '../core/digests.ts'
 import { type Fault, type FaultCode, invalidRequest, RegistryError } from '../core/errors.ts'
 import type { NewFile } from '../core/packages/new-file.ts'
 import { type Published, type PublishPlace, publishFile } from '../core/packages/publish.ts'
+import { MAX_TAGS } from '../core/packages/tags.ts'
 import { limitsOf } from '../env.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
@@ -207,6 +208,10 @@ function conflict(published: Published, { what, place, advice }: PublicationWord
     case 'version-retired': {
       const detail = `${what} was removed from ${place}, where names stay taken: publish the bytes that it had, or ${advice}`
       return { code: 'file-exists', detail }
+    }
+    case 'too-many-tags': {
+      const detail = `${what} would have more than ${MAX_TAGS} tags in ${place}: remove some that nobody needs`
+      return { code: 'invalid-request', detail }
     }
     case 'spelled-otherwise': {
       const detail = `${what} is of a package that ${place} has as ${quote(published.spelling)}: publish it under that spelling, or choose another name`

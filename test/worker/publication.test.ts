@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../src/core/digests.ts'
+import { MAX_TAGS } from '../../src/core/packages/tags.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import {
@@ -177,6 +178,22 @@ describe('one spelling of a name', () => {
 describe('tags that come with a publish', () => {
   const tags = (...names: string[]) => ({ tags: names.map((name) => ({ name })) })
   const latest = () => findTag('hello-world', 'latest')
+
+  it('are refused with the file where the package would have more than a thousand', async () => {
+    await publish(hello(tags('latest')))
+    await env.DB.prepare(
+      `INSERT INTO package_tag (package_id, name, version_id)
+       SELECT v.package_id, 't' || j.value, v.id FROM package_version v, json_each(?1) j`,
+    )
+      .bind(JSON.stringify(Array.from({ length: MAX_TAGS - 2 }, (_, at) => at)))
+      .run()
+    const { status, text } = await publish(hello({ version: '2', ...tags('latest', 'a', 'b') }))
+    expect([status, text]).toEqual([400, expect.stringMatching(/more than 1000 tags.*remove some/)])
+    expect(await countRows()).toMatchObject({ package_version: 1, package_file: 1 })
+    expect((await publish(hello({ version: '2', ...tags('latest', 'a') }))).status).toBe(200)
+    expect((await publish(hello({ version: '3', ...tags('a', 't7') }))).status).toBe(200)
+    await expectConsistent()
+  })
 
   it('point at the version, and are moved by the next', async () => {
     await publish(hello(tags('latest', 'next')))

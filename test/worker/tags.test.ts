@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
 import type { ChangedPackage } from '../../src/core/packages/package-change.ts'
-import { moveTag, removeTag } from '../../src/core/packages/tags.ts'
+import { MAX_TAGS, moveTag, removeTag } from '../../src/core/packages/tags.ts'
 import { wrapEnv } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
@@ -60,6 +60,22 @@ it('may have any name, which is taken as it is', async () => {
     ä: '1',
     Latest: '1',
   })
+})
+
+it('are a thousand of a package at most, of which each can be moved still', async () => {
+  await env.DB.prepare(
+    `INSERT INTO package_tag (package_id, name, version_id)
+     SELECT v.package_id, 't' || j.value, v.id FROM package_version v, json_each(?1) j
+     WHERE v.version = '1'`,
+  )
+    .bind(JSON.stringify(Array.from({ length: MAX_TAGS - 1 }, (_, at) => at)))
+    .run()
+  expect(await move('1')).toBe('moved')
+  expect(await move('1', 'more')).toBe('too-many-tags')
+  expect(await move('2')).toBe('moved')
+  expect(await move('9', 'more')).toBe('version-absent')
+  expect(await removeTag(db(), subject, 't7', by())).toBe('moved')
+  expect(await move('1', 'more')).toBe('moved')
 })
 
 it('goes with its version, and does not come back with it', async () => {

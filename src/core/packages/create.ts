@@ -14,6 +14,7 @@ import type { Usage } from '../quota/quantities.ts'
 import { findExceeded, type Limits, limitsOfOwner, type OwnerQuota } from '../quota/quota.ts'
 import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
+import { expectRoomForTags, hasRoomForTags } from './new-tags.ts'
 import type { PackagePlace } from './place.ts'
 import { findReplaced, type Replaced, releaseReplaced, removeReplaced } from './replace.ts'
 import { expectNotRetired, isRetired, keepName } from './retire.ts'
@@ -36,6 +37,7 @@ export type CreateResult =
   | { readonly outcome: 'exists'; readonly sameBytes: boolean }
   | { readonly outcome: 'refused'; readonly fault: Fault }
   | { readonly outcome: 'version-exists' | 'version-absent' | 'version-retired' }
+  | { readonly outcome: 'too-many-tags' }
   | { readonly outcome: 'ownerless' }
   /** The package exists, under another spelling of its name. */
   | { readonly outcome: 'spelled-otherwise'; readonly spelling: string }
@@ -159,6 +161,7 @@ function createStatements(rows: NewRows, replaced: Replaced | undefined, now: nu
       ...room.parameters,
     ],
     ...(rules.namesStayTaken ? [expectNotRetired(place, namedBy(rules), file)] : []),
+    ...expectRoomForTags(place, file),
     ...changeUsage(ownerId, usage),
     ...insertFiles(place, null, [file], now),
     ...(rules.namesStayTaken ? [keepName(file)] : []),
@@ -194,7 +197,7 @@ async function inquire(
   const { ownerId, type } = place
   const { packageName, version, compositeKey, fileName, changeId, blob } = file
   let row: FoundRow | null
-  let retired = false
+  let [retired, crowded] = [false, false]
   let quota: OwnerQuota | undefined
   try {
     const names = [ownerId, type, packageName, version, compositeKey, fileName]
@@ -205,6 +208,7 @@ async function inquire(
         .first<FoundRow>()
     row = await query(find)
     if (rules.namesStayTaken) retired = await isRetired(db, place, namedBy(rules), file)
+    crowded = !(await hasRoomForTags(db, place, file))
     quota = await readQuota(db, ownerId)
   } catch {
     return undefined
@@ -222,6 +226,7 @@ async function inquire(
   }
   if (retired) return { outcome: 'version-retired' }
   if (!versionExists && rules.creation === 'existing-version') return { outcome: 'version-absent' }
+  if (crowded) return { outcome: 'too-many-tags' }
   if (isConstraintFailure(error, 'FOREIGN KEY')) return { outcome: 'ownerless' }
   const fault = quota && findExceeded(quota.used, usage, limitsOfOwner(limits, quota))
   if (fault !== undefined) return { outcome: 'refused', fault }

@@ -59,7 +59,7 @@ export async function setMarks(
     subject: { ...place, packageName },
     change,
     wanted,
-    need: { sql: VERSIONS_EXIST, otherwise: 'version-absent' },
+    needs: [{ sql: VERSIONS_EXIST, otherwise: 'version-absent' }],
     differs: DIFFERS,
     effects: [TAKE_AWAY, SET, settleWithdrawn(OF_MARKED)],
   })

@@ -1,8 +1,9 @@
 // The tags that come with a publish, as a part of its batch: they point at the version from the instant on at
 // which it is visible. The batch fails as a whole when it is sent again, so a move is never repeated.
-import type { Statement } from '../database.ts'
+import { query, type Statement } from '../database.ts'
 import type { NewFile, NewTag } from './new-file.ts'
 import type { PackagePlace } from './place.ts'
+import { MAX_TAGS } from './tags.ts'
 
 /** To come behind the statements that insert packages and versions, which give the packages their new state. */
 export function pointTags(place: PackagePlace, files: readonly NewFile[]): Statement[] {
@@ -37,4 +38,32 @@ function pointThose(
       JSON.stringify(wanted),
     ],
   ]
+}
+
+/** Whether the package has no more tags than it may, with those of ?4. */
+const HAS_ROOM = `(
+  SELECT count(*) FROM (
+    SELECT t.name FROM package_tag t WHERE t.package_id = (
+      SELECT id FROM package WHERE owner_id = ?1 AND type = ?2 AND name = ?3)
+    UNION SELECT value FROM json_each(?4))) <= ${MAX_TAGS}`
+
+function valuesOf({ ownerId, type }: PackagePlace, { packageName, tags = [] }: NewFile) {
+  return [ownerId, type, packageName, JSON.stringify(tags.map(({ name }) => name))] as const
+}
+
+/** To come before the tags of a file are written. */
+export function expectRoomForTags(place: PackagePlace, file: NewFile): Statement[] {
+  if ((file.tags ?? []).length === 0) return []
+  return [[`INSERT INTO expectation (ok) SELECT ${HAS_ROOM}`, ...valuesOf(place, file)]]
+}
+
+/** @throws RegistryError storage-unavailable */
+export async function hasRoomForTags(
+  db: D1Database,
+  place: PackagePlace,
+  file: NewFile,
+): Promise<boolean> {
+  if ((file.tags ?? []).length === 0) return true
+  const statement = db.prepare(`SELECT ${HAS_ROOM} AS it`).bind(...valuesOf(place, file))
+  return (await query(() => statement.first<number>('it'))) === 1
 }

@@ -41,8 +41,8 @@ export interface WantedChange<R extends string> {
   readonly change: PackageChange
   /** JSON. D1 takes 2 MB a value: the caller bounds it. */
   readonly wanted: string
-  /** What has to be there, and the outcome where it is not. */
-  readonly need: { readonly sql: string; readonly otherwise: R }
+  /** What has to hold, and the outcomes where it does not, in the order in which they are told. */
+  readonly needs: readonly { readonly sql: string; readonly otherwise: R }[]
   /** Whether there is anything to change. */
   readonly differs: string
   /** Statements that change it, and nothing that is as it should be. Each names ?4. */
@@ -91,7 +91,7 @@ const KEPT_MS = 120 * LANDING_MS
 const PRUNED_AT_ONCE = 10
 
 function statementsOf<R extends string>(
-  { subject, change, wanted, need, differs, effects }: WantedChange<R>,
+  { subject, change, wanted, needs, differs, effects }: WantedChange<R>,
   now: number,
 ): Statement[] {
   const { ownerId, type, packageName } = subject
@@ -100,8 +100,8 @@ function statementsOf<R extends string>(
   return [
     [
       `INSERT INTO expectation (ok)
-       SELECT unixepoch('now', 'subsec') * 1000 <= ?5 AND EXISTS (${PACKAGE}) AND (${need.sql})
-         AND ${VALID_TOKEN('?6')}`,
+       SELECT unixepoch('now', 'subsec') * 1000 <= ?5 AND EXISTS (${PACKAGE})
+         AND ${needs.map(({ sql }) => `(${sql})`).join(' AND ')} AND ${VALID_TOKEN('?6')}`,
       ...given,
       now + LANDING_MS,
       tokenOf(change),
@@ -157,18 +157,18 @@ interface Inquiry<R> {
 /** What became of a batch that failed. */
 async function inquire<R extends string>(
   db: D1Database,
-  { subject, change, wanted, need }: WantedChange<R>,
+  { subject, change, wanted, needs }: WantedChange<R>,
   error: unknown,
 ): Promise<Inquiry<R>> {
   const { ownerId, type, packageName } = subject
   const sql = `
-    SELECT (${MADE('?5')}) AS applied, EXISTS (${PACKAGE}) AS package, (${need.sql}) AS need,
-      ${VALID_TOKEN('?6')} AS token`
+    SELECT (${MADE('?5')}) AS applied, EXISTS (${PACKAGE}) AS package,
+      ${VALID_TOKEN('?6')} AS token, ${needs.map(({ sql }, at) => `(${sql}) AS need${at}`).join(', ')}`
   const values = [ownerId, type, packageName, wanted, change.changeId, tokenOf(change)]
-  let found: Record<'package' | 'need' | 'token', number> & { applied: number | null }
+  let found: Found
   try {
     const statement = db.prepare(sql).bind(...values)
-    const row = await query(() => statement.first<typeof found>())
+    const row = await query(() => statement.first<Found>())
     if (row === null) return { settled: false }
     found = row
   } catch {
@@ -177,15 +177,22 @@ async function inquire<R extends string>(
   if (found.applied !== null) {
     return { outcome: found.applied === 1 ? 'changed' : 'unchanged', settled: true }
   }
-  const outcome = isConstraintFailure(error) ? refusalOf(found, need.otherwise) : undefined
+  const outcome = isConstraintFailure(error) ? refusalOf(found, needs) : undefined
   return outcome === undefined ? { settled: false } : { outcome, settled: false }
 }
 
-function refusalOf<R>(
-  found: Record<'package' | 'need' | 'token', number>,
-  otherwise: R,
+/** Each 1 or 0; `applied` is null where the change was not made. */
+interface Found extends Readonly<Record<`need${number}`, number>> {
+  readonly package: number
+  readonly token: number
+  readonly applied: number | null
+}
+
+function refusalOf<R extends string>(
+  found: Found,
+  needs: WantedChange<R>['needs'],
 ): PackageChangeOutcome | R | undefined {
   if (found.token === 0) return 'token-ended'
   if (found.package === 0) return 'package-absent'
-  return found.need === 0 ? otherwise : undefined
+  return needs.find((_, at) => found[`need${at}`] === 0)?.otherwise
 }

@@ -48,6 +48,7 @@ export type Published =
       readonly revision?: number
     }
   | { readonly outcome: 'version-exists' | 'version-absent' | 'version-retired' }
+  | { readonly outcome: 'too-many-tags' }
   | { readonly outcome: 'spelled-otherwise'; readonly spelling: string }
 
 /**
@@ -113,6 +114,7 @@ async function create<T>(
     case 'version-exists':
     case 'version-absent':
     case 'version-retired':
+    case 'too-many-tags':
     case 'spelled-otherwise':
       return result
     case 'refused':

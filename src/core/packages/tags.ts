@@ -12,6 +12,8 @@ export type TagOutcome =
   | Exclude<PackageChangeOutcome, 'changed'>
   | 'version-absent'
   | 'tag-absent'
+  /** The package has MAX_TAGS others. */
+  | 'too-many-tags'
 
 /** Never throws. @param version as it is found by */
 export function moveTag(
@@ -21,9 +23,12 @@ export function moveTag(
   version: string,
   change: PackageChange,
 ): Promise<TagOutcome> {
-  const need = { sql: `EXISTS (${VERSION})`, otherwise: 'version-absent' } as const
+  const needs = [
+    { sql: `EXISTS (${VERSION})`, otherwise: 'version-absent' },
+    { sql: `EXISTS (${POINTS_AT}) OR (${TAGS}) < ${MAX_TAGS}`, otherwise: 'too-many-tags' },
+  ] as const
   const differs = `(${POINTS_AT}) IS NOT (${VERSION})`
-  return changeTag(db, { subject, change, wanted: [tag, version], need, differs, effect: MOVE })
+  return changeTag(db, { subject, change, wanted: [tag, version], needs, differs, effect: MOVE })
 }
 
 /** Never throws. */
@@ -33,8 +38,8 @@ export function removeTag(
   tag: string,
   change: PackageChange,
 ): Promise<TagOutcome> {
-  const need = { sql: `EXISTS (${POINTS_AT})`, otherwise: 'tag-absent' } as const
-  return changeTag(db, { subject, change, wanted: [tag], need, differs: 'true', effect: REMOVE })
+  const needs = [{ sql: `EXISTS (${POINTS_AT})`, otherwise: 'tag-absent' }] as const
+  return changeTag(db, { subject, change, wanted: [tag], needs, differs: 'true', effect: REMOVE })
 }
 
 interface WantedTag {
@@ -42,7 +47,10 @@ interface WantedTag {
   readonly change: PackageChange
   /** The tag, and what it is to point at. */
   readonly wanted: readonly [tag: string, version?: string]
-  readonly need: { readonly sql: string; readonly otherwise: 'version-absent' | 'tag-absent' }
+  readonly needs: readonly {
+    readonly sql: string
+    readonly otherwise: 'version-absent' | 'tag-absent' | 'too-many-tags'
+  }[]
   readonly differs: string
   readonly effect: string
 }
@@ -58,6 +66,11 @@ async function changeTag(
   })
   return outcome === 'changed' ? 'moved' : outcome
 }
+
+/** Of a package: each document about it names all of them. */
+export const MAX_TAGS = 1000
+
+const TAGS = `SELECT count(*) FROM package_tag WHERE package_id = (${PACKAGE})`
 
 const POINTS_AT = `
   SELECT t.version_id FROM package_tag t WHERE t.package_id = (${PACKAGE}) AND t.name = ?4 ->> 0`
