@@ -29,7 +29,8 @@ export interface DocumentPage {
 const PAGE_ROWS = 1000
 /**
  * Bytes of a page's rows, but that it has at least one. Each text is there several times, from D1's answer
- * to the bytes of the document, and 1,000 queries of an invocation still read a gigabyte.
+ * to the bytes of the document. The 1,000 queries of an invocation read the 256 MB of metadata that an owner
+ * may have twice, for the client and for the cache.
  */
 const PAGE_BYTES = 2 * 1024 * 1024
 /** Bytes of a row beside its metadata and its marks: digests, ids, names, and what JSON adds. */
