@@ -12,7 +12,7 @@ import {
   objectsOf,
 } from './backup/objects.ts'
 import { forEachOf, formatBytes, Progress } from './backup/progress.ts'
-import { countRows, differences, type Row, type Rows } from './backup/rows.ts'
+import { countRows, type Row, type Rows } from './backup/rows.ts'
 import { readSnapshot } from './backup/snapshot.ts'
 import { reportFailure } from './failure.ts'
 import { openRegistry, type Registry } from './registry.ts'
@@ -166,8 +166,8 @@ async function readKnownLists(directory: BackupDirectory): Promise<Set<string> |
 }
 
 async function readBackRows(directory: BackupDirectory, manifest: Manifest, rows: Rows) {
-  const [difference] = differences(rows, await directory.readRows(manifest))
-  if (difference !== undefined) throw new Error(`the rows cannot be read back: ${difference}`)
+  const line = await directory.findOtherLine(manifest, rows)
+  if (line !== undefined) throw new Error(`the rows cannot be read back: line ${line} differs`)
 }
 
 const [given = '-', ...further] = process.argv.slice(2)

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { BackupDirectory, type Manifest } from '../../scripts/backup/directory.ts'
 import { contentsKeyOf, objectOf } from '../../scripts/backup/objects.ts'
-import { TABLES } from '../../scripts/backup/rows.ts'
+import { type Rows, TABLES } from '../../scripts/backup/rows.ts'
 
 let root: string
 let directory: BackupDirectory
@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }))
 
 const digest = 'ab'.repeat(32)
-const noRows = Object.fromEntries(TABLES.map((table) => [table, []])) as never
+const noRows = Object.fromEntries(TABLES.map((table) => [table, []])) as unknown as Rows
 
 async function put(file: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
@@ -63,6 +63,33 @@ it('a manifest that is damaged, or that of another backup, is told by its file',
   }
   await writeFile(join(root, 'backups', `${manifest.id}.lists.gz`), gzipSync('x\n'))
   await expect(directory.readLists(manifest)).rejects.toThrow(/lists\.gz is damaged/)
+})
+
+it('rows come back whatever characters they have, and a line that differs is found', async () => {
+  const odd = [
+    'a\u2028b\u2029c',
+    'a\nb\rc\r\nd',
+    '\u0085\ufeff',
+    '\u{1f600}'.repeat(40_000),
+    '\ud800',
+  ]
+  const owner = odd.map((name, at) => ({ id: `${at}`, name }))
+  const rows = { ...noRows, owner }
+  const manifest = await writeBackup('20261127120000000')
+  const written = {
+    ...manifest,
+    rows: { ...(await directory.writeRows(manifest.id, rows)), counts: {} },
+  }
+  expect((await directory.readRows(written)).owner).toEqual(owner)
+  expect(await directory.findOtherLine(written, rows)).toBe(undefined)
+  const [first, second] = owner
+  for (const [others, line] of [
+    [[first, { ...second, name: 'other' }, ...owner.slice(2)], 2],
+    [owner.slice(0, -1), owner.length],
+    [[...owner, first], owner.length + 1],
+  ] as const) {
+    expect(await directory.findOtherLine(written, { ...noRows, owner: others } as never)).toBe(line)
+  }
 })
 
 it('a list that is missing, cut or changed is not whole', async () => {
