@@ -278,6 +278,8 @@ export const packageTag = sqliteTable(
     versionId: integer('version_id')
       .notNull()
       .references(() => packageVersion.id, { onDelete: 'cascade' }),
+    /** Whether it points at the latest version that remains when its own is removed; else it goes too. */
+    fallsBack: integer('falls_back', { mode: 'boolean' }).notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.packageId, table.name] }),

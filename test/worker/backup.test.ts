@@ -201,7 +201,9 @@ describe('a snapshot', () => {
       await move('2')
     })
     expect(reads).toBe(2)
-    expect(rows.package_tag).toEqual([{ ...owned(rows), version: '2', name: 'latest' }])
+    expect(rows.package_tag).toEqual([
+      { ...owned(rows), version: '2', name: 'latest', falls_back: 0 },
+    ])
     // The version goes between its tag and the ids of the files: the tag goes with it.
     let gone = false
     const later = await snapshot(async (path) => {
@@ -210,7 +212,9 @@ describe('a snapshot', () => {
       await answerOf(generic.replace(/1$/, '2'), { method: 'DELETE', headers: ADMIN })
       await move('1')
     })
-    expect(later.package_tag).toEqual([{ ...owned(later), version: '1', name: 'latest' }])
+    expect(later.package_tag).toEqual([
+      { ...owned(later), version: '1', name: 'latest', falls_back: 0 },
+    ])
   })
 
   it('ends although files of no repository come and go all the time, each once', async () => {

@@ -320,3 +320,42 @@ describe('digests', () => {
     ])
   })
 })
+
+describe('a tag that falls back', () => {
+  const latest = () => findTag('hello-world', 'latest')
+  const tags = [{ name: 'latest', fallsBack: true }, { name: 'next' }] as const
+  const remove = (version: string) =>
+    answerOf(`${WRAPPED}/hello-world/${version}`, { method: 'DELETE', headers: ADMIN })
+
+  it('points at the highest version that remains when its own is removed, and goes with the last', async () => {
+    for (const version of ['10', '2', '11', '9']) await publish(hello({ version, tags }))
+    expect(await latest()).toBe('9')
+    await remove('9')
+    expect(await latest()).toBe('11')
+    await remove('11')
+    expect([await latest(), await findTag('hello-world', 'next')]).toEqual(['10', null])
+    await expectConsistent()
+    await remove('10')
+    expect(await latest()).toBe('2')
+    await remove('2')
+    expect(await latest()).toBeNull()
+    await expectConsistent()
+  })
+
+  it('stays where it was moved', async () => {
+    for (const version of ['1', '2', '3', '0']) await publish(hello({ version, tags }))
+    await remove('3')
+    expect(await latest()).toBe('0')
+    await remove('0')
+    expect(await latest()).toBe('2')
+    await expectConsistent()
+  })
+
+  it('gives the package a new state', async () => {
+    const state = () => env.DB.prepare('SELECT state FROM package').first<string>('state')
+    for (const version of ['1', '2']) await publish(hello({ version, tags }))
+    const before = await state()
+    await remove('2')
+    expect(await state()).not.toBe(before)
+  })
+})

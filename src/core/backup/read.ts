@@ -46,7 +46,7 @@ export function isRepositoryTable(name: string): name is RepositoryTable {
 const SMALL_PAGE_ROWS = 1000
 
 /** What names a tag's package and version, of which D1 counted the ids; by these the tags are ordered. */
-const TAGS = `(SELECT t.package_id, t.name, p.owner_id, p.type, p.name AS package, v.version
+const TAGS = `(SELECT t.package_id, t.name, t.falls_back, p.owner_id, p.type, p.name AS package, v.version
   FROM package_tag t CROSS JOIN package p ON p.id = t.package_id
   CROSS JOIN package_version v ON v.id = t.version_id)`
 

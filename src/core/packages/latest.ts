@@ -11,10 +11,28 @@ const standingOf = (version: string) => `(1 - ${version}.withdrawn) * (2 - ${ver
  * A query for the id: the highest version that is no prerelease and not withdrawn, else the highest that is not
  * withdrawn, else the highest. Of versions that are equal in order, as all are of a type without an order of
  * versions, the one that was published last.
+ * @param condition on the version `l`, in SQL
  */
-export function latestVersionOf(packageId: string): string {
-  return `SELECT l.id FROM package_version l WHERE l.package_id = ${packageId}
+export function latestVersionOf(packageId: string, condition = 'true'): string {
+  return `SELECT l.id FROM package_version l WHERE l.package_id = ${packageId} AND ${condition}
     ORDER BY ${standingOf('l')} DESC, l.order_key DESC, l.id DESC LIMIT 1`
+}
+
+/** Whether a version has a file: one that has lost its last is about to go. */
+export const HAS_FILE = (version: string) =>
+  `EXISTS (SELECT 1 FROM package_file f WHERE f.version_id = ${version})`
+
+/**
+ * The statement by which tags that fall back leave versions without a file, where the package has another version.
+ * To come before those versions are deleted, which takes all tags along that still point at them.
+ * @param versions a condition on `package_tag.version_id`, in SQL
+ */
+export function moveFallenTags(versions: string): string {
+  const remaining = latestVersionOf('package_tag.package_id', HAS_FILE('l.id'))
+  return `
+    UPDATE package_tag SET version_id = (${remaining})
+    WHERE falls_back AND version_id ${versions} AND NOT ${HAS_FILE('package_tag.version_id')}
+      AND EXISTS (${remaining})`
 }
 
 /** The tag that names the version which clients take where none is asked for. */

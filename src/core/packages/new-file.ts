@@ -21,6 +21,8 @@ export interface NewTag {
   readonly name: string
   /** A tag that the package has stays where it is. */
   readonly onlyIfAbsent?: true
+  /** It points at the latest version that remains when its own is removed, and goes with the last one. */
+  readonly fallsBack?: true
 }
 
 /** The place of a version among those of its package. */

@@ -13,7 +13,7 @@ export function pointTags(place: PackagePlace, files: readonly NewFile[]): State
   ]
 }
 
-const MOVE = 'DO UPDATE SET version_id = excluded.version_id'
+const MOVE = 'DO UPDATE SET version_id = excluded.version_id, falls_back = excluded.falls_back'
 
 /** @param existing what is done to a tag that the package has */
 function pointThose(
@@ -23,13 +23,15 @@ function pointThose(
   existing: string,
 ): Statement[] {
   const wanted = files.flatMap(({ tags = [], packageName, version }) =>
-    tags.filter(belongs).map(({ name }) => [packageName, version, name]),
+    tags
+      .filter(belongs)
+      .map(({ name, fallsBack }) => [packageName, version, name, Number(fallsBack ?? false)]),
   )
   if (wanted.length === 0) return []
   return [
     [
-      `INSERT INTO package_tag (package_id, name, version_id)
-       SELECT p.id, j.value ->> 2, v.id FROM json_each(?3) j
+      `INSERT INTO package_tag (package_id, name, version_id, falls_back)
+       SELECT p.id, j.value ->> 2, v.id, j.value ->> 3 FROM json_each(?3) j
        CROSS JOIN package p ON p.owner_id = ?1 AND p.type = ?2 AND p.name = j.value ->> 0
        CROSS JOIN package_version v ON v.package_id = p.id AND v.version = j.value ->> 1
        WHERE true ON CONFLICT (package_id, name) ${existing}`,

@@ -6,7 +6,7 @@
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import type { Statement } from '../database.ts'
 import { FURTHER_DIGESTS } from '../digests.ts'
-import { settleWithdrawn } from './latest.ts'
+import { HAS_FILE, moveFallenTags, settleWithdrawn } from './latest.ts'
 import { metadataBytesOf, type NewFile } from './new-file.ts'
 import { pointTags } from './new-tags.ts'
 import type { PackagePlace } from './place.ts'
@@ -184,13 +184,19 @@ export function dropOrphans(
     CROSS JOIN package_version v ON v.package_id = p.id AND v.version = j.value ->> 1`
   return [
     [
+      settleWithdrawn(`id IN (${versions}) AND ${HAS_FILE('package_version.id')}`),
+      ownerId,
+      type,
+      names,
+    ],
+    [moveFallenTags(`IN (${versions})`), ownerId, type, names],
+    [
       `DELETE FROM package_version WHERE id IN (${versions})
        AND NOT EXISTS (SELECT 1 FROM package_file f WHERE f.version_id = package_version.id)`,
       ownerId,
       type,
       names,
     ],
-    [settleWithdrawn(`id IN (${versions})`), ownerId, type, names],
     [
       `DELETE FROM package WHERE owner_id = ?1 AND type = ?2
        AND name IN (SELECT value ->> 0 FROM json_each(?3))

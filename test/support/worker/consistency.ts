@@ -5,10 +5,10 @@
 import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
-import { findPackageType } from '../../../src/types/registration.ts'
 import { samples } from '../../types/samples.ts'
 import type { StoredFile } from '../../types/type-sample.ts'
 import { listKeys } from './registry.ts'
+import { findTestedType } from './stand-ins/types.ts'
 
 interface RepositoryRow {
   id: string
@@ -79,7 +79,7 @@ export async function findInconsistencies(): Promise<string[]> {
 async function findIndexErrors(repository: RepositoryRow, files: readonly FileRow[]) {
   const sample = samples.find(({ type }) => type === repository.type)
   if (sample?.findIndexErrors === undefined) {
-    if (sample === undefined || findPackageType(repository.type)?.indexing === undefined) return []
+    if (sample === undefined || findTestedType(repository.type)?.indexing === undefined) return []
     throw new Error(`the sample of ${repository.type} does not read its index files`)
   }
   const stored: StoredFile[] = []
@@ -187,7 +187,7 @@ async function findOrderErrors(): Promise<string[]> {
   )
   return versions.flatMap(({ type, version, key, prerelease }) => {
     const none = { key: '', prerelease: false }
-    const expected = findPackageType(type)?.versionOrder?.(version) ?? none
+    const expected = findTestedType(type)?.versionOrder?.(version) ?? none
     const right = key === expected.key && prerelease === Number(expected.prerelease)
     return right ? [] : [`${version} of ${type} has the order key '${key}', not '${expected.key}'`]
   })
@@ -229,7 +229,7 @@ async function findBlobErrors(files: readonly FileRow[]): Promise<string[]> {
   const problems: string[] = []
   for (const file of new Map(files.map((each) => [each.sha256, each])).values()) {
     const users = files.filter(({ sha256 }) => sha256 === file.sha256)
-    const listed = users.some(({ type }) => findPackageType(type)?.view?.contents === true)
+    const listed = users.some(({ type }) => findTestedType(type)?.view?.contents === true)
     const problem = await findBlobError(file, listed)
     if (problem !== undefined) problems.push(`${file.architecture}/${file.name}: ${problem}`)
   }

@@ -4,17 +4,11 @@
 import { createApp } from '../../../src/app.ts'
 import type { Change, RepositoryAddress } from '../../../src/core/commit/change.ts'
 import worker, { Repository as DeployedRepository } from '../../../src/index.ts'
-import { packageTypes } from '../../../src/types/registration.ts'
 import { wrapEnv } from './bindings.ts'
 import { limitObjectStorage } from './limits/object-storage.ts'
-import { dialectTypes } from './stand-ins/dialects.ts'
-import { documentType } from './stand-ins/documents.ts'
-import { formType } from './stand-ins/form.ts'
-import { tailType } from './stand-ins/tail.ts'
-import { wrappedType } from './stand-ins/wrapped.ts'
+import { testedTypes } from './stand-ins/types.ts'
 
-const standIns = [...dialectTypes, documentType, formType, tailType, wrappedType]
-const app = createApp([...packageTypes, ...standIns])
+const app = createApp(testedTypes)
 
 export default {
   fetch: (request, env, context) => app.fetch(request, wrapEnv(env, { queries: 0 }), context),

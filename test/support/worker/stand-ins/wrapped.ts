@@ -22,7 +22,11 @@ export interface WrappedHead {
   /** Bytes of the file. */
   readonly length: number
   readonly sha256?: string
-  readonly tags?: readonly { readonly name: string; readonly onlyIfAbsent?: true }[]
+  readonly tags?: readonly {
+    readonly name: string
+    readonly onlyIfAbsent?: true
+    readonly fallsBack?: true
+  }[]
   /** Has the reader stop behind the last line, whatever follows. */
   readonly careless?: true
   /** Bytes of text that the metadata is to have. */
@@ -59,6 +63,8 @@ async function* unwrap(source: ByteSource, take: (head: WrappedHead) => void): B
   if (!head.careless && !(await reader.atEnd())) throw invalidRequest('something follows')
 }
 
+const versionOrder = (version: string) => ({ key: version.padStart(9, '0'), prerelease: false })
+
 const fold = (name: string) => name.toLowerCase().replaceAll('_', '-')
 
 function publish(call: OwnedCall): Promise<Response> {
@@ -83,6 +89,7 @@ function publish(call: OwnedCall): Promise<Response> {
       packageName: fold(name),
       ...{ version, fileName: 'file', architecture: '', compositeKey: '' },
       display: { packageName: name, version, fileName: 'file' },
+      order: versionOrder(version),
       metadata: JSON.stringify({ description: 'x'.repeat(padding) }),
       ...{ properties: {}, tags, blob, createdBy: authorOf(call.principal) },
     }),
@@ -133,4 +140,9 @@ const endpoints: readonly Endpoint[] = [
   }),
 ]
 
-export const wrappedType: PackageType = { type: WRAPPED_TYPE, endpoints, foldName: fold }
+export const wrappedType: PackageType = {
+  type: WRAPPED_TYPE,
+  endpoints,
+  foldName: fold,
+  versionOrder,
+}

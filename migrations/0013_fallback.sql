@@ -1,0 +1,1 @@
+ALTER TABLE `package_tag` ADD `falls_back` integer DEFAULT false NOT NULL;
