@@ -5,9 +5,11 @@ import { setMarks } from '../../src/core/packages/marks.ts'
 import { moveTag, removeTag } from '../../src/core/packages/tags.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { post, signIn } from '../support/worker/browser.ts'
-import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, put, tokenOf } from '../support/worker/registry.ts'
 import { BASE, documentAt, pointTag } from '../support/worker/stand-ins/document-client.ts'
 import { seedFiles } from '../support/worker/stand-ins/seed-documents.ts'
+import { wrap } from '../support/worker/stand-ins/wrapped.ts'
+import { WRAPPED } from '../support/worker/stand-ins/wrapped-sample.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 import { MAIN, publish } from '../types/alpine/repository.ts'
 
@@ -137,6 +139,21 @@ it('of documents, of all that they may be about, page by page', async () => {
   }
   // Of each one the access statement, package, tags, and two pages.
   expect(new Set(statements).size).toBe(4 * 3 + 2)
+  expect(await growingOf(statements)).toEqual({})
+})
+
+it('of publishing with tags, and of names that stay taken', async () => {
+  const statements = recordStatements()
+  const publish = (bytes: string) => {
+    const tags = [{ name: 'latest' }, { name: 'first', onlyIfAbsent: true }] as const
+    const head = { name: 'tool', version: '1', tags }
+    return put(wrap(head, new TextEncoder().encode(bytes)), `${WRAPPED}/new`)
+  }
+  expect((await publish('one')).status).toBe(200)
+  const path = `${WRAPPED}/tool/1`
+  expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(204)
+  expect((await publish('other')).text).toMatch(/names stay taken/)
+  expect(statements.filter((sql) => sql.includes('retired_version')).length).toBeGreaterThan(3)
   expect(await growingOf(statements)).toEqual({})
 })
 
