@@ -2,6 +2,7 @@
 import { type BodyLimits, openBody } from '../core/blobs/body.ts'
 import { invalidRequest, RegistryError } from '../core/errors.ts'
 import { concatBytes } from '../formats/bytes.ts'
+import { isJsonObject } from '../formats/text/json-value.ts'
 import type { Call } from './endpoint.ts'
 import { refuseRevoked } from './revocation.ts'
 
@@ -32,22 +33,47 @@ export async function readJsonObject(
   call: Call,
   limits = SMALL_LIMITS,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const object = parseJsonObject(await readWithin(call.request, limits))
+  const value = parseJson(await readWithin(call.request, limits))
+  if (!isJsonObject(value)) {
+    throw invalidRequest('the body is not a JSON object, such as {"visibility":"public"}')
+  }
   await refuseRevoked(call)
-  return object
+  return { ...value }
 }
 
-function parseJsonObject(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+/**
+ * The JSON value in the body, undefined where it is none: few clients send another than an object.
+ * @throws RegistryError body-too-large, invalid-request, invalid-credentials
+ */
+export async function readJson(call: Call): Promise<unknown> {
+  const value = parseJson(await readWithin(call.request, SMALL_LIMITS))
+  await refuseRevoked(call)
+  return value
+}
+
+function parseJson(bytes: Uint8Array): unknown {
   try {
-    const value: unknown = JSON.parse(
-      new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes),
-    )
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes))
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof TypeError)) throw cause
+    return undefined
   }
-  const detail = 'the body is not a JSON object, such as {"visibility":"public"}'
-  throw invalidRequest(detail)
+}
+
+/**
+ * Reads a body that means nothing here, so that its client can send all of it and then reads the answer.
+ * @throws RegistryError body-too-large, body-timeout, invalid-request
+ */
+export async function drainBody(request: Request, limits: BodyLimits): Promise<void> {
+  const length = declaredLength(request, limits.bodyBytes)
+  if (request.body === null) return
+  const body = openBody(request.body, length, limits)
+  try {
+    while ((await body.read()) !== undefined);
+  } catch (error) {
+    await body.drain()
+    throw error
+  }
 }
 
 /**
