@@ -4,9 +4,10 @@ import type { Endpoint } from '../http/endpoint.ts'
 import { alpine } from './alpine/type.ts'
 import { cargo } from './cargo/type.ts'
 import { generic } from './generic/type.ts'
+import { npm } from './npm/type.ts'
 import type { PackageType } from './type.ts'
 
-export const packageTypes = [alpine, cargo, generic] as const satisfies readonly PackageType[]
+export const packageTypes = [alpine, cargo, generic, npm] as const satisfies readonly PackageType[]
 
 export function findPackageType(type: string): PackageType | undefined {
   return packageTypes.find((packageType) => packageType.type === type)

@@ -3,9 +3,10 @@ import { packageTypes } from '../../src/types/registration.ts'
 import { alpine } from './alpine/sample.ts'
 import { cargo } from './cargo/sample.ts'
 import { generic } from './generic/sample.ts'
+import { npm } from './npm/sample.ts'
 import type { TypeSample } from './type-sample.ts'
 
-const known: Readonly<Record<string, TypeSample>> = { alpine, cargo, generic }
+const known: Readonly<Record<string, TypeSample>> = { alpine, cargo, generic, npm }
 
 export type RegisteredSample = TypeSample & { readonly type: string }
 

@@ -6,6 +6,8 @@ export interface TypeSample {
   readonly parameters: Readonly<Record<string, string>>
   /** By a path in Hono's syntax: values for parameters that mean something else there. */
   readonly parametersOf?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Paths in Hono's syntax that read who asks: nobody is refused there, also where the owner is public. */
+  readonly aboutCaller?: readonly string[]
   /** Two files of different names, and a larger one in place of the first that takes several parts. */
   readonly first: SampleFile
   readonly second: SampleFile

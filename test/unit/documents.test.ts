@@ -18,10 +18,13 @@ const files = ['src', 'scripts', 'test', 'bench', '.ci'].flatMap((folder) =>
   readdirSync(folder, { recursive: true }).map((file) => `/${folder}/${file}`),
 )
 
+/** What npm does itself. */
+const NPM_COMMANDS = ['ci', 'publish']
+
 function unknownIn(markdown: string): string[] {
   const mentions = readMentions(markdown)
   return [
-    ...mentions.scripts.filter((name) => !(name in scripts) && name !== 'ci'),
+    ...mentions.scripts.filter((name) => !(name in scripts) && !NPM_COMMANDS.includes(name)),
     ...mentions.files.filter((name) => !files.some((file) => file.endsWith(`/${name}`))),
   ]
 }

@@ -19,7 +19,7 @@ const DEBIAN: GrantableType = {
 const TYPES: readonly GrantableType[] = [
   ...GRANTABLE_TYPES,
   DEBIAN,
-  ...['rpm', 'npm', 'maven'].map((type) => ({ type })),
+  ...['rpm', 'maven'].map((type) => ({ type })),
 ]
 
 const parse = (lists: Record<string, unknown>, types = TYPES) =>
@@ -57,7 +57,7 @@ describe('an entry of packages', () => {
   })
 
   const noType =
-    /names no type before its first ":": use one of alpine, (?:\w+, )*generic, debian, rpm, npm,/
+    /names no type before its first ":": use one of alpine, (?:\w+, )*generic, (?:\w+, )*debian, rpm, maven,/
   it.each([
     ['org.acme:*', noType],
     ['Alpine:x', noType],
@@ -76,7 +76,7 @@ describe('an entry of packages', () => {
     [`alpine:${'a'.repeat(256)}`, /must have 1 to 255/],
     [
       '@acme/*',
-      /must be 1 to 100 .* begin with its type and ":", of alpine, (?:\w+, )*generic, debian,/,
+      /must be 1 to 100 .* begin with its type and ":", of alpine, (?:\w+, )*generic, (?:\w+, )*debian,/,
     ],
     ['a'.repeat(101), /must be 1 to 100/],
     ['', /must be 1 to 100/],
@@ -124,7 +124,7 @@ describe('an entry of repositories', () => {
     ['npm:main', /names npm, a type without repositories/],
     [
       'deb:main',
-      /names no type before its first ":": use one of alpine, (?:\w+, )*generic, debian/,
+      /names no type before its first ":": use one of alpine, (?:\w+, )*generic, (?:\w+, )*debian/,
     ],
     ['Alpine:edge/main', /names no type/],
     ['*:edge/main', /names no type/],

@@ -60,7 +60,11 @@ const EXPECTED: Record<Endpoint['access'], Record<Visibility, Record<Who, Verdic
  * the web are for sessions: credentials in a header are refused once they would do.
  */
 function expectedOf(endpoint: Endpoint, visibility: Visibility) {
-  const byHeader = EXPECTED[endpoint.access][visibility]
+  const aboutCaller = sampleOf(endpoint.path)?.aboutCaller?.includes(endpoint.path) === true
+  const byHeader: Record<Who, Verdict> = {
+    ...EXPECTED[endpoint.access][visibility],
+    ...(aboutCaller ? { anonymous: 401 } : {}),
+  }
   const web = endpoint.session === true
   const counts = web || (endpoint.method === 'GET' && endpoint.access === 'read')
   const bySession = SIGNED_IN.map((who) => [

@@ -9,7 +9,7 @@ import { isJsonObject, kindOf, memberOf } from '../../../formats/text/json-value
 type Algorithm = keyof typeof LENGTHS
 
 /** Bytes of a digest. */
-const LENGTHS = { md5: 16, sha1: 20, sha256: 32, sha512: 64 } as const
+const LENGTHS = { sha1: 20, sha256: 32, sha512: 64 } as const
 
 export interface Claim {
   /** `dist.integrity`, as messages call it. */

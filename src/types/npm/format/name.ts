@@ -7,13 +7,15 @@ export const MAX_NAME = 214
 export const NAME_PATTERN = '^(?:@[a-z0-9-][a-z0-9-._]*/)?[a-z0-9-][a-z0-9-._]*$'
 
 const NAME = new RegExp(NAME_PATTERN)
-/** Folders and files that lie beside packages, and the sign under which a registry has its own paths. */
-const RESERVED = ['node_modules', 'favicon.ico', '-']
+/** Folders and files that lie beside packages. */
+const RESERVED = ['node_modules', 'favicon.ico']
 
 /** @throws FormatError `invalid-field` */
 export function parseName(text: string): string {
-  if (NAME.test(text) && text.length <= MAX_NAME && !RESERVED.includes(text)) return text
-  const rule = RESERVED.includes(text)
+  // The paths of a registry itself are below a dash.
+  const reserved = RESERVED.includes(text) || baseNameOf(text) === '-'
+  if (NAME.test(text) && text.length <= MAX_NAME && !reserved) return text
+  const rule = reserved
     ? 'this one is reserved, use another'
     : `use up to ${MAX_NAME} of a-z, 0-9, "-", "." and "_", not "." or "_" at the beginning, and ` +
       'perhaps a scope such as @my-team/ before it'

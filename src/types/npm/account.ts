@@ -1,0 +1,102 @@
+// Who asks: `npm login`, whoami, ping. Accounts are not made here: whoever has an access token logs in with it.
+import { invalidRequest, RegistryError } from '../../core/errors.ts'
+import { textOf } from '../../formats/text/json-value.ts'
+import { verifySecret } from '../../http/body-secret.ts'
+import { type Call, type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
+import { jsonContent, objectSchema, TEXT } from '../../http/operation.ts'
+import { readJsonObject } from '../../http/request-body.ts'
+import { SERVICE, TYPE } from './names.ts'
+
+const NO_STORE = { 'cache-control': 'no-store' }
+
+export const accountEndpoints: readonly Endpoint[] = [
+  ownedEndpoint({
+    method: 'GET',
+    path: `${SERVICE}/ping`,
+    access: 'read',
+    summary: 'Whether the registry answers',
+    operation: {
+      id: 'pingNpmRegistry',
+      tag: TYPE,
+      answers: { 200: { description: 'It does', content: jsonContent({ type: 'object' }) } },
+    },
+    handler: async () => Response.json({}, { headers: NO_STORE }),
+  }),
+  ownedEndpoint({
+    method: 'GET',
+    path: `${SERVICE}/whoami`,
+    access: 'read',
+    summary: 'Whose credentials these are',
+    operation: {
+      id: 'getNpmUser',
+      tag: TYPE,
+      answers: {
+        200: {
+          description: 'The id of the access token, or `admin`',
+          content: jsonContent(objectSchema('NpmUser', { username: TEXT })),
+        },
+      },
+      faults: ['unauthorized'],
+    },
+    handler: whoami,
+  }),
+  {
+    method: 'PUT',
+    path: `${SERVICE}/user/:user`,
+    access: 'open',
+    summary: 'Log in with an access token as the password',
+    operation: {
+      id: 'loginToNpmRegistry',
+      tag: TYPE,
+      description:
+        'What `npm login --auth-type=legacy` and `npm adduser` send. No account is made.',
+      path: { user: { ...TEXT, description: '`org.couchdb.user:` and any name.' } },
+      body: jsonContent({
+        ...{ type: 'object', required: ['password'] },
+        properties: { name: TEXT, password: { ...TEXT, description: 'The access token.' } },
+      }),
+      answers: {
+        201: {
+          description: 'The client may use the token',
+          content: jsonContent({ type: 'object', required: ['ok', 'token'] }),
+        },
+      },
+      faults: [
+        'invalid-request',
+        'unauthorized',
+        'invalid-credentials',
+        'forbidden',
+        'not-found',
+        'too-many-failures',
+        'body-too-large',
+        'body-timeout',
+      ],
+    },
+    handler: login,
+  },
+]
+
+async function whoami({ principal }: OwnedCall): Promise<Response> {
+  if (principal.kind === 'anonymous') throw new RegistryError({ code: 'unauthorized' })
+  const username = principal.kind === 'token' ? principal.id : principal.kind
+  return Response.json({ username }, { headers: NO_STORE })
+}
+
+async function login(call: Call): Promise<Response> {
+  const body = await readJsonObject(call)
+  const token = textOf(body, 'password')
+  if (token === undefined || token === '') {
+    throw invalidRequest(`the body has no password: ${HOW}`)
+  }
+  try {
+    await verifySecret(call, token)
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.fault.code !== 'invalid-credentials') throw error
+    const detail = `${error.fault.detail}; no account is made here: ${HOW}`
+    throw new RegistryError({ code: 'invalid-credentials', detail }, { cause: error })
+  }
+  const id = call.params.user ?? ''
+  return Response.json({ ok: true, id, token }, { status: 201, headers: NO_STORE })
+}
+
+const HOW = 'give any user name, and an access token of this registry as the password'

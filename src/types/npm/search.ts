@@ -1,0 +1,120 @@
+// `npm search`, and the questions of `npm audit`: this registry knows of no advisories.
+import { listingReader } from '../../core/packages/reader.ts'
+import { type FoundPackage, searchPackages } from '../../core/packages/search.ts'
+import { UPLOAD_LIMITS } from '../../http/body-limits.ts'
+import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
+import { COUNT, jsonContent, TEXT } from '../../http/operation.ts'
+import { drainBody } from '../../http/request-body.ts'
+import { scopeOf } from './format/name.ts'
+import { SERVICE, TYPE } from './names.ts'
+
+const DEFAULT_SIZE = 20
+/** Rows of a page, as npm's registry has it. */
+const MAX_SIZE = 250
+const MAX_FROM = 10_000
+/** Characters. */
+const MAX_TEXT = 256
+const NO_STORE = { 'cache-control': 'no-store' }
+
+const ADVISORIES = `${SERVICE}/npm/v1/security`
+
+export const searchEndpoints: readonly Endpoint[] = [
+  ownedEndpoint({
+    method: 'GET',
+    path: `${SERVICE}/v1/search`,
+    access: 'read',
+    summary: 'Packages whose name has a text in it',
+    operation: {
+      id: 'searchNpmPackages',
+      tag: TYPE,
+      query: {
+        text: { description: 'A part of the name.', schema: TEXT },
+        size: {
+          description: `How many, up to ${MAX_SIZE}.`,
+          schema: { ...COUNT, maximum: MAX_SIZE, default: DEFAULT_SIZE },
+        },
+        from: { description: 'How many are passed over.', schema: { ...COUNT, maximum: MAX_FROM } },
+      },
+      answers: {
+        200: {
+          description: 'By name',
+          content: jsonContent({ type: 'object', required: ['objects', 'total', 'time'] }),
+        },
+      },
+    },
+    handler: search,
+  }),
+  ownedEndpoint({
+    method: 'POST',
+    path: `${ADVISORIES}/advisories/bulk`,
+    access: 'read',
+    summary: 'Advisories about packages: none is known here',
+    operation: {
+      id: 'listNpmAdvisories',
+      tag: TYPE,
+      body: jsonContent({ type: 'object' }),
+      answers: { 200: { description: 'None', content: jsonContent({ type: 'object' }) } },
+      faults: ['body-too-large', 'body-timeout'],
+    },
+    handler: (call) => knowNothing(call, {}),
+  }),
+  ownedEndpoint({
+    method: 'POST',
+    path: `${ADVISORIES}/audits/quick`,
+    aliases: [`${ADVISORIES}/audits`],
+    access: 'read',
+    summary: 'An audit as older clients ask for it: nothing is known here',
+    operation: {
+      id: 'auditNpmPackages',
+      tag: TYPE,
+      body: jsonContent({ type: 'object' }),
+      answers: { 200: { description: 'No findings', content: jsonContent({ type: 'object' }) } },
+      faults: ['body-too-large', 'body-timeout'],
+    },
+    handler: (call) => knowNothing(call, NO_FINDINGS),
+  }),
+]
+
+const NO_FINDINGS = {
+  ...{ actions: [], advisories: {}, muted: [] },
+  metadata: {
+    vulnerabilities: { info: 0, low: 0, moderate: 0, high: 0, critical: 0 },
+    ...{ dependencies: 0, devDependencies: 0, optionalDependencies: 0, totalDependencies: 0 },
+  },
+}
+
+async function search({ env, owner, url }: OwnedCall): Promise<Response> {
+  const size = numberIn(url, 'size', DEFAULT_SIZE, MAX_SIZE)
+  const from = numberIn(url, 'from', 0, MAX_FROM)
+  const text = (url.searchParams.get('text') ?? '').trim().slice(0, MAX_TEXT)
+  const { packages, total } = await searchPackages(listingReader(env.DB, owner.visibility), {
+    ...{ ownerId: owner.id, type: TYPE, text, sort: 'name' },
+    page: { limit: size, offset: from },
+  })
+  const time = new Date().toUTCString()
+  return Response.json({ objects: packages.map(describe), total, time }, { headers: NO_STORE })
+}
+
+/** Clients send what their users typed, and npm's registry takes the nearest number that may be. */
+function numberIn(url: URL, name: string, fallback: number, max: number): number {
+  const value = url.searchParams.get(name) ?? ''
+  return /^\d{1,9}$/.test(value) ? Math.min(Number(value), max) : fallback
+}
+
+/** npm goes through `maintainers` and `keywords` without a look at what they are. */
+function describe({ shownName: name, latest, description }: FoundPackage) {
+  const person = { username: 'unknown', email: '' }
+  const score = { final: 1, detail: { quality: 1, popularity: 1, maintenance: 1 } }
+  const found = {
+    ...{ name, scope: scopeOf(name), version: latest.shownVersion },
+    ...{ description: description ?? '', date: new Date(latest.createdAt).toISOString() },
+    ...{ keywords: [], links: {}, maintainers: [], publisher: person },
+  }
+  return { package: found, score, searchScore: 1 }
+}
+
+/** The body has what is installed, perhaps in gzip, and nobody looks at it. */
+async function knowNothing({ request }: OwnedCall, answer: object): Promise<Response> {
+  await drainBody(request, UPLOAD_LIMITS)
+  return Response.json(answer, { headers: NO_STORE })
+}

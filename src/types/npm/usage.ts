@@ -1,0 +1,90 @@
+// PURE: how to use and publish packages with npm, pnpm, yarn and bun, for people to copy. The token is in a
+// variable of the environment, which the configuration names, so that it is in no file and no history.
+import { quoteShell } from '../../formats/text/shell.ts'
+import type { PackageUsage, Snippet, UsagePlace } from '../type.ts'
+
+export const npmUsage: PackageUsage = {
+  install: (place) => [
+    { title: 'npm', snippets: [npmrc(place), ...command(place, 'npm install')] },
+    { title: 'pnpm', snippets: [npmrc(place), ...command(place, 'pnpm add')] },
+    { title: 'Yarn 1', snippets: [npmrc(place), ...command(place, 'yarn add')] },
+    { title: 'Yarn', snippets: [yarnrc(place), ...command(place, 'yarn add')] },
+    { title: 'Bun', snippets: [npmrc(place), ...command(place, 'bun add')] },
+  ],
+  publish: (place) => [
+    { title: 'npm', snippets: [npmrc(place, 'write'), publish('npm publish')] },
+    { title: 'pnpm', snippets: [npmrc(place, 'write'), publish('pnpm publish')] },
+    { title: 'Yarn', snippets: [yarnrc(place, 'write'), publish('yarn npm publish')] },
+    { title: 'Bun', snippets: [npmrc(place, 'write'), publish('bun publish')] },
+  ],
+}
+
+function registryOf({ origin, owner }: UsagePlace): string {
+  return `${origin}/api/packages/${encodeURIComponent(owner)}/npm/`
+}
+
+/** Of packages without a scope undefined: then all packages come from here. */
+function scopeOf({ packageName, owner }: UsagePlace): string | undefined {
+  if (packageName === undefined) return `@${owner}`
+  return /^(@[^/]+)\//.exec(packageName)?.[1]
+}
+
+/** The scope that a token needs; undefined where none is needed. */
+function needOf({ visibility }: UsagePlace, publishing?: 'write'): 'read' | 'write' | undefined {
+  return publishing ?? (visibility === 'private' ? 'read' : undefined)
+}
+
+function noteOf(place: UsagePlace, need: 'read' | 'write' | undefined): string {
+  const all = 'Packages without a scope then come from here alone. '
+  const token = `With CAIRN_TOKEN in the environment: an access token with the scope ${need}.`
+  return `${scopeOf(place) === undefined ? all : ''}${need === undefined ? '' : token}`.trim()
+}
+
+/** Beside package.json, or in the home directory. The client fills in what is between the braces. */
+function npmrc(place: UsagePlace, publishing?: 'write'): Snippet {
+  const scope = scopeOf(place)
+  const need = needOf(place, publishing)
+  const registry = registryOf(place)
+  const lines = [
+    `${scope === undefined ? '' : `${scope}:`}registry=${registry}`,
+    ...(need === undefined
+      ? []
+      : [`${registry.replace(/^https?:/, '')}:_authToken=\${CAIRN_TOKEN}`]),
+  ]
+  return snippet('.npmrc', 'text', lines, noteOf(place, need))
+}
+
+function yarnrc(place: UsagePlace, publishing?: 'write'): Snippet {
+  const scope = scopeOf(place)
+  const need = needOf(place, publishing)
+  const settings = [
+    `npmRegistryServer: ${JSON.stringify(registryOf(place))}`,
+    ...(need === undefined ? [] : ['npmAlwaysAuth: true', `npmAuthToken: "\${CAIRN_TOKEN-}"`]),
+  ]
+  const lines =
+    scope === undefined
+      ? settings
+      : ['npmScopes:', `  ${scope.slice(1)}:`, ...settings.map((line) => `    ${line}`)]
+  return snippet('.yarnrc.yml', 'yaml', lines, noteOf(place, need))
+}
+
+/** None where no package is named. */
+function command({ packageName, version }: UsagePlace, words: string): readonly Snippet[] {
+  if (packageName === undefined) return []
+  const wanted = version === undefined ? packageName : `${packageName}@${version}`
+  return [snippet('Install', 'sh', [`${words} ${quoteShell(wanted)}`])]
+}
+
+function publish(words: string): Snippet {
+  return snippet('Publish', 'sh', [words], 'In the folder of the package.')
+}
+
+function snippet(
+  title: string,
+  language: Snippet['language'],
+  lines: readonly string[],
+  note = '',
+): Snippet {
+  const text = `${lines.join('\n')}\n`
+  return note === '' ? { title, language, text } : { title, language, text, note }
+}

@@ -1,0 +1,3 @@
+import { describeFaultsOf } from '../../support/worker/survival.ts'
+
+describeFaultsOf('npm')
