@@ -241,6 +241,34 @@ describe('a snapshot', () => {
     await expectConsistent()
   })
 
+  it('has a tag also where every listing is followed by a version to which it moves', async () => {
+    await putGeneric('x')
+    const ownerId = String(await env.DB.prepare('SELECT id FROM owner').first('id'))
+    const subject = { ownerId, type: 'generic', packageName: 'p' }
+    const move = (version: string) => {
+      const change = { changeId: crypto.randomUUID(), createdBy: 'admin' }
+      return moveTag(env.DB, subject, 'latest', version, change)
+    }
+    await move('1')
+    let version = 1
+    const rows = await snapshot(async (path) => {
+      if (!/\/(file-ids|files)(\?|$)/.test(path) || version === 40) return
+      version++
+      await answerOf(generic.replace(/1$/, `${version}/x`), {
+        ...{ method: 'PUT', headers: ADMIN, body: String(version) },
+      })
+      expect(await move(String(version))).toBe('moved')
+    })
+    expect(version).toBeLessThan(40)
+    expect(rows.package_tag).toHaveLength(1)
+    expect(rows.package_version.map((row) => row.version)).toContain(rows.package_tag[0]?.version)
+    await loseRows()
+    await begin()
+    await restoreRows(rows)
+    await complete()
+    await expectConsistent()
+  })
+
   it('ends although every page is followed by a publish', async () => {
     await publish({ name: 'stays', version: '1-r0' })
     let round = 0
