@@ -20,8 +20,14 @@ import { recordStatements } from '../support/worker/statements.ts'
 beforeEach(() => createOwner())
 afterEach(() => vi.restoreAllMocks())
 
+/** Ends what hangs. */
+const PATIENCE = { timeout: 60_000 }
+
 const warm = async (path = PACKAGE, headers: HeadersInit = {}) => {
-  await vi.waitFor(async () => expect((await get(path, headers)).timing).toMatch(/desc=hit/))
+  await vi.waitFor(
+    async () => expect((await get(path, headers)).timing).toMatch(/desc=hit/),
+    PATIENCE,
+  )
 }
 
 it('gives the same bytes without a second statement, until the package changes', async () => {
@@ -157,7 +163,10 @@ it.each([
   })
   const first = await get()
   expect(versionsOf(JSON.parse(first.text))).toHaveLength(12)
-  await vi.waitFor(() => expect(errors.mock.calls.flat().join()).toContain('was not filled'))
+  await vi.waitFor(
+    () => expect(errors.mock.calls.flat().join()).toContain('was not filled'),
+    PATIENCE,
+  )
   expect(put).toHaveBeenCalledTimes(puts)
   for (const [key] of put.mock.calls) expect(await caches.default.match(key)).toBe(undefined)
   const second = await get()
@@ -182,7 +191,7 @@ it('keeps nothing under a state that was found and gone before the rows were rea
     .mockImplementation(match)
   // It found the state of one version, and waits for the cache.
   const late = get()
-  await vi.waitFor(() => expect(caches.default.match).toHaveBeenCalledTimes(1))
+  await vi.waitFor(() => expect(caches.default.match).toHaveBeenCalledTimes(1), PATIENCE)
   beforeBatches(async (batch) => {
     if (batch === 0) await publish('2')
   })

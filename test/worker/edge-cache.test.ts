@@ -98,7 +98,9 @@ it('a filling that breaks off leaves nothing that a client could take for the fi
   }
   override({ BLOBS: wrapMethod(env.BLOBS, 'get', get as R2Bucket['get']) })
   expect((await bytesAt(FILE)).bytes).toEqual(bytes)
-  await vi.waitFor(() => expect(errors.mock.calls.flat().join()).toContain('was not filled'))
+  await vi.waitFor(() => expect(errors.mock.calls.flat().join()).toContain('was not filled'), {
+    timeout: 60_000,
+  })
   expect(put).toHaveBeenCalledTimes(1)
   expect(await caches.default.match(put.mock.calls[0]?.[0] ?? '')).toBe(undefined)
   vi.restoreAllMocks()
