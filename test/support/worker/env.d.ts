@@ -14,6 +14,6 @@ declare namespace Cloudflare {
     readonly SIGNING_KEY: string
     /** A second key for rotations; no binding of the Worker's own. */
     readonly OTHER_SIGNING_KEY: string
-    readonly TEST_MIGRATIONS: D1Migration[]
+    readonly TEST_MIGRATIONS: import('cloudflare:test').D1Migration[]
   }
 }

@@ -1,7 +1,7 @@
 // Every worker test begins with an empty registry: no rows but the marker's, no objects but the marker,
 // all migrations, no faults. The runtime stays for many files, since starting one takes longer than most
 // files; what modules remember (a pause of the cache, what was allowed a moment ago) goes before each file.
-import { applyD1Migrations, reset } from 'cloudflare:test'
+import { reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 
@@ -16,6 +16,13 @@ const { takeExceeded } = await import('./limits/exceeded.ts')
 
 const TABLES = "SELECT count(*) AS n FROM sqlite_master WHERE name = 'owner'"
 
+/** As wrangler makes it. */
+const MIGRATIONS_TABLE = `CREATE TABLE d1_migrations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT UNIQUE,
+  applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
+)`
+
 async function isEmpty(): Promise<boolean> {
   const [tables, { objects }] = await Promise.all([
     env.DB.prepare(TABLES).first<number>('n'),
@@ -24,13 +31,25 @@ async function isEmpty(): Promise<boolean> {
   return tables === 0 && objects.length === 0
 }
 
+/**
+ * The same statements and the same record of them as wrangler's migrations, but in one transaction: one
+ * for each file is one more for each test with every migration that is added.
+ */
+async function migrate(): Promise<void> {
+  const statements = env.TEST_MIGRATIONS.flatMap(({ name, queries }) => [
+    ...queries.map((query) => env.DB.prepare(query)),
+    env.DB.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name),
+  ])
+  await env.DB.batch([env.DB.prepare(MIGRATIONS_TABLE), ...statements])
+}
+
 beforeEach(async () => {
   clearOverrides()
   forgetWrites()
   // What a test left running after its last answer can keep a reset from reaching database or bucket.
   do await reset()
   while (!(await isEmpty()))
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
+  await migrate()
   forgetDeployment()
   await requireMatchingBucket(env.DB, env.BLOBS)
 })
