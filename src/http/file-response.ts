@@ -40,7 +40,7 @@ export async function fileResponse(call: OwnedCall, file: FileContent): Promise<
   const { changedAt, clockErrorMs } = file
   const validators = { etag: `"${file.sha256}"`, changedAt, clockErrorMs }
   if (isNotModified(call.request.headers, validators, Date.now())) return notModified(call, file)
-  const headers = headersOf(call, file)
+  const headers = fileHeaders(call, file)
   headers.set('content-type', file.contentType)
   if (file.attachment !== undefined) {
     headers.set('content-disposition', contentDisposition(file.attachment))
@@ -67,10 +67,11 @@ export async function fileResponse(call: OwnedCall, file: FileContent): Promise<
 
 /** 304 with the headers of the file, for types whose clients compare in a way of their own too. */
 export function notModified(call: OwnedCall, file: FileContent): Response {
-  return new Response(null, { status: 304, headers: headersOf(call, file) })
+  return new Response(null, { status: 304, headers: fileHeaders(call, file) })
 }
 
-function headersOf(call: OwnedCall, file: FileContent): Headers {
+/** Of the whole file, whatever part of it is answered. */
+export function fileHeaders(call: OwnedCall, file: FileContent): Headers {
   return new Headers({
     etag: `"${file.sha256}"`,
     'last-modified': new Date(file.changedAt).toUTCString(),

@@ -10,6 +10,7 @@ import { readToEnd } from '../../../../src/formats/bytes.ts'
 import { ContentListWriter } from '../../../../src/formats/content-list.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../../../src/http/endpoint.ts'
 import { fileResponse } from '../../../../src/http/file-response.ts'
+import { memberResponse } from '../../../../src/http/member-response.ts'
 import { publishUpload, requireWritable } from '../../../../src/http/publication.ts'
 import type { PackageType } from '../../../../src/types/type.ts'
 
@@ -92,4 +93,29 @@ const endpoints: readonly Endpoint[] = [
   }),
 ]
 
-export const tailType: PackageType = { type: TAIL_TYPE, endpoints }
+/** Tests know where the member of a file is; a type would read it from the file's row. */
+const MEMBER = `${BASE}/:package/:version/member/:method/:offset/:compressedSize/:size/:sha256`
+
+const memberEndpoint = ownedEndpoint<FileRow>({
+  ...{ method: 'GET', path: MEMBER, access: 'read', summary: 'A member of the file' },
+  resource: ({ package: packageName = '', version = '' }) =>
+    findVersionFile({ type: TAIL_TYPE, packageName, version, fileName: 'file' }),
+  handler: async (call) => {
+    const { params, resource } = call
+    if (resource === undefined) {
+      throw new RegistryError({ code: 'not-found', detail: 'no such version' })
+    }
+    const { method, offset, compressedSize, size, sha256 = '' } = params
+    return memberResponse(
+      call,
+      { ...resource, immutable: false },
+      {
+        method: method === '8' ? 8 : 0,
+        ...{ offset: Number(offset), compressedSize: Number(compressedSize), size: Number(size) },
+        ...{ sha256, contentType: 'text/plain; charset=utf-8' },
+      },
+    )
+  },
+})
+
+export const tailType: PackageType = { type: TAIL_TYPE, endpoints: [...endpoints, memberEndpoint] }
