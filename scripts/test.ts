@@ -10,11 +10,13 @@ import { projectDirectory } from './wrangler.ts'
 
 const vitest = join(projectDirectory, 'node_modules/vitest/vitest.mjs')
 
-async function runVitest(reportFile: string): Promise<number> {
+/** @param compiled folder for what node compiled, since many processes load the same modules */
+async function runVitest(reportFile: string, compiled: string): Promise<number> {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
   const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...process.argv.slice(2)], {
     cwd: projectDirectory,
     stdio: 'inherit',
+    env: { NODE_COMPILE_CACHE: compiled, ...process.env },
   })
   // A terminal tells both; anybody else tells only this process.
   const passOn = (signal: NodeJS.Signals) => child.kill(signal)
@@ -26,7 +28,7 @@ async function runVitest(reportFile: string): Promise<number> {
 const directory = await mkdtemp(join(tmpdir(), 'cairn-test-'))
 try {
   const reportFile = join(directory, 'report.json')
-  const code = await runVitest(reportFile)
+  const code = await runVitest(reportFile, join(directory, 'compiled'))
   const counts = await countTests(reportFile)
   const failed = code !== 0 || counts.failed > 0 || counts.passed === 0
   if (code !== 0 && counts.failed === 0)

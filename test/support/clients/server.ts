@@ -167,6 +167,12 @@ function heapEnvironment({ heapMegabytes }: ServerState): Record<string, string>
     : { MINIFLARE_WORKERD_V8_FLAGS: `--max-heap-size=${heapMegabytes}` }
 }
 
+/** Where `npm test` keeps what node compiled for as long as it runs: each start of wrangler needs the same. */
+export function compileCache(): Record<string, string> {
+  const { NODE_COMPILE_CACHE } = process.env
+  return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
+}
+
 /** For a wrangler that asks nobody anything and finds no settings of the developer's. */
 export function wranglerEnvironment(directory: string): Record<string, string> {
   return {
@@ -179,6 +185,7 @@ export function wranglerEnvironment(directory: string): Record<string, string> {
     WRANGLER_HIDE_BANNER: 'true',
     X_LOCAL_OBSERVABILITY: 'false',
     X_LOCAL_EXPLORER: 'false',
+    ...compileCache(),
   }
 }
 

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type ProcessGroup, startProcessGroup } from '../clients/process-group.ts'
 import { runOrThrow } from '../clients/run.ts'
+import { compileCache } from '../clients/server.ts'
 
 const project = fileURLToPath(new URL('../../../', import.meta.url).href)
 
@@ -34,7 +35,7 @@ export async function createCheckout(): Promise<Checkout> {
   await mkdir(home)
   return {
     directory,
-    env: { PATH: process.env.PATH ?? '', HOME: home, LC_ALL: 'C.UTF-8' },
+    env: { PATH: process.env.PATH ?? '', HOME: home, LC_ALL: 'C.UTF-8', ...compileCache() },
     [Symbol.asyncDispose]: async () => {
       for (const { pid } of listProcessesIn(directory)) process.kill(pid, 'SIGKILL')
       await rm(directory, { recursive: true, force: true, maxRetries: 5 })
