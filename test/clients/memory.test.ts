@@ -3,6 +3,7 @@
 // a package, and then stays; a body that is held whole shows as a peak over that. When the engine
 // collects is its own choice, so each is done up to four times and the least counts: what holds a
 // body as a whole needs the memory every time.
+import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -19,6 +20,7 @@ import { createOwner } from '../support/clients/registry.ts'
 import { temporaryDirectory } from '../support/clients/temporary-directory.ts'
 import { useOwnServer } from '../support/clients/use-server.ts'
 import { buildLargeApk, largeSize } from '../types/alpine/large-package.ts'
+import { buildPublish } from '../types/cargo/builder.ts'
 
 // Measured: below 25 MB streamed, 250 MB with a body held whole; and 220 MB over the fresh process
 // after everything, 560 MB with bodies held whole.
@@ -46,6 +48,18 @@ describeWith(['curl'], 'memory', ({ curl: program }) => {
         const sent = await curl(program, ['-u', `ci:${owner.token}`, ...form])
         expect(sent).toMatchObject({ status: 201 })
       }
+      // A file within another body, of which the first part is taken whole.
+      const data = randomBytes(largeSize)
+      const uploadCrate = async (name: string) => {
+        const readme = 'x'.repeat(900_000)
+        await writeFile(
+          file,
+          buildPublish({ name, files: { data }, level: 0, metadata: { readme } }),
+        )
+        const target = `${server().url}/api/packages/${owner.name}/cargo/api/v1/crates/new`
+        const send = uploadArguments(owner.token, file, target)
+        expect(await curl(program, [...send])).toMatchObject({ status: 200 })
+      }
       const chunked = ['-H', 'Transfer-Encoding: chunked']
       const processes = runtimeProcesses(server().group)
       expect(processes.length).toBeGreaterThan(0)
@@ -55,6 +69,7 @@ describeWith(['curl'], 'memory', ({ curl: program }) => {
         await upload(`warm-${round}`, largeSize)
         await upload(`warm-chunks-${round}`, largeSize, chunked)
         await uploadForm(`warm-form-${round}`)
+        await uploadCrate(`warm-crate-${round}`)
         expect(await curl(program, [url(`warm-${round}`)])).toMatchObject({ status: 200 })
       }
 
@@ -78,6 +93,7 @@ describeWith(['curl'], 'memory', ({ curl: program }) => {
         upload: await measure('upload', (name) => upload(name, largeSize)),
         chunked: await measure('chunked', (name) => upload(name, largeSize, chunked)),
         form: await measure('form', uploadForm),
+        crate: await measure('crate', uploadCrate),
         download: await measure('download', () => curl(program, [url('upload-0')])),
       }
       for (const growth of Object.values(grown)) expect(growth).toBeLessThan(boundMegabytes)

@@ -6,6 +6,7 @@ import { runSchemathesis } from '../support/clients/schemathesis.ts'
 import { liftFailureLimit } from '../support/clients/server.ts'
 import { useOwnServer } from '../support/clients/use-server.ts'
 import { buildApk } from '../types/alpine/builder.ts'
+import { buildPublish } from '../types/cargo/builder.ts'
 
 describeWith(['schemathesis'], 'the API', ({ schemathesis }) => {
   // It tries wrong credentials on every operation: more in a minute than a guesser may.
@@ -15,8 +16,8 @@ describeWith(['schemathesis'], 'the API', ({ schemathesis }) => {
     const { url, adminToken } = server()
     const headers = { authorization: `Bearer ${adminToken}` }
     for (const owner of ['acme', 'spare']) {
-      const body = JSON.stringify({ visibility: 'public' })
-      await fetch(`${url}/api/v1/owners/${owner}`, { method: 'PUT', headers, body })
+      const settings = JSON.stringify({ visibility: 'public' })
+      await fetch(`${url}/api/v1/owners/${owner}`, { method: 'PUT', headers, body: settings })
       const repository = `${url}/api/packages/${owner}/alpine/edge/main`
       for (const spec of [
         { name: 'hello' },
@@ -25,6 +26,9 @@ describeWith(['schemathesis'], 'the API', ({ schemathesis }) => {
         const answer = await fetch(repository, { method: 'PUT', headers, body: buildApk(spec) })
         expect(answer.status).toBe(201)
       }
+      const crates = `${url}/api/packages/${owner}/cargo/api/v1/crates/new`
+      const body = buildPublish({ name: 'hello' })
+      expect((await fetch(crates, { method: 'PUT', headers, body })).status).toBe(200)
     }
   })
 

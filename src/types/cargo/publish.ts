@@ -77,7 +77,8 @@ async function publish(call: OwnedCall): Promise<Response> {
   return publishUpload(call, {
     type: TYPE,
     digests: [],
-    into: { creation: 'new-version', oneSpelling: true },
+    // Lock files have the digest of a version: nobody could use it with other bytes.
+    into: { creation: 'new-version', oneSpelling: true, namesStayTaken: true },
     body: (source) => readPublishBody(source, takeMetadata),
     inspect: (source) => inspect(source, claimed).catch(refuse),
     contentsOf: ({ contents }) => contents,

@@ -5,7 +5,7 @@ import { createOwner } from '../../support/clients/registry.ts'
 import { useServer } from '../../support/clients/use-server.ts'
 import { Cargo } from './clients/cargo.ts'
 
-const MANY = 12
+const MANY = 20
 
 describeWith(['cargo'], 'parallel publishers with cargo', ({ cargo: folder }) => {
   const server = useServer()

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ADMIN, createOwner, ORIGIN, send, tokenOf } from '../../support/worker/registry.ts'
-import { ask, CRATES, mustPublish } from './client.ts'
+import { ask, CRATES, mustPublish, publish } from './client.ts'
 import { CARGO, indexPath, readIndex } from './index-reader.ts'
 
 describe('the index of a public owner', () => {
@@ -78,6 +78,14 @@ describe('the index of a public owner', () => {
     expect((await ask('GET', `${CRATES}/hello/1.1.0/download`)).said).toBe(
       '404 there is no version "1.1.0" of a crate "hello" here',
     )
+    // Lock files have its digest: the version comes back as it was, or not at all.
+    const other = { name: 'hello', version: '1.1.0', files: { 'src/lib.rs': 'other' } }
+    expect((await publish(other)).said).toMatch(
+      /^409 hello 1\.1\.0 was removed .* names stay taken: publish the bytes/,
+    )
+    expect((await publish({ ...other, version: '1.1.0+b' })).status).toBe(409)
+    await mustPublish({ name: 'hello', version: '1.1.0' }, { ...other, version: '1.1.1' })
+    expect(await readIndex('hello')).toHaveLength(2)
   })
 })
 

@@ -81,6 +81,15 @@ describe('a yanked version', () => {
     expect(await yankedIn('hello_w')).toEqual({ '1.0.0': false, '1.1.0+b.7': false })
   })
 
+  it('may have the largest numbers that cargo reads', async () => {
+    const max = '18446744073709551615'
+    const version = `${max}.${max}.${max}`
+    await mustPublish({ name: 'Hello_w', version })
+    expect(await highest()).toBe(version)
+    expect((await yank(`Hello_w/${version}`)).said).toBe('200 {"ok":true}')
+    expect(await highest()).toBe('1.1.0+b.7')
+  })
+
   it('is so once, whatever many do at once', async () => {
     const both = Array.from({ length: 8 }, (_, at) =>
       at % 2 === 0 ? yank('Hello_w/1.0.0') : unyank('Hello_w/1.0.0'),
