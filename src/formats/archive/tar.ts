@@ -60,7 +60,10 @@ export class TarReader {
     const seen = new Set<string>()
     for (let extended = 0; ; extended += 1) {
       const block = await this.#readBlock()
-      if (block === undefined) return undefined
+      if (block === undefined) {
+        if (seen.size > 0) throw this.#unfollowed()
+        return undefined
+      }
       const header = parseTarBlock(block, this.#where(), rules)
       if (!isExtension(header.flag)) {
         rules?.checkEntry(header, extensions, this.#where())
@@ -190,6 +193,15 @@ export class TarReader {
     throw new FormatError(
       'truncated',
       `${this.#limits.what} ends inside a block of 512 bytes: build it anew`,
+    )
+  }
+
+  /** Some readers take it for the end, others for damage. */
+  #unfollowed(): FormatError {
+    return new FormatError(
+      'malformed',
+      `${this.#limits.what} ends after an extended header that says something of its next entry: ` +
+        'leave it out, or build it anew',
     )
   }
 

@@ -19,15 +19,17 @@ export function unpack(crate: Uint8Array, folder: string): Unpacked {
   const faults: string[] = []
   let pax = new Map<string, string>()
   let long: string | undefined
+  let described = false
   for (let at = 0; at + 512 <= tar.length; ) {
     const block = tar.subarray(at, at + 512)
     at += 512
     if (block.every((byte) => byte === 0)) continue
     const type = text(block.subarray(156, 157))
-    const extension = type === 'x' || type === 'L'
+    const extension = 'xLK'.includes(type)
     const size = Number((extension ? undefined : pax.get('size')) ?? sizeOf(block))
     const content = tar.subarray(at, at + size)
     at += Math.ceil(size / 512) * 512
+    described = extension
     if (type === 'x') pax = paxOf(text(content))
     else if (type === 'L') long = text(content).replace(/\0$/, '')
     else if (type !== 'K') {
@@ -38,6 +40,7 @@ export function unpack(crate: Uint8Array, folder: string): Unpacked {
       long = undefined
     }
   }
+  if (described) faults.push('a header that describes no entry')
   return { entries, faults }
 }
 

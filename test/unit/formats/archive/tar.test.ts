@@ -169,6 +169,13 @@ describe('refuses', () => {
       'malformed',
       /entry 1 of .* has two extended headers of one kind \(x\): keep one/,
     ],
+    [
+      'a pax header of no entry',
+      join(entry, paxHeader('5 a=\n'), zeroBlocks),
+      'malformed',
+      /next entry/,
+    ],
+    ['a long name of no entry', join(entry, longName), 'malformed', /says something of its next/],
     ['a size in pax that is no number', badSize, 'malformed', /size in its pax header/],
   ] as const)('%s', async (_name, bytes, code, message) => {
     await expectRefusal(() => list(bytes), code, message)
