@@ -1,10 +1,13 @@
 // Who asks: `npm login`, whoami, ping. Accounts are not made here: whoever has an access token logs in with it.
+import type { OwnerRow } from '../../core/access/decide.ts'
+import type { TokenPrincipal } from '../../core/access/principal.ts'
 import { invalidRequest, RegistryError } from '../../core/errors.ts'
 import { textOf } from '../../formats/text/json-value.ts'
 import { verifySecret } from '../../http/body-secret.ts'
 import { type Call, type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { jsonContent, objectSchema, TEXT } from '../../http/operation.ts'
 import { readJsonObject } from '../../http/request-body.ts'
+import { DONE, done, noticeOf } from './dialect.ts'
 import { SERVICE, TYPE } from './names.ts'
 
 const NO_STORE = { 'cache-control': 'no-store' }
@@ -32,7 +35,7 @@ export const accountEndpoints: readonly Endpoint[] = [
       tag: TYPE,
       answers: {
         200: {
-          description: 'The id of the access token, or `admin`',
+          description: 'The owner whose access token it is, or `admin`',
           content: jsonContent(objectSchema('NpmUser', { username: TEXT })),
         },
       },
@@ -74,12 +77,31 @@ export const accountEndpoints: readonly Endpoint[] = [
     },
     handler: login,
   },
+  ownedEndpoint({
+    method: 'DELETE',
+    path: `${SERVICE}/user/token/:token`,
+    access: 'read',
+    summary: 'What `npm logout` asks before it forgets the token; changes nothing',
+    operation: { id: 'logoutOfNpmRegistry', tag: TYPE, path: { token: TEXT }, answers: DONE },
+    handler: logout,
+  }),
 ]
 
-async function whoami({ principal }: OwnedCall): Promise<Response> {
+async function whoami({ owner, principal }: OwnedCall): Promise<Response> {
   if (principal.kind === 'anonymous') throw new RegistryError({ code: 'unauthorized' })
-  const username = principal.kind === 'token' ? principal.id : principal.kind
+  const username = principal.kind === 'token' ? nameOf(principal, owner) : principal.kind
   return Response.json({ username }, { headers: NO_STORE })
+}
+
+/** npm prints no ids of tokens: it takes each for a secret. */
+function nameOf({ id, ownerId }: TokenPrincipal, owner: OwnerRow): string {
+  return ownerId === owner.id ? owner.name : `token-${id.slice(0, 8)}`
+}
+
+/** The token is that of whoever made it, and may be in use elsewhere. */
+async function logout(): Promise<Response> {
+  const notice = 'the access token stays valid: whoever manages this registry can revoke it'
+  return done(200, noticeOf(notice))
 }
 
 async function login(call: Call): Promise<Response> {

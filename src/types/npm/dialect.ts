@@ -5,7 +5,16 @@ import { jsonContent, type Operation } from '../../http/operation.ts'
 
 export const npmDialect: Dialect = {
   contentType: 'application/json',
-  fault: (_, { text }) => ({ members: { error: text } }),
+  fault: (_, { status, text }) => ({
+    members: { error: text },
+    // Of a 401 npm says that a password is wrong, and not what the body says; this header it prints.
+    ...(status === 401 ? { headers: noticeOf(text) } : {}),
+  }),
+}
+
+/** What npm prints beside whatever it says of an answer (npm-registry-fetch, check-response.js). */
+export function noticeOf(text: string): Readonly<Record<string, string>> {
+  return { 'npm-notice': text.replace(/[^\x20-\x7e]/g, '?') }
 }
 
 const OK = jsonContent({ type: 'object', required: ['ok'], properties: { ok: { const: true } } })

@@ -117,8 +117,9 @@ function registryOf({ owner }: OwnedCall, origin: string): string {
   return `${origin}/api/packages/${owner.name}/${TYPE}`
 }
 
-function describe({ displayName, state, changedAt, tags }: DocumentPackage) {
-  return { name: displayName, revision: state, changedAt, tags: Object.fromEntries(tags) }
+function describe({ displayName, state, createdAt, changedAt, tags }: DocumentPackage) {
+  const times = { createdAt, changedAt }
+  return { name: displayName, revision: state, ...times, tags: Object.fromEntries(tags) }
 }
 
 function builderOf({ begin, add, end }: DocumentText): DocumentBuilder {

@@ -5,17 +5,18 @@ import type { PackageUsage, Snippet, UsagePlace } from '../type.ts'
 
 export const npmUsage: PackageUsage = {
   install: (place) => [
-    { title: 'npm', snippets: [npmrc(place), ...command(place, 'npm install')] },
-    { title: 'pnpm', snippets: [npmrc(place), ...command(place, 'pnpm add')] },
-    { title: 'Yarn 1', snippets: [npmrc(place), ...command(place, 'yarn add')] },
+    { title: 'npm', snippets: [...npmrc(place), ...command(place, 'npm install')] },
+    { title: 'pnpm', snippets: [...npmrc(place), young(place), ...command(place, 'pnpm add')] },
+    { title: 'Yarn 1', snippets: [...npmrc(place), ...command(place, 'yarn add')] },
     { title: 'Yarn', snippets: [yarnrc(place), ...command(place, 'yarn add')] },
-    { title: 'Bun', snippets: [npmrc(place), ...command(place, 'bun add')] },
+    { title: 'Bun', snippets: [...npmrc(place), ...command(place, 'bun add')] },
   ],
   publish: (place) => [
-    { title: 'npm', snippets: [npmrc(place, 'write'), publish('npm publish')] },
-    { title: 'pnpm', snippets: [npmrc(place, 'write'), publish('pnpm publish')] },
+    { title: 'npm', snippets: [...npmrc(place, 'write'), publish('npm publish')] },
+    { title: 'pnpm', snippets: [...npmrc(place, 'write'), publish('pnpm publish')] },
+    { title: 'Yarn 1', snippets: [...npmrc(place, 'write'), publish('yarn publish')] },
     { title: 'Yarn', snippets: [yarnrc(place, 'write'), publish('yarn npm publish')] },
-    { title: 'Bun', snippets: [npmrc(place, 'write'), publish('bun publish')] },
+    { title: 'Bun', snippets: [...npmrc(place, 'write'), publish('bun publish')] },
   ],
 }
 
@@ -34,38 +35,56 @@ function needOf({ visibility }: UsagePlace, publishing?: 'write'): 'read' | 'wri
   return publishing ?? (visibility === 'private' ? 'read' : undefined)
 }
 
-function noteOf(place: UsagePlace, need: 'read' | 'write' | undefined): string {
-  const all = 'Packages without a scope then come from here alone. '
-  const token = `With CAIRN_TOKEN in the environment: an access token with the scope ${need}.`
-  return `${scopeOf(place) === undefined ? all : ''}${need === undefined ? '' : token}`.trim()
-}
+const tokenNote = (need: 'read' | 'write') =>
+  `With CAIRN_TOKEN in the environment: an access token with the scope ${need}.`
 
-/** Beside package.json, or in the home directory. The client fills in what is between the braces. */
-function npmrc(place: UsagePlace, publishing?: 'write'): Snippet {
+/** Of the project, and of its user: pnpm fills in variables in the latter alone, since a project may be anybody's. */
+function npmrc(place: UsagePlace, publishing?: 'write'): readonly Snippet[] {
   const scope = scopeOf(place)
   const need = needOf(place, publishing)
   const registry = registryOf(place)
-  const lines = [
-    `${scope === undefined ? '' : `${scope}:`}registry=${registry}`,
-    ...(need === undefined
-      ? []
-      : [`${registry.replace(/^https?:/, '')}:_authToken=\${CAIRN_TOKEN}`]),
+  const all = scope === undefined ? 'Every package then comes from here alone.' : ''
+  const line = `${scope === undefined ? '' : `${scope}:`}registry=${registry}`
+  const token = `${registry.replace(/^https?:/, '')}:_authToken=\${CAIRN_TOKEN}`
+  return [
+    snippet('.npmrc beside package.json', 'text', [line], all),
+    ...(need === undefined ? [] : [snippet('~/.npmrc', 'text', [token], tokenNote(need))]),
   ]
-  return snippet('.npmrc', 'text', lines, noteOf(place, need))
 }
 
 function yarnrc(place: UsagePlace, publishing?: 'write'): Snippet {
   const scope = scopeOf(place)
   const need = needOf(place, publishing)
+  const registry = JSON.stringify(registryOf(place))
   const settings = [
-    `npmRegistryServer: ${JSON.stringify(registryOf(place))}`,
+    `npmRegistryServer: ${registry}`,
+    ...(publishing === undefined ? [] : [`npmPublishRegistry: ${registry}`]),
     ...(need === undefined ? [] : ['npmAlwaysAuth: true', `npmAuthToken: "\${CAIRN_TOKEN-}"`]),
+  ]
+  const notes = [
+    'Yarn takes versions that are younger than a day of preapproved packages alone.',
+    ...(need === undefined ? [] : [tokenNote(need)]),
   ]
   const lines =
     scope === undefined
-      ? settings
-      : ['npmScopes:', `  ${scope.slice(1)}:`, ...settings.map((line) => `    ${line}`)]
-  return snippet('.yarnrc.yml', 'yaml', lines, noteOf(place, need))
+      ? [...settings, 'npmMinimalAgeGate: 0']
+      : [
+          ...['npmScopes:', `  ${scope.slice(1)}:`, ...settings.map((line) => `    ${line}`)],
+          `npmPreapprovedPackages: ["${scope}/*"]`,
+        ]
+  return snippet('.yarnrc.yml', 'yaml', lines, notes.join(' '))
+}
+
+/** pnpm refuses versions that are younger than a day, also where the lock file has them. */
+function young(place: UsagePlace): Snippet {
+  const scope = scopeOf(place)
+  const wanted = scope === undefined ? place.packageName : `${scope}/*`
+  return snippet(
+    'pnpm-workspace.yaml',
+    'yaml',
+    ['minimumReleaseAgeExclude:', `  - ${JSON.stringify(wanted)}`],
+    'pnpm takes versions that are younger than a day of these packages alone.',
+  )
 }
 
 /** None where no package is named. */

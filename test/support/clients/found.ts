@@ -17,6 +17,8 @@ export interface Clients {
   nfpm: string | null
   /** The folder with cargo and rustc. */
   cargo: string | null
+  /** The folder of packages that has npm, pnpm, Yarn 1, Yarn and Bun. */
+  npmClients: string | null
   /** The folder that Python has to look in. */
   schemathesis: string | null
   /** By name, the reason. */
@@ -29,7 +31,7 @@ declare module 'vitest' {
   }
 }
 
-type ClientName = 'apk' | 'curl' | 'apko' | 'nfpm' | 'cargo' | 'schemathesis'
+type ClientName = 'apk' | 'curl' | 'apko' | 'nfpm' | 'cargo' | 'npmClients' | 'schemathesis'
 
 /** Skipped, with the reason in its name, where one of the clients is missing. */
 export function describeWith(
@@ -37,7 +39,7 @@ export function describeWith(
   title: string,
   body: (clients: FoundClients) => void,
 ): void {
-  const { missing, apks, curl, apko, nfpm, cargo, schemathesis } = inject('clients')
+  const { missing, apks, curl, apko, nfpm, cargo, npmClients, schemathesis } = inject('clients')
   const lacking = names.filter((name) => missing[name] !== undefined)
   if (lacking.length > 0) {
     // The body still runs, to show every test that is skipped.
@@ -48,7 +50,7 @@ export function describeWith(
     describe(names.includes('apk') ? `${title} (${apk.label})` : title, () =>
       body({
         ...{ apk, curl: curl ?? '', apko: apko ?? '', nfpm: nfpm ?? '' },
-        ...{ cargo: cargo ?? '', schemathesis: schemathesis ?? '' },
+        ...{ cargo: cargo ?? '', npmClients: npmClients ?? '', schemathesis: schemathesis ?? '' },
       }),
     )
 }
@@ -60,6 +62,7 @@ export interface FoundClients {
   apko: string
   nfpm: string
   cargo: string
+  npmClients: string
   schemathesis: string
 }
 
@@ -69,5 +72,6 @@ const absent: FoundClients = {
   apko: '',
   nfpm: '',
   cargo: '',
+  npmClients: '',
   schemathesis: '',
 }

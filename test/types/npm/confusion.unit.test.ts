@@ -17,6 +17,7 @@ describe('a manifest and its package.json', () => {
       { dependencies: { a: ' 1' }, optionalDependencies: { b: '2' } },
     ],
     [{ bin: { p: 'cli.js' } }, { bin: './cli.js' }],
+    [{ bin: { '@s/p': 'cli.js' } }, { bin: './cli.js' }],
     [{ bin: { p: 'cli.js', q: 'q.js' } }, { bin: { p: './cli.js', q: '/q.js' } }],
     [{ bin: { a: 'bin/a' } }, { directories: { bin: 'bin' } }],
     [{ scripts: { install: 'node-gyp rebuild' }, gypfile: true }, {}],

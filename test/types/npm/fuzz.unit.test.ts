@@ -144,7 +144,7 @@ function expectDocuments(
   metadata: string,
   { sha1, sha512 }: { sha1: string; sha512: string },
 ): void {
-  const of = { name: 'hello-world', revision: 'r', changedAt: 0, tags: {} }
+  const of = { name: 'hello-world', revision: 'r', createdAt: 0, changedAt: 0, tags: {} }
   for (const form of ['full', 'short'] as const) {
     const { begin, add, end } = buildPackument(form, of, 'https://x')
     const version = { version: '1.0.0', sha1, sha512, metadata, createdAt: 0, deprecated: '' }

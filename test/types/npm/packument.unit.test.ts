@@ -43,7 +43,13 @@ function documentOf(
   tags: Readonly<Record<string, string>> = { latest: '1.0.0' },
   name = 'hello-world',
 ) {
-  const of = { name, revision: 'r1', changedAt: Date.UTC(2026, 1, 3), tags }
+  const of = {
+    name,
+    revision: 'r1',
+    createdAt: Date.UTC(2026, 0, 1),
+    changedAt: Date.UTC(2026, 1, 3),
+    tags,
+  }
   const { begin, add, end } = buildPackument(form, of, REGISTRY)
   return JSON.parse([begin, ...versions.map(add), end()].join(''))
 }
@@ -87,7 +93,7 @@ describe('the full document', () => {
         },
       },
       time: {
-        ...{ created: '2026-01-02T00:00:00.000Z', modified: '2026-02-03T00:00:00.000Z' },
+        ...{ created: '2026-01-01T00:00:00.000Z', modified: '2026-02-03T00:00:00.000Z' },
         '1.0.0': '2026-01-02T00:00:00.000Z',
       },
       ...{ description: 'Greets', readme: '# In the tarball', readmeFilename: 'Readme.md' },
@@ -120,7 +126,7 @@ describe('the full document', () => {
       maintainers: [],
     })
     expect(document.time).toMatchObject({
-      ...{ created: '1970-01-01T00:00:05.000Z', '2.0.0-rc.1': '1970-01-01T00:00:09.000Z' },
+      ...{ '1.0.0': '1970-01-01T00:00:05.000Z', '2.0.0-rc.1': '1970-01-01T00:00:09.000Z' },
     })
     expect(Object.keys(document.versions)).toEqual(['1.0.0', '2.0.0-rc.1'])
   })

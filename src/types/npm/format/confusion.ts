@@ -75,7 +75,10 @@ function programsOf(from: JsonObject): Map<string, string> | undefined {
   const bin = memberOf(from, 'bin')
   const name = baseNameOf(textOf(from, 'name') ?? '')
   const programs = typeof bin === 'string' ? new Map([[name, bin]]) : textsOf(bin)
-  return new Map([...programs].map(([key, path]) => [key, path.replace(/^(?:\.?\/)+/, '')]))
+  // Of a program that has no name but the package's Bun says the scope, too; clients call it without.
+  return new Map(
+    [...programs].map(([key, path]) => [baseNameOf(key), path.replace(/^(?:\.?\/)+/, '')]),
+  )
 }
 
 function installScriptsOf(from: JsonObject): Map<string, string> {

@@ -13,6 +13,7 @@ export interface PackumentPackage {
   /** New at each change. */
   readonly revision: string
   /** Unix milliseconds. */
+  readonly createdAt: number
   readonly changedAt: number
   /** By tag, the version that it points at, as written. */
   readonly tags: Readonly<Record<string, string>>
@@ -48,7 +49,6 @@ export function buildPackument(
 ): DocumentText {
   const latest = new LatestVersion(of.tags)
   const times: string[] = []
-  let created = of.changedAt
   let separator = ''
   const name = JSON.stringify(of.name)
   const modified = JSON.stringify(isoTime(of.changedAt))
@@ -61,7 +61,6 @@ export function buildPackument(
     add: (version) => {
       const metadata = parseMetadata(version.metadata)
       latest.see(version.version, metadata)
-      created = Math.min(created, version.createdAt)
       const key = JSON.stringify(version.version)
       times.push(`${key}:${JSON.stringify(isoTime(version.createdAt))}`)
       const text = `${separator}${key}:${formatManifest(form, of.name, version, metadata, registry)}`
@@ -71,7 +70,7 @@ export function buildPackument(
     end: () => {
       if (form === 'short') return `},${tags()}}`
       const time = [
-        `"created":${JSON.stringify(isoTime(created))},"modified":${modified}`,
+        `"created":${JSON.stringify(isoTime(of.createdAt))},"modified":${modified}`,
         ...times,
       ]
       return `},${tags()},"time":{${time.join(',')}}${formatTop(latest.metadata())}}`
