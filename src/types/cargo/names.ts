@@ -18,6 +18,9 @@ export const ROOT = `/api/packages/:owner/${TYPE}`
 export const CRATES = `${ROOT}/api/v1/crates`
 export const VERSION = `${CRATES}/:crate/:version`
 
+/** Properties of a file, by which pages find what a crate needs and what needs it. */
+export const LINKS = { provides: 'cargo.provides', requires: 'cargo.depends' } as const
+
 export const CRATE: Schema = {
   ...{ title: 'CargoCrate', type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_-]{0,63}$' },
 }

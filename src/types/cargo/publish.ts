@@ -4,7 +4,7 @@ import { authorOf } from '../../core/access/principal.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { timeOrderedId } from '../../core/ids.ts'
-import { type NewFile, weightOf } from '../../core/packages/new-file.ts'
+import { type NewFile, type Property, weightOf } from '../../core/packages/new-file.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
 import { ContentListWriter } from '../../formats/content-list.ts'
 import { FormatError } from '../../formats/format-error.ts'
@@ -23,7 +23,7 @@ import { type PublishMetadata, parseMetadata } from './format/metadata.ts'
 import { foldCrateName } from './format/name.ts'
 import { readPublishBody } from './format/publish-body.ts'
 import { type CheckedCrate, formatStored } from './format/stored-crate.ts'
-import { CRATES, crateFileName, cratePath, orderOf, TYPE } from './names.ts'
+import { CRATES, crateFileName, cratePath, LINKS, orderOf, TYPE } from './names.ts'
 
 /**
  * Bytes of what is kept of a version as D1 gets it, in JSON within JSON: some four times that of the crate
@@ -140,12 +140,22 @@ function describeFile(call: OwnedCall, crate: CheckedCrate, blob: StagedBlob): N
     ...found,
     fileName: crateFileName(found.packageName, found.version),
     display: { packageName: name, version, fileName: crateFileName(name, version) },
-    ...{ architecture: '', compositeKey: '', properties: {} },
+    ...{ architecture: '', compositeKey: '', properties: { file: dependsOf(crate) } },
     metadata: formatStored(crate, blob.sha256, now),
     order: orderOf(version),
     blob,
     createdBy: authorOf(call.principal),
   }
+}
+
+/** Each is three rows written on D1. Few crates have more; of what comes after them pages show the text alone. */
+const MAX_DEPENDS = 100
+
+/** What the crate needs of this registry, wherever it is used. */
+function dependsOf({ dependencies }: CheckedCrate): readonly Property[] {
+  const near = dependencies.filter(({ kind, registry }) => kind !== 'dev' && registry === null)
+  const names = new Set(near.map(({ name, package: real }) => foldCrateName(real ?? name)))
+  return [...names].slice(0, MAX_DEPENDS).map((value) => ({ name: LINKS.requires, value }))
 }
 
 /** Cargo shows the warnings; there is nothing here that it would have to be told. */

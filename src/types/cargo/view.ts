@@ -10,11 +10,12 @@ import type {
 } from '../view.ts'
 import { foldCrateName } from './format/name.ts'
 import { type ReadLine, readLine, readStored, type StoredCrate } from './format/stored-crate.ts'
-import { cratePath } from './names.ts'
+import { cratePath, LINKS } from './names.ts'
 
 export const cargoView: PackageView = {
   title: 'Cargo',
   contents: true,
+  links: LINKS,
   describe,
   filePath: (owner, { packageName, version }) => cratePath(owner, packageName, version),
 }

@@ -15,7 +15,7 @@ export interface Clients {
   curl: string | null
   apko: string | null
   nfpm: string | null
-  /** The folder with cargo and rustc. */
+  /** The folders with cargo and rustc, as PATH has them. */
   cargo: string | null
   /** The folder of packages that has npm, pnpm, Yarn 1, Yarn and Bun. */
   npmClients: string | null

@@ -7,14 +7,14 @@ import { createOwner } from '../../support/clients/registry.ts'
 import { useServer } from '../../support/clients/use-server.ts'
 import { Cargo } from './clients/cargo.ts'
 
-describeWith(['cargo'], 'crates with cargo', ({ cargo: folder }) => {
+describeWith(['cargo'], 'crates with cargo', ({ cargo: path }) => {
   const server = useServer()
 
   async function prepare() {
     const owner = await createOwner(server(), 'public')
     const url = `${server().url}/api/packages/${owner.name}/cargo`
-    const publisher = await Cargo.create(folder, { url, token: owner.token })
-    return { owner, url, publisher, newUser: () => Cargo.create(folder, { url }) }
+    const publisher = await Cargo.create(path, { url, token: owner.token })
+    return { owner, url, publisher, newUser: () => Cargo.create(path, { url }) }
   }
 
   const greeter = (version: string, text = version) => ({

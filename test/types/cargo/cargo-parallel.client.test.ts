@@ -7,14 +7,14 @@ import { Cargo } from './clients/cargo.ts'
 
 const MANY = 20
 
-describeWith(['cargo'], 'parallel publishers with cargo', ({ cargo: folder }) => {
+describeWith(['cargo'], 'parallel publishers with cargo', ({ cargo: path }) => {
   const server = useServer()
 
   it('one version has one winner, whose crate it is; of many crates all are published', async () => {
     const owner = await createOwner(server(), 'public')
     const url = `${server().url}/api/packages/${owner.name}/cargo`
     const publishers = await Promise.all(
-      Array.from({ length: MANY }, () => Cargo.create(folder, { url, token: owner.token })),
+      Array.from({ length: MANY }, () => Cargo.create(path, { url, token: owner.token })),
     )
     const sources = await Promise.all(
       publishers.map((cargo, at) =>

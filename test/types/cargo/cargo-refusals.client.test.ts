@@ -5,14 +5,14 @@ import { createOwner } from '../../support/clients/registry.ts'
 import { useServer } from '../../support/clients/use-server.ts'
 import { Cargo } from './clients/cargo.ts'
 
-describeWith(['cargo'], 'refusals with cargo', ({ cargo: folder }) => {
+describeWith(['cargo'], 'refusals with cargo', ({ cargo: path }) => {
   const server = useServer()
 
   async function prepare() {
     const owner = await createOwner(server(), 'public')
     const url = `${server().url}/api/packages/${owner.name}/cargo`
     const withToken = (token?: string) =>
-      Cargo.create(folder, token === undefined ? { url } : { url, token })
+      Cargo.create(path, token === undefined ? { url } : { url, token })
     return { owner, url, withToken, publisher: await withToken(owner.token) }
   }
 

@@ -10,7 +10,7 @@ import { runOrThrow } from '../../support/clients/run.ts'
 import { useServer } from '../../support/clients/use-server.ts'
 import { Cargo } from './clients/cargo.ts'
 
-describeWith(['cargo'], 'the lines to copy, with cargo', ({ cargo: folder }) => {
+describeWith(['cargo'], 'the lines to copy, with cargo', ({ cargo: path }) => {
   const server = useServer()
 
   it.each(['public', 'private'] as const)(
@@ -37,18 +37,18 @@ describeWith(['cargo'], 'the lines to copy, with cargo', ({ cargo: folder }) => 
           const env = {
             CARGO_HOME: home,
             CAIRN_TOKEN: token,
-            PATH: `${folder}:${process.env.PATH}`,
+            PATH: `${path}:${process.env.PATH}`,
           }
           await runOrThrow('sh', ['-ec', text], { cwd: where, env })
         }
       }
 
-      const publisher = await Cargo.create(folder, { url: `${origin}/nowhere` })
+      const publisher = await Cargo.create(path, { url: `${origin}/nowhere` })
       const crate = { name: 'copied', source: 'pub const FOUND: bool = true;' }
       const source = await publisher.write(crate)
       await follow(cargoUsage.publish(place), publisher, source, owner.token)
 
-      const user = await Cargo.create(folder, { url: `${origin}/nowhere` })
+      const user = await Cargo.create(path, { url: `${origin}/nowhere` })
       const app = await user.write({
         ...{ name: 'program', main: true, source: 'fn main() { println!("{}", copied::FOUND) }' },
       })

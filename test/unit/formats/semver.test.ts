@@ -180,7 +180,7 @@ describe('the order of keys', () => {
       const found = parseSemver(version)
       const theirs = semver.parse(version)
       // That one repairs blanks, `v` and `=`, and has a length and a size that numbers may have.
-      if (theirs !== null && theirs.raw === version && /^[0-9]/.test(version)) {
+      if (theirs !== null && /^[0-9][!-~]*$/.test(version)) {
         expect([version, found]).not.toEqual([version, undefined])
       }
       if (found === undefined) return

@@ -1,16 +1,16 @@
 // Finds the machine's cargo, with the compiler beside it. It is no download of the tests, since no registry of
 // packages has it but those of distributions: Debian 12 has `cargo-web`, later ones `cargo`.
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { run } from '../../../support/clients/run.ts'
 
 /** From here on the sparse index is stable. */
 const OLDEST = [1, 68] as const
 
-/** The folder with the programs. CARGO=/path/to/cargo is another one. */
+/** Where the shell looks for cargo, then for rustc. CARGO=/path/to/cargo is another one. */
 export async function findCargo(): Promise<string> {
-  const program = process.env.CARGO ?? 'cargo'
-  const { stdout } = await run(program, ['--version'], { inheritEnv: true })
+  const { CARGO } = process.env
+  const { stdout } = await run(CARGO ?? 'cargo', ['--version'], { inheritEnv: true })
   const [, major = 0, minor = 0] = /^cargo (\d+)\.(\d+)/.exec(stdout) ?? []
   if (Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1])) {
     const needed = `cargo ${OLDEST.join('.')} or newer is needed (in Debian 12: cargo-web)`
@@ -19,6 +19,8 @@ export async function findCargo(): Promise<string> {
   // What is on PATH may be rustup's, which looks into a home that the tests do not have.
   const sysroot = await run('rustc', ['--print', 'sysroot'], { inheritEnv: true })
   const folder = join(sysroot.stdout.trim(), 'bin')
-  if (existsSync(join(folder, 'cargo')) && existsSync(join(folder, 'rustc'))) return folder
-  throw new Error(`there are no cargo and rustc in ${folder}`)
+  if (!existsSync(join(folder, 'rustc'))) throw new Error(`there is no rustc in ${folder}`)
+  if (CARGO !== undefined) return `${dirname(CARGO)}:${folder}`
+  if (existsSync(join(folder, 'cargo'))) return folder
+  throw new Error(`there is no cargo in ${folder}`)
 }

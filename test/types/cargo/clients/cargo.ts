@@ -25,18 +25,19 @@ export interface CrateSource {
 }
 
 export class Cargo {
-  readonly #folder: string
+  /** Where it is, before everything else. */
+  readonly #path: string
   /** Where crates are made. */
   readonly directory: string
   readonly #token: string | undefined
 
-  private constructor(folder: string, directory: string, token: string | undefined) {
-    this.#folder = folder
+  private constructor(path: string, directory: string, token: string | undefined) {
+    this.#path = path
     this.directory = directory
     this.#token = token
   }
 
-  static async create(folder: string, { url, token }: CargoRegistry): Promise<Cargo> {
+  static async create(path: string, { url, token }: CargoRegistry): Promise<Cargo> {
     const directory = await temporaryDirectory()
     const config = [
       ...['[registries.r]', `index = "sparse+${url}/"`],
@@ -46,7 +47,7 @@ export class Cargo {
     ]
     await mkdir(join(directory, 'home'))
     await writeFile(join(directory, 'home', 'config.toml'), `${config.join('\n')}\n`)
-    return new Cargo(folder, directory, token)
+    return new Cargo(path, directory, token)
   }
 
   /** Writes a crate, and gives its folder. */
@@ -68,11 +69,11 @@ export class Cargo {
     folder = this.directory,
     { stdin, env = {} }: { stdin?: string; env?: Readonly<Record<string, string>> } = {},
   ): Promise<Finished> {
-    return run(join(this.#folder, 'cargo'), args, {
+    return run('cargo', args, {
       cwd: folder,
       env: {
         ...{ HOME: this.directory, CARGO_HOME: join(this.directory, 'home') },
-        ...{ PATH: `${this.#folder}:${process.env.PATH ?? ''}`, CARGO_TERM_COLOR: 'never' },
+        ...{ PATH: `${this.#path}:${process.env.PATH ?? ''}`, CARGO_TERM_COLOR: 'never' },
         ...(this.#token === undefined ? {} : { CARGO_REGISTRIES_R_TOKEN: this.#token }),
         ...env,
       },
