@@ -23,14 +23,20 @@ import {
 } from './names.ts'
 
 const REVISION = '/-rev/:rev'
-const [TARBALL_PATH, ...TARBALL_ALIASES] = [TARBALL_PATHS.path, ...TARBALL_PATHS.aliases].map(
-  (path) => `${path}${REVISION}`,
-)
+/**
+ * Where the registry is that of a scope alone, npm takes the path of the tarball's address for one below the
+ * registry (libnpmpublish, unpublish.js), and a 404 there for a version that is gone: it says that it removed it.
+ */
+const DOUBLED = packagePaths(`/-/:file${REVISION}`, `/api/packages/:again/${TYPE}`)
+const TARBALL_ALIASES = [
+  ...TARBALL_PATHS.aliases.map((path) => `${path}${REVISION}`),
+  ...[DOUBLED.path, ...DOUBLED.aliases],
+]
 
 export const removeEndpoints: readonly Endpoint[] = [
   ownedEndpoint<FileRow>({
     method: 'DELETE',
-    path: TARBALL_PATH ?? '',
+    path: `${TARBALL_PATHS.path}${REVISION}`,
     aliases: TARBALL_ALIASES,
     access: 'write',
     summary: 'Remove a version',
@@ -77,8 +83,10 @@ export const removeEndpoints: readonly Endpoint[] = [
 ]
 
 async function removeVersion(call: OwnedCall<FileRow>): Promise<Response> {
-  const found = call.resource === undefined ? [] : [call.resource]
-  await removeFound(call, TYPE, found, absent(call.params))
+  const { owner, params, resource } = call
+  const { again = owner.name } = params
+  const found = resource === undefined || again !== owner.name ? [] : [resource]
+  await removeFound(call, TYPE, found, absent(params))
   return done()
 }
 

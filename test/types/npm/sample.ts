@@ -75,7 +75,7 @@ export const npm: TypeSample = {
   parameters: {
     ...{ package: 'hello-world', version: '1.0.0', file: 'hello-world-1.0.0.tgz', rev: 'r' },
     ...{ tag: 'latest', user: 'org.couchdb.user:me', scope: '@acme' },
-    token: 'cairn_any',
+    ...{ token: 'cairn_any', again: 'acme' },
   },
   aboutCaller: ['/api/packages/:owner/npm/-/whoami'],
   first: fileOf({}),
