@@ -25,7 +25,8 @@ export const BASE = `/api/packages/:owner/${TYPE}`
 /** What the registry has beside packages. */
 export const SERVICE = `${BASE}/-`
 
-const SCOPE = ':scope{(?:@|%40)[^/]+}'
+/** Without a percent sign behind: `@s%2fp` is one segment with a whole name in it. */
+const SCOPE = ':scope{(?:@|%40)[^/%]+}'
 
 /** The path of something of a package, and that with the scope apart. @param before between base and name */
 export function packagePaths(after: string, before = ''): { path: string; aliases: string[] } {
