@@ -105,7 +105,7 @@ describe('a snapshot', () => {
     await changeFirstPackage()
     const rows = await snapshot()
     for (const table of ['package_tag', 'package_mark', 'retired_version'] as const) {
-      expect([table, rows[table].length]).toEqual([table, 1])
+      expect(rows[table].length, table).toBeGreaterThan(0)
     }
     expect(rows.package_version.some((row) => row.order_key !== '')).toBe(true)
     expect(rows.package_file.length).toBe(samples.length)
