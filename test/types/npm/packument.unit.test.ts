@@ -141,6 +141,8 @@ describe('the full document', () => {
         readme: 'text',
       },
       ...{ _hasShrinkwrap: true, deprecated: 'no', _attachments: {}, readmeFilename: 'r.md' },
+      // pnpm's trustPolicy goes by it.
+      _npmUser: { name: 'admin', trustedPublisher: { id: 'github' } },
     }
     const document = documentOf('full', [versionOf({ members: claimed })])
     expect(document.versions['1.0.0']).toEqual({

@@ -34,10 +34,13 @@ const SHORT = [
   ...['bin', 'directories', 'engines', 'os', 'cpu', 'libc', 'funding'],
 ]
 
-/** Members that are derived here, kept apart, or change later. */
+/**
+ * Members that are derived here, kept apart, or change later; and `_npmUser`, by which a registry says who published
+ * and how far that was proven: pnpm's trustPolicy goes by it, so that no publisher may write it.
+ */
 const OWN = [
   ...['dist', '_id', '_rev', '_attachments', 'hasInstallScript', '_hasShrinkwrap', 'deprecated'],
-  ...['readme', 'readmeFilename'],
+  ...['readme', 'readmeFilename', '_npmUser'],
 ]
 
 /** @param body whose README counts where the manifest has none */
