@@ -19,7 +19,20 @@ describe('a manifest and its package.json', () => {
     [{ bin: { p: 'cli.js' } }, { bin: './cli.js' }],
     [{ bin: { '@s/p': 'cli.js' } }, { bin: './cli.js' }],
     [{ bin: { p: 'cli.js', q: 'q.js' } }, { bin: { p: './cli.js', q: '/q.js' } }],
-    [{ bin: { a: 'bin/a' } }, { directories: { bin: 'bin' } }],
+    [{ bin: { a: 'bin/a' }, directories: { bin: './bin/' } }, { directories: { bin: './bin/' } }],
+    [{ directories: { bin: 'bin' } }, { directories: { bin: 'bin' } }],
+    [{ bin: { a: 'bin/x/../a', b: 'b' } }, { bin: { a: './bin/a', b: '../b' } }],
+    [{ bin: { 'a.js': 'lib/a.js' } }, { bin: ['./lib/a.js'] }],
+    [
+      { dependencies: { a: '1' }, bundleDependencies: ['a'] },
+      { dependencies: { a: '1' }, bundledDependencies: true },
+    ],
+    [{ bundleDependencies: [] }, { bundleDependencies: false }],
+    [{ bundleDependencies: ['a'] }, { bundleDependencies: { a: '1' } }],
+    [
+      { peerDependenciesMeta: { a: { optional: true } } },
+      { peerDependenciesMeta: { a: { optional: true }, b: { optional: false } } },
+    ],
     [{ scripts: { install: 'node-gyp rebuild' }, gypfile: true }, {}],
     [
       { scripts: { install: 'tool', test: 'x' } },
@@ -74,6 +87,43 @@ describe('a manifest and its package.json', () => {
     [{ scripts: { install: 'a' } }, { scripts: { install: 'b' } }, 'scripts', /"install" is "a"/],
     [{}, { bin: 'evil.js' }, 'bin', /^bin \/ "p" is nothing in the manifest and "evil.js"/],
     [{ bin: { p: 'a' } }, { bin: { p: 'b' } }, 'bin', /"p" is "a"/],
+    [
+      { bin: { node: 'x' }, directories: { bin: 'b' } },
+      {},
+      'directories.bin',
+      /"bin" is "b" in the manifest and nothing/,
+    ],
+    [
+      { bin: { a: 'evil' }, directories: { bin: 'b' } },
+      { bin: { a: 'x' }, directories: { bin: 'b' } },
+      'bin',
+      /^bin \/ "a" is "evil" in the manifest and "x"/,
+    ],
+    [
+      { bin: { node: 'evil' }, directories: { bin: 'b' } },
+      { directories: { bin: 'b' } },
+      'bin',
+      /^bin \/ "node" is "evil" in the manifest and nothing/,
+    ],
+    [
+      { bin: { node: 'b/../evil' }, directories: { bin: 'b' } },
+      { directories: { bin: 'b' } },
+      'bin',
+      /"node" is "evil"/,
+    ],
+    [
+      {},
+      { bundledDependencies: ['a'] },
+      'bundleDependencies',
+      /"a" is nothing in the manifest and "bundled"/,
+    ],
+    [{ bundleDependencies: ['a'] }, {}, 'bundleDependencies', /"a" is "bundled"/],
+    [
+      {},
+      { peerDependenciesMeta: { a: { optional: true } } },
+      'peerDependenciesMeta',
+      /"a" is nothing in the manifest and "optional"/,
+    ],
   ])('differ: %j, %j', async (manifest, packageJson, field, message) => {
     await expectRefusal(() => check(manifest, packageJson), 'invalid-field', message)
     try {

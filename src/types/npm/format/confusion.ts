@@ -19,18 +19,22 @@ export function checkSameManifest(manifest: JsonObject, packageJson: JsonObject)
   compare('name', memberOf(manifest, 'name'), memberOf(packageJson, 'name'))
   compare('version', versionOf(manifest), versionOf(packageJson))
   for (const [field, of] of Object.entries(COMPARED)) {
-    const sent = of(manifest)
-    const packed = of(packageJson)
-    if (sent === undefined || packed === undefined) continue
+    const sent = of(manifest, packageJson)
+    const packed = of(packageJson, manifest)
     for (const key of new Set([...sent.keys(), ...packed.keys()])) {
       compare(`${field} / ${quote(key)}`, sent.get(key), packed.get(key), field)
     }
   }
 }
 
-const COMPARED: Readonly<Record<string, (from: JsonObject) => Map<string, string> | undefined>> = {
+const COMPARED: Readonly<
+  Record<string, (from: JsonObject, other: JsonObject) => Map<string, string>>
+> = {
   dependencies: dependenciesOf,
   peerDependencies: (from) => textsOf(memberOf(from, 'peerDependencies')),
+  peerDependenciesMeta: optionalPeersOf,
+  bundleDependencies: bundledOf,
+  'directories.bin': (from) => new Map(programFolderOf(from).map((folder) => ['bin', folder])),
   bin: programsOf,
   scripts: installScriptsOf,
 }
@@ -68,17 +72,66 @@ function textsOf(value: unknown): Map<string, string> {
   )
 }
 
-/** Undefined where a folder of programs is named, which clients list. */
-function programsOf(from: JsonObject): Map<string, string> | undefined {
-  const directories = memberOf(from, 'directories')
-  if (isJsonObject(directories) && textOf(directories, 'bin') !== undefined) return undefined
-  const bin = memberOf(from, 'bin')
-  const name = baseNameOf(textOf(from, 'name') ?? '')
-  const programs = typeof bin === 'string' ? new Map([[name, bin]]) : textsOf(bin)
-  // Of a program that has no name but the package's Bun says the scope, too; clients call it without.
-  return new Map(
-    [...programs].map(([key, path]) => [baseNameOf(key), path.replace(/^(?:\.?\/)+/, '')]),
+/** A peer that is not optional is installed by most clients. */
+function optionalPeersOf(from: JsonObject): Map<string, string> {
+  const meta = memberOf(from, 'peerDependenciesMeta')
+  if (!isJsonObject(meta)) return new Map()
+  const optional = Object.entries(meta).filter(
+    ([, value]) => isJsonObject(value) && memberOf(value, 'optional') === true,
   )
+  return new Map(optional.map(([name]) => [name, 'optional']))
+}
+
+/** Clients install from the tarball what is bundled, and from a registry what is not; npm spells out `true`. */
+function bundledOf(from: JsonObject): Map<string, string> {
+  const [given] = ['bundleDependencies', 'bundledDependencies']
+    .map((field) => memberOf(from, field))
+    .filter((value) => value !== undefined)
+  return new Map(namesIn(given, from).map((name) => [name, 'bundled']))
+}
+
+function namesIn(given: unknown, from: JsonObject): readonly string[] {
+  if (given === true) return [...textsOf(memberOf(from, 'dependencies')).keys()]
+  if (Array.isArray(given)) return given.filter((name) => typeof name === 'string')
+  return isJsonObject(given) ? Object.keys(given) : []
+}
+
+/** None or one. */
+function programFolderOf(from: JsonObject): readonly string[] {
+  const directories = memberOf(from, 'directories')
+  const folder = isJsonObject(directories) ? textOf(directories, 'bin') : undefined
+  return folder === undefined ? [] : [cleanPath(folder)]
+}
+
+/** Without those that npm found in the folder that the other names in the place of programs. */
+function programsOf(from: JsonObject, other: JsonObject): Map<string, string> {
+  const [folder] = memberOf(other, 'bin') ? [] : programFolderOf(other)
+  const programs = namedPrograms(memberOf(from, 'bin'), textOf(from, 'name') ?? '')
+  // Of a program that has no name but the package's Bun says the scope, too; clients call it without.
+  const cleaned = programs.map(([key, path]) => [baseNameOf(key), cleanPath(path)] as const)
+  return new Map(
+    cleaned.filter(([, path]) => folder === undefined || !path.startsWith(`${folder}/`)),
+  )
+}
+
+function namedPrograms(bin: unknown, name: string): readonly (readonly [string, string])[] {
+  if (typeof bin === 'string') return [[name, bin]]
+  if (!Array.isArray(bin)) return [...textsOf(bin)]
+  return bin.flatMap((path) => (typeof path === 'string' ? [[fileNameOf(path), path]] : []))
+}
+
+function fileNameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** Within the package's folder, as npm has paths in manifests. */
+function cleanPath(path: string): string {
+  const way: string[] = []
+  for (const part of path.split(/[\\/:]/)) {
+    if (part === '..') way.pop()
+    else if (part !== '' && part !== '.') way.push(part)
+  }
+  return way.join('/')
 }
 
 function installScriptsOf(from: JsonObject): Map<string, string> {
