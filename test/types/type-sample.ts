@@ -22,6 +22,11 @@ export interface TypeSample {
   remove(file: SampleFile): Request
   /** Whether any bytes will do for a file, also those of another type's. */
   readonly takesAnything?: true
+  /**
+   * What is known before the body is read: absent, all that limits ask for. `no-size`: other things are in the body
+   * beside the file. `nothing`: the body says what the request is, and some requests pass every limit.
+   */
+  readonly knownBeforeBody?: 'no-size' | 'nothing'
   /** With what clients say that the same bytes again are fine; absent where they have no such way. */
   readonly repeatQuery?: string
   readonly statuses: {

@@ -44,6 +44,7 @@ export const cargo: TypeSample = {
     const body = JSON.parse(text) as { errors?: readonly { detail: string }[]; detail: string }
     return body.errors?.[0]?.detail ?? body.detail
   },
+  knownBeforeBody: 'no-size',
   statuses: { published: 200, repeated: 200, removed: 204, taken: 409 },
   says: {
     same: /^409 the version of hello 1\.0\.0 exists in acme\/cargo: raise the version and publish again$/,

@@ -88,6 +88,7 @@ export const npm: TypeSample = {
     return request('PUT', `${NPM}/${name.replace('/', '%2f')}`, buildPublish(spec(file)))
   },
   remove: ({ path }) => request('DELETE', `${path}/-rev/any`),
+  knownBeforeBody: 'nothing',
   statuses: { published: 201, repeated: 201, removed: 200, taken: 409 },
   shows: (body) => JSON.parse(body).error,
   says: { same: EXISTS, clash: EXISTS, forbidden: /^403 the access token may not write / },
