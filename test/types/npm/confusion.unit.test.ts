@@ -28,6 +28,11 @@ describe('a manifest and its package.json', () => {
       { dependencies: { a: '1' }, bundledDependencies: true },
     ],
     [{ bundleDependencies: [] }, { bundleDependencies: false }],
+    // npm 6.14.18, of itself.
+    [
+      { dependencies: { a: '1', b: '*' }, bundleDependencies: ['a', 'b'] },
+      { dependencies: { a: '1' }, bundleDependencies: ['a', 'b'] },
+    ],
     [{ bundleDependencies: ['a'] }, { bundleDependencies: { a: '1' } }],
     [
       { peerDependenciesMeta: { a: { optional: true } } },

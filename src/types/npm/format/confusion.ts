@@ -30,10 +30,10 @@ export function checkSameManifest(manifest: JsonObject, packageJson: JsonObject)
 const COMPARED: Readonly<
   Record<string, (from: JsonObject, other: JsonObject) => Map<string, string>>
 > = {
+  bundleDependencies: bundledOf,
   dependencies: dependenciesOf,
   peerDependencies: (from) => textsOf(memberOf(from, 'peerDependencies')),
   peerDependenciesMeta: optionalPeersOf,
-  bundleDependencies: bundledOf,
   'directories.bin': (from) => new Map(programFolderOf(from).map((folder) => ['bin', folder])),
   bin: programsOf,
   scripts: installScriptsOf,
@@ -57,10 +57,11 @@ function versionOf(from: JsonObject): unknown {
   return withoutBuild(version.trim().replace(/^[=v\s]+/, ''))
 }
 
-/** What is optional is in both fields of some manifests. */
+/** What is optional is in both fields of some manifests; what is bundled and in neither npm puts into the first. */
 function dependenciesOf(from: JsonObject): Map<string, string> {
+  const bundled = [...bundledOf(from).keys()].map((name) => [name, '*'] as const)
   const all = ['dependencies', 'optionalDependencies'].map((field) => memberOf(from, field))
-  return new Map(all.flatMap((value) => [...textsOf(value)]))
+  return new Map([...bundled, ...all.flatMap((value) => [...textsOf(value)])])
 }
 
 function textsOf(value: unknown): Map<string, string> {
