@@ -99,7 +99,12 @@ describe('the body of a deprecation', () => {
       { name: 'hello-world' },
       /versions is nothing: send a version with its tarball, or all versions/,
     ],
+    [{ _id: 'hello-world', users: { me: true } }, /versions is nothing: send a version/],
     [{ name: 'hello-world', versions: [] }, /versions is a list/],
+    ...[{}, { '1.0.0': {} }, { '1.0.0': { deprecated: false } }].map((versions) => [
+      { name: 'hello-world', versions },
+      /^the body has no tarball, and no version in it has a text in deprecated: send a version/,
+    ]),
     [{ name: 'hello-world', versions: { '1.0.0': 1 } }, /versions \/ "1.0.0" is a number/],
     ...[1, true, {}, []].map((deprecated) => [
       { name: 'hello-world', versions: { '1.0.0': { deprecated } } },

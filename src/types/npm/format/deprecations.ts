@@ -20,21 +20,18 @@ export interface Deprecations {
 }
 
 /**
- * What it says of versions; those with nothing in `deprecated` are not among them.
+ * What it says of versions, at least one; those with nothing in `deprecated` are not among them.
  * @param kept of a body without a tarball (body.ts)
  * @throws FormatError `invalid-field`
  */
 export function parseDeprecations(kept: unknown, name: string): Deprecations {
   if (!isJsonObject(kept)) throw invalid('the body', kept, 'send the document of the package')
+  const versions = memberOf(kept, 'versions')
+  if (!isJsonObject(versions)) throw invalid('versions', versions, REMEDY)
   const found = memberOf(kept, 'name')
   if (found !== name) {
     const message = `the path is that of ${quote(name)} and the body's name is ${show(found)}: make them the same`
     throw new FormatError('invalid-field', message, { field: 'name' })
-  }
-  const versions = memberOf(kept, 'versions')
-  if (!isJsonObject(versions)) {
-    const remedy = 'send a version with its tarball, or all versions to deprecate some'
-    throw invalid('versions', versions, remedy)
   }
   const texts = Object.entries(versions).flatMap(([version, manifest]) => {
     if (!isJsonObject(manifest))
@@ -42,8 +39,15 @@ export function parseDeprecations(kept: unknown, name: string): Deprecations {
     const text = parseText(manifest, version)
     return text === undefined ? [] : [[version, text] as const]
   })
+  // A publish that lost its tarball would be told that it was done.
+  if (texts.length === 0) {
+    const reason = 'the body has no tarball, and no version in it has a text in deprecated'
+    throw refuse(reason, REMEDY)
+  }
   return { revision: textOf(kept, '_rev'), texts: new Map(texts) }
 }
+
+const REMEDY = 'send a version with its tarball, or all versions to deprecate some'
 
 function parseText(manifest: JsonObject, version: string): string | undefined {
   const value = memberOf(manifest, 'deprecated')
