@@ -38,6 +38,16 @@ export class FormatError extends Error {
   }
 }
 
+/** Structure that breaks a rule: what is wrong, and what to do about it. */
+export function malformed(reason: string, remedy: string): FormatError {
+  return new FormatError('malformed', `${reason}: ${remedy}`)
+}
+
+/** A field that is wrong: likewise, and which one, in the format's own spelling. */
+export function invalidField(field: string, reason: string, remedy: string): FormatError {
+  return new FormatError('invalid-field', `${reason}: ${remedy}`, { field })
+}
+
 const quotedCharacters = 80
 
 /**

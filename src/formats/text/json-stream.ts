@@ -4,7 +4,7 @@
 // the rest is JSON is decided by JSON.parse. What is skipped needs to have its brackets and quotes in order,
 // and nothing else is asked of it.
 import { type ByteSource, decodeUtf8, encodeUtf8 } from '../bytes.ts'
-import { FormatError, quote } from '../format-error.ts'
+import { FormatError, malformed, quote } from '../format-error.ts'
 import { Base64String } from './base64-string.ts'
 
 /**
@@ -295,8 +295,4 @@ function parse(text: string, what: string): unknown {
 
 function notJson(what: string): FormatError {
   return malformed(`${what} is not JSON`, 'send a JSON document (RFC 8259)')
-}
-
-function malformed(reason: string, remedy: string): FormatError {
-  return new FormatError('malformed', `${reason}: ${remedy}`)
 }

@@ -2,6 +2,8 @@
 // for as own ones alone: `constructor` is a legal name of a package, and nobody sent it just because every
 // object answers to it. `__proto__` is an own member of what JSON.parse makes, and of what the copies here make.
 
+import { quote } from '../format-error.ts'
+
 export type JsonObject = Readonly<Record<string, unknown>>
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -27,4 +29,9 @@ export function kindOf(value: unknown): string {
   if (typeof value === 'string') return 'a text'
   if (typeof value === 'object') return 'an object'
   return `a ${typeof value}`
+}
+
+/** A value for a message: a text in quotes, else its kind. */
+export function showValue(value: unknown): string {
+  return typeof value === 'string' ? quote(value) : kindOf(value)
 }

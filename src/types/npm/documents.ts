@@ -128,6 +128,6 @@ function builderOf({ begin, add, end }: DocumentText): DocumentBuilder {
 
 function versionOf(file: DocumentFile): PackumentVersion {
   const { displayVersion, sha1, sha512, metadata, createdAt, marks } = file
-  const deprecated = marks[DEPRECATED] ?? ''
+  const deprecated = marks[DEPRECATED]
   return { version: displayVersion, sha1, sha512, metadata, createdAt, deprecated }
 }

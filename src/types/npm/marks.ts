@@ -1,10 +1,12 @@
 // Deprecation: a text that clients print when they install the version. `npm deprecate` reads the document of the
 // package and puts all of it back with the texts in it.
 import { authorOf } from '../../core/access/principal.ts'
-import { RegistryError } from '../../core/errors.ts'
+import { invalidRequest } from '../../core/errors.ts'
 import { timeOrderedId } from '../../core/ids.ts'
-import { type MarksOutcome, setMarks } from '../../core/packages/marks.ts'
+import type { PackageState } from '../../core/packages/document.ts'
+import { setMarks } from '../../core/packages/marks.ts'
 import type { OwnedCall } from '../../http/endpoint.ts'
+import { requireChange } from '../../http/package-change.ts'
 import { refuseRevoked } from '../../http/revocation.ts'
 import { done } from './dialect.ts'
 import { type Deprecations, parseDeprecations } from './format/deprecations.ts'
@@ -15,55 +17,43 @@ export const DEPRECATED = 'npm.deprecated'
 
 /**
  * @param kept of the body, which has no tarball
- * @throws FormatError; RegistryError not-found, outcome-unknown, invalid-credentials
+ * @throws FormatError; RegistryError not-found, invalid-request, outcome-unknown, invalid-credentials
  */
 export async function deprecate(
-  call: OwnedCall,
+  call: OwnedCall<PackageState>,
   packageName: string,
   kept: unknown,
 ): Promise<Response> {
-  const { texts } = parseDeprecations(kept, packageName)
+  const { revision, texts } = parseDeprecations(kept, packageName)
   await refuseRevoked(call)
-  const place = { ownerId: call.owner.id, type: TYPE }
+  requireRevision(call.resource, revision)
   const outcome = await setMarks(
     call.env.DB,
-    place,
+    { ownerId: call.owner.id, type: TYPE },
     { packageName, marks: marksOf(texts) },
     { changeId: timeOrderedId(Date.now()), createdBy: authorOf(call.principal) },
   )
-  return answer(outcome, packageName)
+  requireChange(outcome, `${packageName} is not there, or not in all of the versions that are sent`)
+  return done()
 }
 
+/**
+ * Clients change what they read, and send it back: what others changed meanwhile must not be undone by that.
+ * @throws RegistryError invalid-request
+ */
+export function requireRevision(
+  found: PackageState | undefined,
+  revision: string | undefined,
+): void {
+  // Of other registries, and of none, nothing is known.
+  if (found === undefined || !/^[0-9a-f]{32}$/.test(revision ?? '')) return
+  if (found.state === revision) return
+  throw invalidRequest(`${found.displayName} changed since it was read: do it again`)
+}
+
+/** An empty text stays as such: the manifest may have one of its own. */
 function marksOf(texts: Deprecations['texts']) {
-  return [...texts].map(([version, text]) => ({
-    version: foldVersion(version),
-    name: DEPRECATED,
-    value: text === '' ? null : text,
-    withdraws: false,
+  return [...texts].map(([version, value]) => ({
+    ...{ version: foldVersion(version), name: DEPRECATED, value, withdraws: false },
   }))
-}
-
-function answer(outcome: MarksOutcome, packageName: string): Response {
-  switch (outcome) {
-    case 'changed':
-    case 'unchanged':
-      return done()
-    case 'package-absent':
-      throw new RegistryError({ code: 'not-found', detail: `no such package: "${packageName}"` })
-    case 'version-absent': {
-      const detail = `a version of ${packageName} that is sent is not there, or not any more: read the package and deprecate again`
-      throw new RegistryError({ code: 'not-found', detail })
-    }
-    case 'token-ended':
-      throw new RegistryError({
-        code: 'invalid-credentials',
-        detail: 'the access token was revoked, or has expired',
-      })
-    case 'too-large': {
-      const detail = 'the texts of `deprecated` are too long, alone or together: shorten them'
-      throw new RegistryError({ code: 'invalid-request', detail })
-    }
-    case 'unknown':
-      throw new RegistryError({ code: 'outcome-unknown' })
-  }
 }

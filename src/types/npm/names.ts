@@ -41,7 +41,6 @@ const PACKAGE: Schema = {
   description: 'With its scope as `@scope/name`, of which the slash may be written as %2f.',
 }
 export const PACKAGE_PARAMETERS = { package: PACKAGE } as const
-export const SCOPE_PARAMETER = { scope: { type: 'string', pattern: '^@[a-z0-9-][a-z0-9._-]*$' } }
 export const REVISION_PARAMETERS = {
   ...PACKAGE_PARAMETERS,
   rev: { type: 'string', description: 'The `_rev` of the document that the client read.' },

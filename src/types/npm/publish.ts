@@ -5,6 +5,7 @@ import type { UploadedContent } from '../../core/blobs/stage.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { timeOrderedId } from '../../core/ids.ts'
+import type { PackageState } from '../../core/packages/document.ts'
 import { type NewFile, type NewTag, weightOf } from '../../core/packages/new-file.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
 import { FormatError } from '../../formats/format-error.ts'
@@ -32,6 +33,7 @@ import { inspectTarball } from './format/tarball.ts'
 import { parseVersion } from './format/version.ts'
 import { deprecate } from './marks.ts'
 import {
+  findPackage,
   foldVersion,
   orderOf,
   PACKAGE_PARAMETERS,
@@ -50,7 +52,7 @@ export const DIGESTS = ['sha1', 'sha512'] as const
  */
 const METADATA_BYTES = 768 * 1024
 
-export const publishEndpoint = ownedEndpoint({
+export const publishEndpoint = ownedEndpoint<PackageState>({
   method: 'PUT',
   ...packagePaths(''),
   access: 'write',
@@ -66,10 +68,11 @@ export const publishEndpoint = ownedEndpoint({
     answers: { ...DONE, ...CREATED },
     faults: [...PUBLISH_FAULTS, 'not-found'],
   },
+  resource: findPackage,
   handler: put,
 })
 
-async function put(call: OwnedCall): Promise<Response> {
+async function put(call: OwnedCall<PackageState>): Promise<Response> {
   const name = parsePackage(call.params)
   requireWritable(call, { type: TYPE, packageName: name })
   const sent: { kept?: unknown } = {}

@@ -10,6 +10,7 @@ import { removeFound, removeSelected } from '../../http/removal.ts'
 import { drainBody } from '../../http/request-body.ts'
 import { DONE, done } from './dialect.ts'
 import { TARBALL_PATHS } from './download.ts'
+import { requireRevision } from './marks.ts'
 import {
   absent,
   FILE_PARAMETERS,
@@ -66,7 +67,7 @@ export const removeEndpoints: readonly Endpoint[] = [
     resource: findPackage,
     handler: prepare,
   }),
-  ownedEndpoint({
+  ownedEndpoint<PackageState>({
     method: 'DELETE',
     ...packagePaths(REVISION),
     access: 'write',
@@ -76,8 +77,9 @@ export const removeEndpoints: readonly Endpoint[] = [
       tag: TYPE,
       path: { ...REVISION_PARAMETERS, ...PACKAGE_PARAMETERS },
       answers: DONE,
-      faults: ['invalid-name', 'outcome-unknown'],
+      faults: ['invalid-name', 'invalid-request', 'outcome-unknown'],
     },
+    resource: findPackage,
     handler: removePackage,
   }),
 ]
@@ -99,7 +101,8 @@ async function prepare(call: OwnedCall<PackageState>): Promise<Response> {
   return done()
 }
 
-async function removePackage(call: OwnedCall): Promise<Response> {
+async function removePackage(call: OwnedCall<PackageState>): Promise<Response> {
+  requireRevision(call.resource, call.params.rev)
   const packageName = parsePackage(call.params)
   await removeSelected(call, TYPE, { packageName }, absent(call.params))
   return done()

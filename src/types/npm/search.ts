@@ -104,13 +104,12 @@ function numberIn(url: URL, name: string, fallback: number, max: number): number
 /** npm goes through `maintainers` and `keywords` without a look at what they are. */
 function describe({ shownName: name, latest, description }: FoundPackage) {
   const person = { username: 'unknown', email: '' }
-  const score = { final: 1, detail: { quality: 1, popularity: 1, maintenance: 1 } }
   const found = {
     ...{ name, scope: scopeOf(name), version: latest.shownVersion },
     ...{ description: description ?? '', date: new Date(latest.createdAt).toISOString() },
     ...{ keywords: [], links: {}, maintainers: [], publisher: person },
   }
-  return { package: found, score, searchScore: 1 }
+  return { package: found }
 }
 
 /** The body has what is installed, perhaps in gzip, and nobody looks at it. */

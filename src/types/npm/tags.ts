@@ -1,12 +1,13 @@
 // PUT and DELETE of a tag. Tags also move with a publish that names them.
 import { authorOf } from '../../core/access/principal.ts'
-import { invalidRequest, RegistryError } from '../../core/errors.ts'
+import { invalidRequest } from '../../core/errors.ts'
 import { timeOrderedId } from '../../core/ids.ts'
 import { moveTag, removeTag, type TagOutcome } from '../../core/packages/tags.ts'
 import { quote } from '../../formats/format-error.ts'
 import { kindOf } from '../../formats/text/json-value.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { jsonContent, TEXT } from '../../http/operation.ts'
+import { requireChange } from '../../http/package-change.ts'
 import { requireWritable } from '../../http/publication.ts'
 import { readJson } from '../../http/request-body.ts'
 import { DONE, done } from './dialect.ts'
@@ -100,30 +101,13 @@ function changeOf({ principal }: OwnedCall) {
 
 function answer({ params }: OwnedCall, outcome: TagOutcome, version?: string): Response {
   const { tag: _, ...ofPackage } = params
-  switch (outcome) {
-    case 'moved':
-    case 'unchanged':
-      return done()
-    case 'package-absent':
-      throw notFound(absent(ofPackage))
-    case 'version-absent':
-      throw notFound(absent({ ...ofPackage, version: version ?? '' }))
-    case 'tag-absent':
-      throw notFound(absent(params))
-    case 'too-many-tags':
-      throw invalidRequest(TOO_MANY)
-    case 'token-ended':
-      throw new RegistryError({
-        code: 'invalid-credentials',
-        detail: 'the access token was revoked, or has expired',
-      })
-    case 'unknown':
-      throw new RegistryError({ code: 'outcome-unknown' })
+  if (outcome === 'too-many-tags') {
+    throw invalidRequest('the package has as many tags as it may: remove one first, or move one')
   }
-}
-
-const TOO_MANY = 'the package has as many tags as it may: remove one first, or move one of them'
-
-function notFound(detail: string): RegistryError {
-  return new RegistryError({ code: 'not-found', detail })
+  const missing =
+    outcome === 'version-absent' ? { ...ofPackage, version: version ?? '' } : ofPackage
+  if (outcome !== 'moved') {
+    requireChange(outcome, absent(outcome === 'tag-absent' ? params : missing))
+  }
+  return done()
 }

@@ -3,21 +3,33 @@
 import { quoteShell } from '../../formats/text/shell.ts'
 import type { PackageUsage, Snippet, UsagePlace } from '../type.ts'
 
+/** Title, and how it adds and publishes a package. */
+const CLIENTS = [
+  ['npm', 'npm install', 'npm publish'],
+  ['pnpm', 'pnpm add', 'pnpm publish'],
+  ['Yarn 1', 'yarn add', 'yarn publish'],
+  ['Yarn', 'yarn add', 'yarn npm publish'],
+  ['Bun', 'bun add', 'bun publish'],
+] as const
+
 export const npmUsage: PackageUsage = {
-  install: (place) => [
-    { title: 'npm', snippets: [...npmrc(place), ...command(place, 'npm install')] },
-    { title: 'pnpm', snippets: [...npmrc(place), young(place), ...command(place, 'pnpm add')] },
-    { title: 'Yarn 1', snippets: [...npmrc(place), ...command(place, 'yarn add')] },
-    { title: 'Yarn', snippets: [yarnrc(place), ...command(place, 'yarn add')] },
-    { title: 'Bun', snippets: [...npmrc(place), ...command(place, 'bun add')] },
-  ],
-  publish: (place) => [
-    { title: 'npm', snippets: [...npmrc(place, 'write'), publish('npm publish')] },
-    { title: 'pnpm', snippets: [...npmrc(place, 'write'), publish('pnpm publish')] },
-    { title: 'Yarn 1', snippets: [...npmrc(place, 'write'), publish('yarn publish')] },
-    { title: 'Yarn', snippets: [yarnrc(place, 'write'), publish('yarn npm publish')] },
-    { title: 'Bun', snippets: [...npmrc(place, 'write'), publish('bun publish')] },
-  ],
+  install: (place) =>
+    CLIENTS.map(([title, add]) => ({
+      title,
+      snippets: [
+        ...(title === 'Yarn' ? [yarnrc(place)] : npmrc(place)),
+        ...(title === 'pnpm' ? [young(place)] : []),
+        ...command(place, add),
+      ],
+    })),
+  publish: (place) =>
+    CLIENTS.map(([title, , words]) => ({
+      title,
+      snippets: [
+        ...(title === 'Yarn' ? [yarnrc(place, 'write')] : npmrc(place, 'write')),
+        publish(words),
+      ],
+    })),
 }
 
 function registryOf({ origin, owner }: UsagePlace): string {

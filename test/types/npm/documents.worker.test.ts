@@ -189,7 +189,7 @@ describe('deprecation', () => {
   it('comes, changes and goes, and leaves alone what is not named', async () => {
     await mustPublish({}, { version: '1.0.1' })
     const before = (await read(`${NPM}/hello-world`)).headers.get('etag')
-    expect(await put({ '1.0.0': {}, '1.0.1': {} })).toMatchObject({ status: 200 })
+    expect(await put({ '1.0.0': {}, '1.0.1': {} })).toMatchObject({ status: 400 })
     expect((await read(`${NPM}/hello-world`)).headers.get('etag')).toBe(before)
     await put({ '1.0.0': { deprecated: 'old' }, '1.0.1': {} })
     expect(await texts()).toEqual({ '1.0.0': 'old', '1.0.1': undefined })
@@ -216,6 +216,36 @@ describe('deprecation', () => {
       expect((await answerOf(`${NPM}/${path}`, sent)).status).toBe(403)
     }
     expect(await texts()).toEqual({ '1.0.0': undefined })
+  })
+})
+
+describe('what a client read before others changed it', () => {
+  it('is not put back, and nothing is removed by it', async () => {
+    await mustPublish({})
+    const { _rev } = (await read(`${NPM}/hello-world`)).json()
+    await mustPublish({ version: '1.0.1' })
+    const versions = { '1.0.0': { deprecated: 'x' } }
+    const stale = await change('PUT', 'hello-world', { name: 'hello-world', _rev, versions })
+    expect(`${stale.status} ${stale.text}`).toMatch(
+      /^400 .*hello-world changed since it was read: do it again/,
+    )
+    expect(await change('DELETE', `hello-world/-rev/${_rev}`)).toMatchObject({ status: 400 })
+    const fresh = (await read(`${NPM}/hello-world`)).json()._rev
+    const sent = { name: 'hello-world', _rev: fresh, versions }
+    expect(await change('PUT', 'hello-world', sent)).toMatchObject({ status: 200 })
+    const last = (await read(`${NPM}/hello-world`)).json()._rev
+    expect(await change('DELETE', `hello-world/-rev/${last}`)).toMatchObject({ status: 200 })
+  })
+
+  it('may have a warning of its own, which others take away', async () => {
+    await mustPublish({ members: { deprecated: 'from the beginning' } })
+    const warning = async () => (await read(`${NPM}/hello-world/1.0.0`)).json().deprecated
+    expect(await warning()).toBe('from the beginning')
+    await change('PUT', 'hello-world', {
+      name: 'hello-world',
+      versions: { '1.0.0': { deprecated: '' } },
+    })
+    expect(await warning()).toBe(undefined)
   })
 })
 

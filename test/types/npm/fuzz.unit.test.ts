@@ -147,7 +147,14 @@ function expectDocuments(
   const of = { name: 'hello-world', revision: 'r', createdAt: 0, changedAt: 0, tags: {} }
   for (const form of ['full', 'short'] as const) {
     const { begin, add, end } = buildPackument(form, of, 'https://x')
-    const version = { version: '1.0.0', sha1, sha512, metadata, createdAt: 0, deprecated: '' }
+    const version = {
+      version: '1.0.0',
+      sha1,
+      sha512,
+      metadata,
+      createdAt: 0,
+      deprecated: '' as const,
+    }
     const document = JSON.parse(begin + add(version) + end())
     expect(document['dist-tags']).toEqual({ latest: '1.0.0' })
     const shown = Object.entries(document.versions['1.0.0']).filter(

@@ -33,7 +33,7 @@ function versionOf(spec: Spec = {}): PackumentVersion {
   return {
     version,
     ...{ sha1: hex('sha1'), sha512: hex('sha512'), metadata: formatMetadata(metadata) },
-    ...{ createdAt: spec.createdAt ?? Date.UTC(2026, 0, 2), deprecated: spec.deprecated ?? '' },
+    ...{ createdAt: spec.createdAt ?? Date.UTC(2026, 0, 2), deprecated: spec.deprecated },
   }
 }
 
@@ -140,7 +140,7 @@ describe('the full document', () => {
         hasInstallScript: true,
         readme: 'text',
       },
-      ...{ _hasShrinkwrap: true, deprecated: 'no', _attachments: {}, readmeFilename: 'r.md' },
+      ...{ _hasShrinkwrap: true, deprecated: false, _attachments: {}, readmeFilename: 'r.md' },
       // pnpm's trustPolicy goes by it.
       _npmUser: { name: 'admin', trustedPublisher: { id: 'github' } },
     }
@@ -216,6 +216,20 @@ describe('the short document', () => {
     const { name, version } = manifestOf({})
     expect(document.versions['1.0.0']).toEqual({ name, version, ...says, dist: dist() })
   })
+})
+
+it.each([
+  ['own', undefined, 'own'],
+  ['own', '', undefined],
+  ['own', 'later', 'later'],
+  [false, undefined, undefined],
+  [1, undefined, undefined],
+])('a manifest may be deprecated from the beginning: %j, then %j', (deprecated, later, says) => {
+  const version = versionOf({
+    members: { deprecated },
+    ...(later !== undefined && { deprecated: later }),
+  })
+  expect(documentOf('short', [version]).versions['1.0.0'].deprecated).toBe(says)
 })
 
 describe('the manifest of one version', () => {

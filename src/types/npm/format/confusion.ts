@@ -7,8 +7,8 @@ import { withoutBuild } from '../../../formats/semver.ts'
 import {
   isJsonObject,
   type JsonObject,
-  kindOf,
   memberOf,
+  showValue,
   textOf,
 } from '../../../formats/text/json-value.ts'
 import { baseNameOf } from './name.ts'
@@ -41,13 +41,9 @@ const COMPARED: Readonly<
 
 function compare(what: string, sent: unknown, packed: unknown, field = what): void {
   if (sent === packed) return
-  const message = `${what} is ${show(sent)} in the manifest and ${show(packed)} in the tarball's package.json`
+  const message = `${what} is ${showValue(sent)} in the manifest and ${showValue(packed)} in the tarball's package.json`
   const remedy = 'publish the folder or the tarball as it is, with npm publish'
   throw new FormatError('invalid-field', `${message}: ${remedy}`, { field })
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? quote(value) : kindOf(value)
 }
 
 /** Clients cut a `v` or `=` and the build away. */

@@ -1,11 +1,17 @@
 // What `npm deprecate` sends: the package's document as the client read it, with a text in `deprecated` for each
 // version that users are to be warned of, and an empty one where they are not any more.
-import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
+import {
+  type FormatError,
+  findUnprintable,
+  invalidField,
+  quote,
+} from '../../../formats/format-error.ts'
 import {
   isJsonObject,
   type JsonObject,
   kindOf,
   memberOf,
+  showValue,
   textOf,
 } from '../../../formats/text/json-value.ts'
 
@@ -25,24 +31,24 @@ export interface Deprecations {
  * @throws FormatError `invalid-field`
  */
 export function parseDeprecations(kept: unknown, name: string): Deprecations {
-  if (!isJsonObject(kept)) throw invalid('the body', kept, 'send the document of the package')
+  if (!isJsonObject(kept)) throw wrong('the body', kept, 'send the document of the package')
   const versions = memberOf(kept, 'versions')
-  if (!isJsonObject(versions)) throw invalid('versions', versions, REMEDY)
+  if (!isJsonObject(versions)) throw wrong('versions', versions, REMEDY)
   const found = memberOf(kept, 'name')
   if (found !== name) {
-    const message = `the path is that of ${quote(name)} and the body's name is ${show(found)}: make them the same`
-    throw new FormatError('invalid-field', message, { field: 'name' })
+    const reason = `the path is that of ${quote(name)} and the body's name is ${showValue(found)}`
+    throw invalidField('name', reason, 'make them the same')
   }
   const texts = Object.entries(versions).flatMap(([version, manifest]) => {
     if (!isJsonObject(manifest))
-      throw invalid(`versions / ${quote(version)}`, manifest, 'send objects')
+      throw wrong(`versions / ${quote(version)}`, manifest, 'send objects')
     const text = parseText(manifest, version)
     return text === undefined ? [] : [[version, text] as const]
   })
   // A publish that lost its tarball would be told that it was done.
   if (texts.length === 0) {
     const reason = 'the body has no tarball, and no version in it has a text in deprecated'
-    throw refuse(reason, REMEDY)
+    throw invalidField('deprecated', reason, REMEDY)
   }
   return { revision: textOf(kept, '_rev'), texts: new Map(texts) }
 }
@@ -54,24 +60,17 @@ function parseText(manifest: JsonObject, version: string): string | undefined {
   // Old clients wrote `false` into manifests.
   if (value === undefined || value === null || value === false) return undefined
   const what = `deprecated of ${quote(version)}`
-  if (typeof value !== 'string') throw invalid(what, value, 'write a text')
+  if (typeof value !== 'string') throw wrong(what, value, 'write a text')
   if (value.length > MAX_TEXT) {
-    throw refuse(`${what} is longer than ${MAX_TEXT} characters`, 'shorten it')
+    throw invalidField('deprecated', `${what} is longer than ${MAX_TEXT} characters`, 'shorten it')
   }
   // Clients print it on terminals.
   const sign = findUnprintable(value.replace(/[\n\t]/g, ' '))
-  if (sign !== undefined) throw refuse(`${what} has the character ${sign}`, 'leave it out')
+  if (sign !== undefined)
+    throw invalidField('deprecated', `${what} has the character ${sign}`, 'leave it out')
   return value
 }
 
-function show(value: unknown): string {
-  return typeof value === 'string' ? quote(value) : kindOf(value)
-}
-
-function invalid(what: string, value: unknown, remedy: string): FormatError {
-  return refuse(`${what} is ${kindOf(value)}`, remedy)
-}
-
-function refuse(reason: string, remedy: string): FormatError {
-  return new FormatError('invalid-field', `${reason}: ${remedy}`, { field: 'deprecated' })
+function wrong(what: string, value: unknown, remedy: string): FormatError {
+  return invalidField('deprecated', `${what} is ${kindOf(value)}`, remedy)
 }

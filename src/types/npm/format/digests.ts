@@ -3,7 +3,7 @@
 // damaged on its way.
 import { Buffer } from 'node:buffer'
 import { fromBase64, toHex } from '../../../formats/bytes.ts'
-import { FormatError, quote } from '../../../formats/format-error.ts'
+import { type FormatError, invalidField, quote } from '../../../formats/format-error.ts'
 import { isJsonObject, kindOf, memberOf } from '../../../formats/text/json-value.ts'
 
 type Algorithm = keyof typeof LENGTHS
@@ -28,7 +28,8 @@ export type Digests = Readonly<Record<Algorithm, string>>
  */
 export function parseClaims(dist: unknown): readonly Claim[] {
   if (dist === undefined) return []
-  if (!isJsonObject(dist)) throw invalid('dist', `dist is ${kindOf(dist)}`, 'make it an object')
+  if (!isJsonObject(dist))
+    throw invalidField('dist', `dist is ${kindOf(dist)}`, 'make it an object')
   return [...parseIntegrity(memberOf(dist, 'integrity')), ...parseShasum(memberOf(dist, 'shasum'))]
 }
 
@@ -38,7 +39,7 @@ export function checkClaims(claims: readonly Claim[], digests: Digests): void {
   if (wrong === undefined) return
   const { field, algorithm, hex } = wrong
   const found = `${field} says ${algorithm} ${hex} and the tarball has ${digests[algorithm]}`
-  throw invalid(field, found, 'it was changed or damaged on its way, publish it again')
+  throw invalidField(field, found, 'it was changed or damaged on its way, publish it again')
 }
 
 /** Digests of kinds that nobody computes here, such as sha384, are no claims. */
@@ -46,7 +47,7 @@ function parseIntegrity(value: unknown): readonly Claim[] {
   const field = 'dist.integrity'
   if (value === undefined) return []
   if (typeof value !== 'string') {
-    throw invalid(field, `${field} is ${kindOf(value)}`, 'make it a text such as "sha512-…"')
+    throw invalidField(field, `${field} is ${kindOf(value)}`, 'make it a text such as "sha512-…"')
   }
   return value
     .split(/\s+/)
@@ -75,15 +76,11 @@ function isKnown(algorithm: string): algorithm is Algorithm {
 }
 
 function notDigest(field: string, value: string): FormatError {
-  return invalid(
+  return invalidField(
     field,
     `${field} has ${quote(value)}, which is no digest`,
     'let the client write it',
   )
-}
-
-function invalid(field: string, reason: string, remedy: string): FormatError {
-  return new FormatError('invalid-field', `${reason}: ${remedy}`, { field })
 }
 
 /** As documents and lock files have it. @param hex of SHA-512 */

@@ -1,12 +1,13 @@
 // What a publish says beside the tarball: one version's manifest (its package.json as the client normalised it),
 // the tags that are to point at it, and what the tarball's digests are. Refused is what clients could not read
 // back, or what they and this registry would understand differently.
-import { FormatError, quote } from '../../../formats/format-error.ts'
+import { invalidField, quote } from '../../../formats/format-error.ts'
 import {
   isJsonObject,
   type JsonObject,
   kindOf,
   memberOf,
+  showValue,
   textOf,
 } from '../../../formats/text/json-value.ts'
 import { isProvenance } from './body.ts'
@@ -48,8 +49,8 @@ export function parsePublication(kept: unknown, name: string): PublishedManifest
   requireName(manifest, name, `the manifest's name`)
   const version = textOf(manifest, 'version')
   if (version !== key) {
-    const found = `versions has ${quote(key)} with the version ${show(memberOf(manifest, 'version'))}`
-    throw invalid('version', found, 'make them the same')
+    const found = `versions has ${quote(key)} with the version ${showValue(memberOf(manifest, 'version'))}`
+    throw invalidField('version', found, 'make them the same')
   }
   parseVersion(version)
   for (const field of DEPENDENCY_FIELDS) checkDependencies(manifest, field)
@@ -67,8 +68,8 @@ export function parsePublication(kept: unknown, name: string): PublishedManifest
 function requireName(object: JsonObject, name: string, field: string): void {
   const found = memberOf(object, 'name')
   if (found === name) return
-  const reason = `the path is that of ${quote(name)} and ${field} is ${show(found)}`
-  throw invalid('name', reason, 'publish each package under its own name')
+  const reason = `the path is that of ${quote(name)} and ${field} is ${showValue(found)}`
+  throw invalidField('name', reason, 'publish each package under its own name')
 }
 
 /** Also how many bytes the attachment is said to have. */
@@ -78,17 +79,17 @@ function parseAttachments(root: JsonObject): number | undefined {
   const provenance = entries.find(([key]) => isProvenance(key))
   if (provenance !== undefined) {
     const reason = `_attachments has a provenance statement, ${quote(provenance[0])}, which is not kept here`
-    throw invalid('_attachments', reason, 'publish with --no-provenance')
+    throw invalidField('_attachments', reason, 'publish with --no-provenance')
   }
   const [only, ...others] = entries
   if (only === undefined || others.length > 0) {
     const reason = `_attachments has ${entries.length} entries`
-    throw invalid('_attachments', reason, 'send one tarball with its version')
+    throw invalidField('_attachments', reason, 'send one tarball with its version')
   }
   const attachment = requireObject(only[1], `_attachments / ${quote(only[0])}`)
   if (memberOf(attachment, 'data') === undefined) {
     const reason = `_attachments / ${quote(only[0])} has no data`
-    throw invalid('_attachments', reason, 'send the tarball in it, in base64')
+    throw invalidField('_attachments', reason, 'send the tarball in it, in base64')
   }
   const length = memberOf(attachment, 'length')
   return typeof length === 'number' ? length : undefined
@@ -101,7 +102,7 @@ function requireOneVersion(root: JsonObject): readonly [string, JsonObject] {
     return [only[0], requireObject(only[1], `versions / ${quote(only[0])}`)]
   }
   const reason = `versions has ${others.length + (only === undefined ? 0 : 1)} entries beside one tarball`
-  throw invalid('versions', reason, 'publish one version at a time')
+  throw invalidField('versions', reason, 'publish one version at a time')
 }
 
 /** An absent list is none; what a tag stands for beside this version is no publish. */
@@ -111,12 +112,12 @@ function parseTags(root: JsonObject, version: string): readonly string[] {
   if (given === undefined || given === null) return []
   const entries = Object.entries(requireObject(given, field))
   if (entries.length > MAX_TAGS) {
-    throw invalid(field, `${field} has ${entries.length} tags`, `send at most ${MAX_TAGS}`)
+    throw invalidField(field, `${field} has ${entries.length} tags`, `send at most ${MAX_TAGS}`)
   }
   return entries.map(([tag, target]) => {
     if (target === version) return parseTag(tag)
-    const reason = `${field} has ${quote(tag)} for ${show(target)}, which is not the version that is published`
-    throw invalid(field, reason, 'move other tags with npm dist-tag add')
+    const reason = `${field} has ${quote(tag)} for ${showValue(target)}, which is not the version that is published`
+    throw invalidField(field, reason, 'move other tags with npm dist-tag add')
   })
 }
 
@@ -124,22 +125,14 @@ function checkDependencies(manifest: JsonObject, field: (typeof DEPENDENCY_FIELD
   const value = memberOf(manifest, field)
   if (value === undefined) return
   const remedy = 'write it as {"name": "range"}'
-  if (!isJsonObject(value)) throw invalid(field, `${field} is ${kindOf(value)}`, remedy)
+  if (!isJsonObject(value)) throw invalidField(field, `${field} is ${kindOf(value)}`, remedy)
   const wrong = Object.entries(value).find(([, range]) => typeof range !== 'string')
   if (wrong === undefined) return
-  throw invalid(field, `${field} has ${quote(wrong[0])} with ${kindOf(wrong[1])}`, remedy)
+  throw invalidField(field, `${field} has ${quote(wrong[0])} with ${kindOf(wrong[1])}`, remedy)
 }
 
 function requireObject(value: unknown, what: string): JsonObject {
   if (isJsonObject(value)) return value
   const field = what.split(' ')[0] ?? what
-  throw invalid(field, `${what} is ${kindOf(value)}`, 'make it an object, as npm publish does')
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? quote(value) : kindOf(value)
-}
-
-function invalid(field: string, reason: string, remedy: string): FormatError {
-  return new FormatError('invalid-field', `${reason}: ${remedy}`, { field })
+  throw invalidField(field, `${what} is ${kindOf(value)}`, 'make it an object, as npm publish does')
 }

@@ -18,6 +18,8 @@ export interface VersionMetadata {
   /** Empty where there is none, as is the name of its file. */
   readonly readme: string
   readonly readmeFilename: string
+  /** What its publisher warned of from the beginning; empty for nothing. */
+  readonly deprecated: string
   readonly fileCount: number
   readonly unpackedSize: number
 }
@@ -62,6 +64,8 @@ export function describeVersion(
     more: more.flatMap(([name, value]) => memberText(name, value)).join(','),
     readme: readme?.text ?? '',
     readmeFilename: readme?.fileName ?? '',
+    // Old clients wrote `false`.
+    deprecated: textOf(manifest, 'deprecated') ?? '',
     fileCount: tarball.fileCount,
     unpackedSize: tarball.unpackedSize,
   }

@@ -29,8 +29,8 @@ export interface PackumentVersion {
   readonly metadata: string
   /** Unix milliseconds. */
   readonly createdAt: number
-  /** Empty where users are warned of nothing. */
-  readonly deprecated: string
+  /** Empty where users are warned of nothing any more; undefined where the manifest says it. */
+  readonly deprecated: string | undefined
 }
 
 export type PackumentForm = 'full' | 'short'
@@ -92,9 +92,10 @@ function formatManifest(
   form: PackumentForm,
   name: string,
   { version, sha1, sha512, deprecated }: PackumentVersion,
-  { short, more, fileCount, unpackedSize }: VersionMetadata,
+  { short, more, fileCount, unpackedSize, ...first }: VersionMetadata,
   registry: string,
 ): string {
+  const warning = deprecated ?? first.deprecated
   const tarball = `${registry}/${name}/-/${tarballName(name, version)}`
   const integrity = formatIntegrity(sha512)
   const dist = JSON.stringify({ integrity, shasum: sha1, tarball, fileCount, unpackedSize })
@@ -102,7 +103,7 @@ function formatManifest(
     short,
     form === 'full' ? more : '',
     form === 'full' ? `"_id":${JSON.stringify(`${name}@${version}`)}` : '',
-    deprecated === '' ? '' : `"deprecated":${JSON.stringify(deprecated)}`,
+    warning === '' ? '' : `"deprecated":${JSON.stringify(warning)}`,
     `"dist":${dist}`,
   ]
   return `{${members.filter((text) => text !== '').join(',')}}`

@@ -2,7 +2,7 @@
 // put it there. Some unpack links and some pass over them; Windows reads a backslash as a slash; and
 // file systems that fold case have one file where the archive has two.
 import type { TarEntry } from '../../../formats/archive/tar-entry.ts'
-import { FormatError, quote } from '../../../formats/format-error.ts'
+import { FormatError, malformed, quote } from '../../../formats/format-error.ts'
 
 /** Links that one tarball may have: their names are held. */
 const MAX_LINKS = 10_000
@@ -87,8 +87,4 @@ function isAbsolute(path: string): boolean {
 
 function foldCase(part: string): string {
   return part.normalize('NFKC').toLowerCase()
-}
-
-function malformed(reason: string, remedy: string): FormatError {
-  return new FormatError('malformed', `${reason}: ${remedy}`)
 }

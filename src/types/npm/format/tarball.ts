@@ -5,7 +5,7 @@ import { TarReader } from '../../../formats/archive/tar.ts'
 import type { TarEntry } from '../../../formats/archive/tar-entry.ts'
 import { ByteReader, type ByteSource, concatBytes, decodeUtf8 } from '../../../formats/bytes.ts'
 import { readGzipMember } from '../../../formats/compression/gzip.ts'
-import { FormatError } from '../../../formats/format-error.ts'
+import { malformed } from '../../../formats/format-error.ts'
 import { isJsonObject, type JsonObject } from '../../../formats/text/json-value.ts'
 import { TarballPaths } from './tarball-paths.ts'
 
@@ -184,8 +184,4 @@ function parsePackageJson(bytes: Uint8Array): JsonObject {
   }
   if (isJsonObject(value)) return value
   throw malformed(`${what} is not a JSON object`, 'mend it and pack it anew')
-}
-
-function malformed(reason: string, remedy: string): FormatError {
-  return new FormatError('malformed', `${reason}: ${remedy}`)
 }
