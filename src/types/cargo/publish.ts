@@ -17,6 +17,7 @@ import {
   publishUpload,
   requireWritable,
 } from '../../http/publication.ts'
+import { refuseFull } from '../../http/quota.ts'
 import { agree } from './format/agreement.ts'
 import { crateLimits, inspectCrate } from './format/crate-archive.ts'
 import { type PublishMetadata, parseMetadata } from './format/metadata.ts'
@@ -79,7 +80,8 @@ async function publish(call: OwnedCall): Promise<Response> {
     digests: [],
     // Lock files have the digest of a version: nobody could use it with other bytes.
     into: { creation: 'new-version', oneSpelling: true, namesStayTaken: true },
-    body: (source) => readPublishBody(source, takeMetadata),
+    body: (source) =>
+      readPublishBody(source, takeMetadata, (length) => refuseFull(call, { file_bytes: length })),
     inspect: (source) => inspect(source, claimed).catch(refuse),
     contentsOf: ({ contents }) => contents,
     describe: ({ crate }, blob) => describeFile(call, crate, blob),

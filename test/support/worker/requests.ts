@@ -28,6 +28,13 @@ export function withBody({ url, method, headers }: Request, body: ReadableStream
 /** A body that never comes: who waits for it never answers. */
 export const silence = () => new ReadableStream({ pull: () => new Promise<void>(() => {}) })
 
+/** A body that stops after these bytes. */
+export const stalling = (bytes: Uint8Array) =>
+  new ReadableStream({
+    start: (controller) => controller.enqueue(bytes),
+    pull: () => new Promise<void>(() => {}),
+  })
+
 /** The same without the length of its body. */
 export async function chunked(asked: Request): Promise<Request> {
   return withBody(asked, new Blob([await asked.bytes()]).stream())

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { override } from '../../support/worker/bindings.ts'
 import { expectConsistent } from '../../support/worker/consistency.ts'
 import {
   ADMIN,
@@ -8,6 +9,7 @@ import {
   send,
   tokenOf,
 } from '../../support/worker/registry.ts'
+import { answerTo, request, stalling, withBody } from '../../support/worker/requests.ts'
 import { buildCrate, buildMetadata, buildPublish, type CrateSpec, frame } from './builder.ts'
 import { ask, CRATES, mustPublish, publish } from './client.ts'
 import { readIndex } from './index-reader.ts'
@@ -153,6 +155,21 @@ describe('refuses, and stores nothing of', () => {
     expect([await countRows(), await listKeys()]).toMatchObject([
       { package: 0, package_blob: 0 },
       [],
+    ])
+  })
+
+  it('a crate for which there is no room, before it is read', async () => {
+    const files = { data: new Uint8Array(1_000_000) }
+    const large = buildCrate({ files, level: 0 })
+    override({ OWNER_FILE_BYTES: large.length - 1 })
+    const body = frame(json({}), large).subarray(0, 600_000)
+    const asked = withBody(request('PUT', `${CRATES}/new`), stalling(body))
+    const { status, text } = await answerTo(asked)
+    expect([status, text]).toEqual([
+      413,
+      expect.stringContaining(
+        `may have ${large.length - 1}, and this would be ${large.length} more`,
+      ),
     ])
   })
 

@@ -11,11 +11,13 @@ const SEND = 'publish with cargo, or send a length of 32 bits before each part'
 /**
  * The bytes of the crate. They end when the body ends where both lengths say.
  * @param takeMetadata gets the JSON before the first byte of the crate is read; what it throws ends the reading
+ * @param takeLength gets the bytes of the crate before one of them is read, likewise
  * @throws FormatError `truncated`, `too-large` before memory is taken, `malformed` for bytes behind the crate
  */
 export async function* readPublishBody(
   source: ByteSource,
   takeMetadata: (json: Uint8Array) => void,
+  takeLength: (length: number) => Promise<void> = async () => {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = new ByteReader(source)
   try {
@@ -26,6 +28,7 @@ export async function* readPublishBody(
     }
     takeMetadata(await readPart(reader, metadata, 'the JSON'))
     const length = await readLength(reader, 'the crate')
+    await takeLength(length)
     yield* readCrate(reader, length)
     await refuseTrailing(reader, length)
   } finally {
