@@ -7,10 +7,8 @@ import { verifySecret } from '../../http/body-secret.ts'
 import { type Call, type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { jsonContent, objectSchema, TEXT } from '../../http/operation.ts'
 import { readJsonObject } from '../../http/request-body.ts'
-import { DONE, done, noticeOf } from './dialect.ts'
+import { DONE, done, noticeOf, reply } from './dialect.ts'
 import { SERVICE, TYPE } from './names.ts'
-
-const NO_STORE = { 'cache-control': 'no-store' }
 
 export const accountEndpoints: readonly Endpoint[] = [
   ownedEndpoint({
@@ -23,7 +21,7 @@ export const accountEndpoints: readonly Endpoint[] = [
       tag: TYPE,
       answers: { 200: { description: 'It does', content: jsonContent({ type: 'object' }) } },
     },
-    handler: async () => Response.json({}, { headers: NO_STORE }),
+    handler: async () => reply({}),
   }),
   ownedEndpoint({
     method: 'GET',
@@ -90,7 +88,7 @@ export const accountEndpoints: readonly Endpoint[] = [
 async function whoami({ owner, principal }: OwnedCall): Promise<Response> {
   if (principal.kind === 'anonymous') throw new RegistryError({ code: 'unauthorized' })
   const username = principal.kind === 'token' ? nameOf(principal, owner) : principal.kind
-  return Response.json({ username }, { headers: NO_STORE })
+  return reply({ username })
 }
 
 /** npm prints no ids of tokens: it takes each for a secret. */
@@ -118,7 +116,7 @@ async function login(call: Call): Promise<Response> {
     throw new RegistryError({ code: 'invalid-credentials', detail }, { cause: error })
   }
   const id = call.params.user ?? ''
-  return Response.json({ ok: true, id, token }, { status: 201, headers: NO_STORE })
+  return reply({ ok: true, id, token }, 201)
 }
 
 const HOW = 'give any user name, and an access token of this registry as the password'

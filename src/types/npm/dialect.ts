@@ -24,9 +24,15 @@ export const CREATED: Operation['answers'] = {
   201: { description: 'Published, and visible to everybody', content: OK },
 }
 
-export function done(status = 200, headers: Readonly<Record<string, string>> = {}): Response {
-  return Response.json(
-    { ok: true },
-    { status, headers: { 'cache-control': 'no-store', ...headers } },
-  )
+/** No cache on the way answers in its place. */
+export function reply(
+  value: object,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return Response.json(value, { status, headers: { 'cache-control': 'no-store', ...headers } })
+}
+
+export function done(status?: number, headers?: Readonly<Record<string, string>>): Response {
+  return reply({ ok: true }, status, headers)
 }

@@ -5,6 +5,7 @@ import { UPLOAD_LIMITS } from '../../http/body-limits.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { COUNT, jsonContent, TEXT } from '../../http/operation.ts'
 import { drainBody } from '../../http/request-body.ts'
+import { reply } from './dialect.ts'
 import { scopeOf } from './format/name.ts'
 import { SERVICE, TYPE } from './names.ts'
 
@@ -14,7 +15,6 @@ const MAX_SIZE = 250
 const MAX_FROM = 10_000
 /** Characters. */
 const MAX_TEXT = 256
-const NO_STORE = { 'cache-control': 'no-store' }
 
 const ADVISORIES = `${SERVICE}/npm/v1/security`
 
@@ -92,7 +92,7 @@ async function search({ env, owner, url }: OwnedCall): Promise<Response> {
     page: { limit: size, offset: from },
   })
   const time = new Date().toUTCString()
-  return Response.json({ objects: packages.map(describe), total, time }, { headers: NO_STORE })
+  return reply({ objects: packages.map(describe), total, time })
 }
 
 /** Clients send what their users typed, and npm's registry takes the nearest number that may be. */
@@ -115,5 +115,5 @@ function describe({ shownName: name, latest, description }: FoundPackage) {
 /** The body has what is installed, perhaps in gzip, and nobody looks at it. */
 async function knowNothing({ request }: OwnedCall, answer: object): Promise<Response> {
   await drainBody(request, UPLOAD_LIMITS)
-  return Response.json(answer, { headers: NO_STORE })
+  return reply(answer)
 }

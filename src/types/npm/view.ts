@@ -34,7 +34,6 @@ function describe(packageName: string, text: string): PackageDescription {
       memberOf(manifest, 'hasInstallScript') === true ? textValue('a script of its own') : [],
     ),
     fact('Unpacked size', [{ kind: 'bytes', size: metadata.unpackedSize }]),
-    fact('Files in it', textValue(String(metadata.fileCount))),
   ]
   return {
     summary: metadata.description,
