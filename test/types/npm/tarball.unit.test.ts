@@ -233,7 +233,7 @@ describe('refusals', () => {
 
   it('of what lies under a link, or replaces one', async () => {
     const link = entry('package/a', { typeflag: '2', linkName: 'index.js' })
-    for (const name of ['package/a/b', 'package/a', 'package/./a']) {
+    for (const name of ['package/a/b', 'package/a', 'package/./a', 'package/A/b', 'package/Ａ']) {
       const entries = [link, entry(name)]
       await expectRefusal(
         () => inspect({ entries }),

@@ -8,7 +8,7 @@ import { FormatError, malformed, quote } from '../../../formats/format-error.ts'
 const MAX_LINKS = 10_000
 
 export class TarballPaths {
-  /** The paths of links so far. */
+  /** The paths of links so far, in one case: on some file systems `D` leads through a link `d`. */
   readonly #links = new Set<string>()
   #hasPackageJson = false
 
@@ -38,7 +38,8 @@ export class TarballPaths {
 
   #isBelowLink(parts: readonly string[]): boolean {
     if (this.#links.size === 0) return false
-    return parts.some((_, index) => this.#links.has(parts.slice(0, index + 1).join('/')))
+    const folded = parts.map(foldCase)
+    return folded.some((_, index) => this.#links.has(folded.slice(0, index + 1).join('/')))
   }
 
   #checkLink(
@@ -59,7 +60,7 @@ export class TarballPaths {
       const message = `${quote(name)} in the tarball is a link to ${quote(target)}, out of its folder`
       throw malformed(message, 'pack what it points to')
     }
-    this.#links.add(parts.join('/'))
+    this.#links.add(parts.map(foldCase).join('/'))
     if (this.#links.size <= MAX_LINKS) return
     throw new FormatError('too-large', `the tarball has more than ${MAX_LINKS} links: pack files`)
   }
