@@ -37,7 +37,7 @@ export const accountEndpoints: readonly Endpoint[] = [
           content: jsonContent(objectSchema('NpmUser', { username: TEXT })),
         },
       },
-      faults: ['unauthorized'],
+      faults: ['unauthorized', 'invalid-credentials'],
     },
     handler: whoami,
   }),
@@ -87,6 +87,10 @@ export const accountEndpoints: readonly Endpoint[] = [
 
 async function whoami({ owner, principal }: OwnedCall): Promise<Response> {
   if (principal.kind === 'anonymous') throw new RegistryError({ code: 'unauthorized' })
+  // A public owner is read with any credentials; this call is asked to try them.
+  if (principal.kind === 'rejected') {
+    throw new RegistryError({ code: 'invalid-credentials', detail: principal.detail })
+  }
   const username = principal.kind === 'token' ? nameOf(principal, owner) : principal.kind
   return reply({ username })
 }

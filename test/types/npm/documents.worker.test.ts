@@ -271,6 +271,8 @@ describe('accounts', () => {
     const whoami = await read(`${NPM}/-/whoami`, headers)
     expect(whoami.json()).toEqual({ username: 'acme' })
     expect((await read(`${NPM}/-/whoami`)).status).toBe(401)
+    const unknown = { authorization: 'Bearer wrong' }
+    expect((await read(`${NPM}/-/whoami`, unknown)).status).toBe(401)
     expect((await read(`${NPM}/-/ping`)).json()).toEqual({})
   })
 })
