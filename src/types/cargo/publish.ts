@@ -11,12 +11,7 @@ import { FormatError } from '../../formats/format-error.ts'
 import { withoutBuild } from '../../formats/semver.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { jsonContent, listSchema, objectSchema, TEXT } from '../../http/operation.ts'
-import {
-  PUBLISH_FAULTS,
-  PUBLISH_QUERY,
-  publishUpload,
-  requireWritable,
-} from '../../http/publication.ts'
+import { PUBLISH_FAULTS, publishUpload, requireWritable } from '../../http/publication.ts'
 import { refuseFull } from '../../http/quota.ts'
 import { agree } from './format/agreement.ts'
 import { crateLimits, inspectCrate } from './format/crate-archive.ts'
@@ -49,7 +44,6 @@ export const publishEndpoint = ownedEndpoint({
     description:
       'The body is what `cargo publish` sends: the length of a JSON in 32 bits, little-endian, the JSON, ' +
       'the length of the crate, the crate.',
-    query: PUBLISH_QUERY,
     body: { contentType: 'application/octet-stream', schema: TEXT },
     answers: {
       200: {

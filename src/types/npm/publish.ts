@@ -13,12 +13,7 @@ import { isJsonObject, type JsonObject, memberOf } from '../../formats/text/json
 import { UPLOAD_LIMITS } from '../../http/body-limits.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { jsonContent } from '../../http/operation.ts'
-import {
-  PUBLISH_FAULTS,
-  PUBLISH_QUERY,
-  publishUpload,
-  requireWritable,
-} from '../../http/publication.ts'
+import { PUBLISH_FAULTS, publishUpload, requireWritable } from '../../http/publication.ts'
 import { openWrapped } from '../../http/upload-body.ts'
 import { CREATED, DONE, done } from './dialect.ts'
 import { readBody } from './format/body.ts'
@@ -63,7 +58,6 @@ export const publishEndpoint = ownedEndpoint<PackageState>({
     description:
       'The JSON that `npm publish` sends: one version with its tarball in `_attachments`, in base64. Without a tarball it is what `npm deprecate` sends.',
     path: PACKAGE_PARAMETERS,
-    query: PUBLISH_QUERY,
     body: jsonContent({ type: 'object' }),
     answers: { ...DONE, ...CREATED },
     faults: [...PUBLISH_FAULTS, 'not-found'],
