@@ -10,6 +10,8 @@ export interface PackageView {
   filePath(owner: string, file: Omit<ViewedFile, 'metadata'>): string
   /** Whether a list of what its files hold is kept when they are published. */
   readonly contents?: true
+  /** What a mark of a version means, by its name; its value is shown behind it, unless it is there or not, and that is all. */
+  readonly marks?: Readonly<Record<string, { readonly label: string; readonly isFlag?: true }>>
   /** Names of file properties by which packages find each other, besides by name. */
   readonly links?: { readonly provides: string; readonly requires: string }
   /** Types whose repositories have pages. */

@@ -1,11 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { setMarks } from '../../src/core/packages/marks.ts'
 import { moveTag } from '../../src/core/packages/tags.ts'
 import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
+import { answerTo } from '../support/worker/requests.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 import type { ApkSpec } from '../types/alpine/builder.ts'
 import { MAIN, publish } from '../types/alpine/repository.ts'
+import { samples } from '../types/samples.ts'
 
 const BROWSER = { accept: 'text/html,*/*;q=0.8' }
 const HELLO = '/acme/-/packages/alpine/hello'
@@ -328,4 +331,36 @@ it('a publish of a package that provides and needs much is taken', async () => {
   const depend = Array.from({ length: 1700 }, (_, at) => `n${at}`)
   await publish({ name: 'hello', version: '1-r0', info: { depend, provides: depend } })
   expect(entriesOf(await textOf(HELLO), 'Provides')).toMatchObject({ n0: null, n199: null })
+})
+
+describe('what became of a version after it was published', () => {
+  it.each([
+    ['cargo', 'cargo.yanked', 'Yanked: cargo takes it only where a lock file has it'],
+    ['npm', 'npm.deprecated', 'Deprecated</strong>: use &lt;b&gt;2&lt;/b&gt;'],
+  ])('stands on its page: %s', async (type, name, shown) => {
+    await createOwner('acme')
+    const sample = samples.find((each) => each.type === type)
+    if (sample === undefined) throw new Error(`no sample of ${type}`)
+    await answerTo(sample.publish(sample.first))
+    const found = await env.DB.prepare(
+      `SELECT p.owner_id AS ownerId, p.name, v.version FROM package p
+       JOIN package_version v ON v.package_id = p.id`,
+    ).first<Record<'ownerId' | 'name' | 'version', string>>()
+    if (found === null) throw new Error('nothing was published')
+    const page = `/acme/-/packages/${type}/${found.name}/${found.version}`
+    expect(await textOf(page)).not.toContain(shown)
+    const mark = { version: found.version, name, value: 'use <b>2</b>', withdraws: false }
+    const change = { changeId: crypto.randomUUID(), createdBy: 'admin' }
+    const place = { ownerId: found.ownerId, type }
+    expect(await setMarks(env.DB, place, { packageName: found.name, marks: [mark] }, change)).toBe(
+      'changed',
+    )
+    await moveTag(env.DB, { ...place, packageName: found.name }, 'beta', found.version, {
+      ...change,
+      changeId: crypto.randomUUID(),
+    })
+    const text = await textOf(page)
+    expect(text).toContain(shown)
+    expect(text).toMatch(/<span class="badge[^"]*">beta<\/span>/)
+  })
 })

@@ -92,9 +92,14 @@ export interface PackageOverview {
   readonly fileCount: number
   /** 1 for the version that people are shown where they ask for none. */
   readonly isLatest: number
+  /** The values of the marks that all files of the version have, by name. */
+  readonly marks: Readonly<Record<string, string>>
+  /** The first of those that point at the version. */
+  readonly tags: readonly string[]
 }
 
 const SHOWN_VERSIONS = 20
+const SHOWN_TAGS = 20
 
 /**
  * ?3 is the type, ?4 the package's name as it was asked for and ?5 as its type folds names, ?6 and ?7
@@ -113,7 +118,16 @@ export const PACKAGE_OVERVIEW = `
     'versionId', v.id, 'version', v.version,
     'shownVersion', coalesce(v.display_version, v.version), 'createdAt', v.created_at,
     'fileCount', (SELECT count(*) FROM package_file WHERE version_id = v.id),
-    'isLatest', v.id IS (${shownVersionOf('p.id')}))
+    'isLatest', v.id IS (${shownVersionOf('p.id')}),
+    'marks', (
+      SELECT json_group_object(name, value) FROM (
+        SELECT m.name, max(m.value) AS value
+        FROM package_file f CROSS JOIN package_mark m ON m.file_id = f.id
+        WHERE f.version_id = v.id GROUP BY m.name
+        HAVING count(*) = (SELECT count(*) FROM package_file WHERE version_id = v.id))),
+    'tags', (
+      SELECT json_group_array(name) FROM (
+        SELECT name FROM package_tag WHERE version_id = v.id ORDER BY name LIMIT ${SHOWN_TAGS})))
   FROM package p LEFT JOIN package_version v ON v.id = iif(?6 = '',
     (${shownVersionOf('p.id')}),
     (SELECT id FROM package_version WHERE package_id = p.id AND version IN (?6, ?7)

@@ -10,12 +10,16 @@ import type {
 } from '../view.ts'
 import { foldCrateName } from './format/name.ts'
 import { type ReadLine, readLine, readStored, type StoredCrate } from './format/stored-crate.ts'
+import { YANKED } from './marks.ts'
 import { cratePath, LINKS } from './names.ts'
 
 export const cargoView: PackageView = {
   title: 'Cargo',
   contents: true,
   links: LINKS,
+  marks: {
+    [YANKED]: { label: 'Yanked: cargo takes it only where a lock file has it', isFlag: true },
+  },
   describe,
   filePath: (owner, { packageName, version }) => cratePath(owner, packageName, version),
 }

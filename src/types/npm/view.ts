@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject, memberOf, textOf } from '../../formats/t
 import type { PackageDescription, PackageView, Relation, ViewFact, ViewValue } from '../view.ts'
 import { manifestOf, parseMetadata } from './format/metadata.ts'
 import { PROVIDES, REQUIRES, targetOf } from './format/properties.ts'
+import { DEPRECATED } from './marks.ts'
 import { tarballPath } from './names.ts'
 
 export const npmView: PackageView = {
@@ -10,6 +11,7 @@ export const npmView: PackageView = {
   describe: ([file]) => (file === undefined ? NOTHING : describe(file.packageName, file.metadata)),
   filePath: (owner, { packageName, version }) => tarballPath(owner, packageName, version),
   links: { provides: PROVIDES, requires: REQUIRES },
+  marks: { [DEPRECATED]: { label: 'Deprecated' } },
 }
 
 const NOTHING: PackageDescription = { summary: '', facts: [], relations: [], providedNames: [] }

@@ -38,8 +38,14 @@ export function PackageBody(props: PackageBodyProps) {
         <span class="version">{overview.shownVersion}</span>
         <Badge>{packageType.view?.title ?? packageType.type}</Badge>
         {overview.isLatest === 1 && <Badge kind="accent">latest</Badge>}
+        {overview.tags
+          .filter((tag) => tag !== 'latest')
+          .map((tag) => (
+            <Badge>{tag}</Badge>
+          ))}
         {call.owner.visibility === 'private' && <Badge kind="warn">private</Badge>}
       </div>
+      <Marks {...props} />
       {description.summary !== '' && <p class="lead">{description.summary}</p>}
       <div class="columns">
         <div>
@@ -80,6 +86,24 @@ export function PackageBody(props: PackageBodyProps) {
           )}
         </aside>
       </div>
+    </>
+  )
+}
+
+/** What became of the version after it was published. */
+function Marks({ packageType, overview }: PackageBodyProps) {
+  return (
+    <>
+      {Object.entries(packageType.view?.marks ?? {}).map(([name, { label, isFlag }]) => {
+        const value = overview.marks[name]
+        if (value === undefined) return null
+        return (
+          <p class="notice">
+            <strong>{label}</strong>
+            {!isFlag && `: ${value}`}
+          </p>
+        )
+      })}
     </>
   )
 }
