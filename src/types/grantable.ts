@@ -6,8 +6,9 @@ import { parseRepositoryName } from './repository-name.ts'
 import type { PackageType, RepositoryNaming } from './type.ts'
 
 export const GRANTABLE_TYPES: readonly GrantableType[] = packageTypes.map(
-  ({ type, repositories }: PackageType) => ({
+  ({ type, repositories, foldName }: PackageType) => ({
     type,
+    foldName,
     parseRepository:
       repositories === undefined ? undefined : (name) => parseRepositoryName(repositories, name),
   }),

@@ -49,11 +49,28 @@ describe('an entry of packages', () => {
     'maven:org.acme:*',
     'maven:*:*',
     'maven:npm:x',
+    'alpine:Hello_*',
+    'cargo:hello-*',
+    'Hello_*',
     `alpine:${'a'.repeat(255)}`,
     'a'.repeat(100),
   ])('%s is kept as given', (entry) => {
     expect(parse({ packages: [entry] }).packages).toEqual([entry])
     expect(new RegExp(packageEntryPattern(TYPES), 'u').test(entry)).toBe(true)
+  })
+
+  it.each([
+    ['cargo:Hello_World*', 'cargo:hello-world*'],
+    ['cargo:tok_*', 'cargo:tok-*'],
+    ['generic:Handbook', 'generic:handbook'],
+  ])('%s is kept in the form in which its type finds names', (entry, form) => {
+    expect(parse({ packages: [entry] }).packages).toEqual([form])
+  })
+
+  it('lets a token write the crate that it names in its own spelling', () => {
+    const { packages } = parse({ packages: ['cargo:Hello_World'] })
+    expect(may({ packages }, { type: 'cargo', packageName: 'hello-world' })).toBe(true)
+    expect(may({ packages }, { type: 'cargo', packageName: 'hello' })).toBe(false)
   })
 
   const noType =

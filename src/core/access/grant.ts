@@ -32,6 +32,8 @@ export interface GrantableType {
    * @throws RegistryError when no repository of the type can have the name
    */
   readonly parseRepository?: ((name: string) => string) | undefined
+  /** What a package of this name is found by, where names match without case; absent: itself. */
+  readonly foldName?: ((name: string) => string) | undefined
 }
 
 /** What an entry of `packages` may be, as a pattern for the API's document. */
@@ -52,7 +54,8 @@ export function parseGrant(
     name: parseName(body.name),
     scopes: parseScopes(body.scopes),
     repositories: parseEntries(body.repositories, REPOSITORIES, types),
-    packages: parseEntries(body.packages, PACKAGES, types),
+    packages:
+      parseEntries(body.packages, PACKAGES, types)?.map((each) => foldEntry(each, types)) ?? null,
     expiresAt: parseExpiry(body.expires_at),
   }
 }
@@ -108,6 +111,16 @@ const PACKAGES: EntryField = {
     const rule = `must be 1 to ${MAX_UNTYPED_PATTERN} letters, digits or "._+*-"`
     return `${rule}, or begin with its type and ":", of ${formatTypes(types)}`
   },
+}
+
+/**
+ * Writes are held against the names that packages are found by: a pattern in the publisher's own spelling
+ * (`cargo:hello_world` of what is found by `hello-world`) would never match.
+ */
+function foldEntry(entry: string, types: readonly GrantableType[]): string {
+  const { type, name } = splitEntry(entry)
+  const fold = types.find((each) => each.type === type)?.foldName
+  return fold === undefined ? entry : `${type}:${fold(name)}`
 }
 
 /** A name that its type keeps in another form would never match: it has to be given in that form. */
