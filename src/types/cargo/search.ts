@@ -79,6 +79,6 @@ async function search({ env, owner, url }: OwnedCall): Promise<Response> {
 function numberIn(query: URLSearchParams, name: string, absent: number): number {
   const value = query.get(name)
   if (value === null) return absent
-  if (/^[1-9][0-9]{0,8}$/.test(value)) return Number(value)
+  if (/^[1-9][0-9]*$/.test(value)) return Number(value)
   throw invalidRequest(`${name} is ${quote(value)}: use a number from 1 on`)
 }

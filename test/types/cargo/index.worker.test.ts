@@ -143,7 +143,12 @@ describe('what people and cargo ask beside', () => {
     const world = { name: 'Hello_World', max_version: '1.10.0', description: 'Greets' }
     const hello = { name: 'hello', max_version: '1.0.0', description: 'two lines [2J' }
     const other = { name: 'other', max_version: '1.0.0', description: '' }
-    for (const query of ['?q=hello-w', '?q=LLO_W', '?q=o-world&per_page=1000']) {
+    for (const query of [
+      '?q=hello-w',
+      '?q=LLO_W',
+      '?q=o-world&per_page=1000',
+      '?q=llo-w&per_page=10000000000',
+    ]) {
       expect(await search(query)).toEqual({ crates: [world], meta: { total: 1 } })
     }
     expect(await search('')).toEqual({ crates: [hello, world, other], meta: { total: 3 } })
