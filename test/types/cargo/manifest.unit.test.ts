@@ -137,9 +137,14 @@ describe('refuses', () => {
     ],
     [`${PACKAGE}[dependencies]\na = 1\n`, 'invalid-field', /"dependencies\.a" .* an object/],
     [
-      `${PACKAGE}[dependencies]\na.workspace = true\na.version = 1\n`,
+      `${PACKAGE}[dependencies]\na.version = 1\n`,
       'invalid-field',
       /"dependencies\.a\.version" in Cargo\.toml is "1" and should be a text/,
+    ],
+    [
+      `${PACKAGE}[dependencies]\na.workspace = true\n`,
+      'invalid-field',
+      /"dependencies\.a\.workspace" in Cargo\.toml .* inherits from a workspace/,
     ],
     [`${PACKAGE}[dependencies]\na = "latest"\n`, 'invalid-field', /requirement of "a" is "latest"/],
     [

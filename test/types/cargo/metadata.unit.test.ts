@@ -119,6 +119,10 @@ describe('refuses', () => {
       withDependency({ registry: 'here' }),
       /deps\[0\]\.registry is "here" and should be the address/,
     ],
+    [
+      withDependency({ registry: 'sparse+https://me:secret@example.com/index/' }),
+      /deps\[0\]\.registry has a password in it, which all who read the index would get: /,
+    ],
     [withDependency({ registry: 'https://a b/' }), /should be the address of an index/],
     [withDependency({ artifact: ['exe'] }), /deps\[0\]\.artifact has "exe": use "bin"/],
     [{ features: ['a'] }, /"features" in the JSON is a list and should be an object/],

@@ -74,7 +74,12 @@ const MAX_REGISTRY = 2048
 function checkRegistry(registry: string, field: string): void {
   const url = registry.replace(/^(?:sparse|registry)\+/, '')
   const known = /^(?:https?|ssh|git|file):\/\/[!-~]+$/.test(url) && URL.canParse(url)
-  if (known && registry.length <= MAX_REGISTRY) return
+  if (known && registry.length <= MAX_REGISTRY) {
+    if (new URL(url).password === '') return
+    // The message does not repeat it: faults are logged.
+    const reason = `${field} has a password in it, which all who read the index would get`
+    throw invalid(`${reason}: configure the registry without one, and let cargo send a token`)
+  }
   const rule = 'the address of an index, such as sparse+https://example.com/index/'
   throw invalid(`${field} is ${quote(registry)} and should be ${rule}`)
 }

@@ -110,6 +110,7 @@ function readDependency(
 ): CrateDependency {
   const simple = typeof table.value(name) === 'string' ? table.text(name) : undefined
   const fields = simple === undefined ? table.object(name) : undefined
+  refuseInherited(fields)
   return checkDependency(
     {
       name,
@@ -125,6 +126,16 @@ function readDependency(
     },
     fields ?? table,
   )
+}
+
+/** The workspace is not in the crate: cargo could not read the manifest where the crate is used. */
+function refuseInherited(fields: FieldReader | undefined): void {
+  if (fields?.value('workspace') === undefined) return
+  const field = quote(fields.nameOf('workspace'))
+  const message = `${field} in Cargo.toml says that the dependency inherits from a workspace`
+  throw new FormatError('invalid-field', `${message}: ${DOCUMENT.remedy}`, {
+    field: 'dependencies',
+  })
 }
 
 function defaultFeaturesOf(fields: FieldReader): string {
