@@ -2,6 +2,11 @@
 import type { Dialect, FaultRequest } from '../../http/dialect.ts'
 import { formatPath } from '../../http/path.ts'
 
+/** Also of a token that has another form than ours: without a scheme it is not looked at. */
+const UNAUTHORIZED =
+  'credentials needed: store an access token with "cargo login --registry NAME"; it begins with ' +
+  '"cairn_", and one with a typing mistake counts as none'
+
 export const cargoDialect: Dialect = {
   // `Authorization: TOKEN`, without a scheme.
   credentials: ['bare'],
@@ -12,10 +17,7 @@ export const cargoDialect: Dialect = {
     return page === undefined ? basic : `Cargo login_url="${page}", ${basic}`
   },
   fault: (fault, { text }) => {
-    const detail =
-      fault.code === 'unauthorized'
-        ? 'credentials needed: store an access token with "cargo login --registry NAME"'
-        : text
+    const detail = fault.code === 'unauthorized' ? UNAUTHORIZED : text
     return { members: { ok: false, errors: [{ detail }] } }
   },
 }
