@@ -63,7 +63,7 @@ function expectedOf(endpoint: Endpoint, visibility: Visibility) {
   const aboutCaller = sampleOf(endpoint.path)?.aboutCaller?.includes(endpoint.path) === true
   const byHeader: Record<Who, Verdict> = {
     ...EXPECTED[endpoint.access][visibility],
-    ...(aboutCaller ? { anonymous: 401 } : {}),
+    ...(aboutCaller ? { anonymous: 401, expired: 401, mistyped: 401, revoked: 401 } : {}),
   }
   const web = endpoint.session === true
   const counts = web || (endpoint.method === 'GET' && endpoint.access === 'read')

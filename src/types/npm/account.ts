@@ -54,7 +54,10 @@ export const accountEndpoints: readonly Endpoint[] = [
       path: { user: { ...TEXT, description: '`org.couchdb.user:` and any name.' } },
       body: jsonContent({
         ...{ type: 'object', required: ['password'] },
-        properties: { name: TEXT, password: { ...TEXT, description: 'The access token.' } },
+        properties: {
+          name: TEXT,
+          password: { ...TEXT, minLength: 1, description: 'The access token.' },
+        },
       }),
       answers: {
         201: {

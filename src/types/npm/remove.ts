@@ -60,7 +60,7 @@ export const removeEndpoints: readonly Endpoint[] = [
       id: 'prepareNpmRemoval',
       tag: TYPE,
       path: REVISION_PARAMETERS,
-      body: jsonContent({ type: 'object' }),
+      body: { ...jsonContent({}), optional: true },
       answers: DONE,
       faults: ['body-too-large', 'body-timeout'],
     },

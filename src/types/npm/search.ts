@@ -31,9 +31,9 @@ export const searchEndpoints: readonly Endpoint[] = [
         text: { description: 'A part of the name.', schema: TEXT },
         size: {
           description: `How many, up to ${MAX_SIZE}.`,
-          schema: { ...COUNT, maximum: MAX_SIZE, default: DEFAULT_SIZE },
+          schema: { ...COUNT, default: DEFAULT_SIZE },
         },
-        from: { description: 'How many are passed over.', schema: { ...COUNT, maximum: MAX_FROM } },
+        from: { description: 'How many are passed over.', schema: COUNT },
       },
       answers: {
         200: {
@@ -52,7 +52,7 @@ export const searchEndpoints: readonly Endpoint[] = [
     operation: {
       id: 'listNpmAdvisories',
       tag: TYPE,
-      body: jsonContent({ type: 'object' }),
+      body: { ...jsonContent({}), optional: true },
       answers: { 200: { description: 'None', content: jsonContent({ type: 'object' }) } },
       faults: ['body-too-large', 'body-timeout'],
     },
@@ -67,7 +67,7 @@ export const searchEndpoints: readonly Endpoint[] = [
     operation: {
       id: 'auditNpmPackages',
       tag: TYPE,
-      body: jsonContent({ type: 'object' }),
+      body: { ...jsonContent({}), optional: true },
       answers: { 200: { description: 'No findings', content: jsonContent({ type: 'object' }) } },
       faults: ['body-too-large', 'body-timeout'],
     },
