@@ -3,7 +3,7 @@ import { listingReader } from '../../core/packages/reader.ts'
 import { type FoundPackage, searchPackages } from '../../core/packages/search.ts'
 import { UPLOAD_LIMITS } from '../../http/body-limits.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { COUNT, jsonContent, TEXT } from '../../http/operation.ts'
+import { jsonContent, TEXT } from '../../http/operation.ts'
 import { drainBody } from '../../http/request-body.ts'
 import { reply } from './dialect.ts'
 import { scopeOf } from './format/name.ts'
@@ -31,9 +31,9 @@ export const searchEndpoints: readonly Endpoint[] = [
         text: { description: 'A part of the name.', schema: TEXT },
         size: {
           description: `How many, up to ${MAX_SIZE}.`,
-          schema: { ...COUNT, default: DEFAULT_SIZE },
+          schema: TEXT,
         },
-        from: { description: 'How many are passed over.', schema: COUNT },
+        from: { description: 'How many are passed over.', schema: TEXT },
       },
       answers: {
         200: {
