@@ -1,7 +1,7 @@
 // …/repositories/{type}/{repository}/check: verifies one repository, page by page, and writes its index
 // files anew.
 import type { OwnerRow } from '../core/access/decide.ts'
-import { NOTHING, type ResourceQuery } from '../core/access/resource-query.ts'
+import { findIfNamed, type ResourceQuery } from '../core/access/resource-query.ts'
 import { refuseRestricted } from '../core/access/restricted.ts'
 import { addressOf } from '../core/commit/change.ts'
 import { commitChange } from '../core/commit/client.ts'
@@ -106,16 +106,11 @@ function absent(owner: OwnerRow, naming: RepositoryNaming, params: Params): Regi
 }
 
 function findRepository(type: string, naming: RepositoryNaming, params: Params): ResourceQuery {
-  try {
-    return {
-      sql: `SELECT json_object('id', r.id, 'head', r.head, 'revision', r.revision)
-            FROM repository r WHERE r.owner_id = o.id AND r.type = ?3 AND r.name = ?4`,
-      parameters: [type, naming.parseName(params)],
-    }
-  } catch (error) {
-    if (error instanceof RegistryError) return NOTHING
-    throw error
-  }
+  return findIfNamed(() => ({
+    sql: `SELECT json_object('id', r.id, 'head', r.head, 'revision', r.revision)
+          FROM repository r WHERE r.owner_id = o.id AND r.type = ?3 AND r.name = ?4`,
+    parameters: [type, naming.parseName(params)],
+  }))
 }
 
 async function check(

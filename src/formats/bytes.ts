@@ -11,6 +11,11 @@ export async function readToEnd(source: ByteSource): Promise<void> {
   for await (const _ of source);
 }
 
+/** The same chunks, for a reader that leaves its loop early and must not end them: the rest is still to be read. */
+export function unending(chunks: AsyncIterator<Uint8Array>): ByteSource {
+  return { [Symbol.asyncIterator]: () => ({ next: () => chunks.next() }) }
+}
+
 /** Takes bytes from a source in the sizes that a parser needs, and takes back what it over-read. */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>

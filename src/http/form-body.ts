@@ -3,9 +3,8 @@
 import { invalidRequest } from '../core/errors.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
-import { parseBoundary, readFormParts } from '../formats/multipart/form-data.ts'
-import { asRefusal } from './body-source.ts'
-import { readField } from './form-field.ts'
+import { readFormParts } from '../formats/multipart/form-data.ts'
+import { boundaryOf, readField } from './form-field.ts'
 
 export interface FormBodyLimits {
   /** The name of the field that is the file. */
@@ -55,12 +54,4 @@ export function openFormBody(request: Request, limits: FormBodyLimits): FormBody
     throw invalidRequest(`the form has no file: send it in the field ${quote(limits.file)}`)
   }
   return { body, fields, fileName: () => name ?? '' }
-}
-
-function boundaryOf(request: Request): string {
-  try {
-    return parseBoundary(request.headers.get('content-type'))
-  } catch (error) {
-    throw asRefusal(error)
-  }
 }

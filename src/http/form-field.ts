@@ -1,8 +1,9 @@
-// A text field of a form, which is held.
+// What all readers of forms need: the boundary, and a text field, which is held.
 import { invalidRequest } from '../core/errors.ts'
 import { concatBytes, decodeUtf8 } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
-import type { FormPart } from '../formats/multipart/form-data.ts'
+import { type FormPart, parseBoundary } from '../formats/multipart/form-data.ts'
+import { asRefusal } from './body-source.ts'
 
 /**
  * @param room bytes that it may have
@@ -27,4 +28,13 @@ export async function readField(
   const text = decodeUtf8(concatBytes(chunks))
   if (text === undefined) throw invalidRequest(`the field ${quote(name)} of the form is not UTF-8`)
   return { text, bytes }
+}
+
+/** @throws RegistryError invalid-request where the request is no form */
+export function boundaryOf(request: Request): string {
+  try {
+    return parseBoundary(request.headers.get('content-type'))
+  } catch (error) {
+    throw asRefusal(error)
+  }
 }

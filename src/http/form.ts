@@ -4,9 +4,9 @@ import { type BodyLimits, openBody } from '../core/blobs/body.ts'
 import { invalidRequest } from '../core/errors.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
-import { type FormPart, parseBoundary, readFormParts } from '../formats/multipart/form-data.ts'
+import { type FormPart, readFormParts } from '../formats/multipart/form-data.ts'
 import { asRefusal, chunksOf, refusing } from './body-source.ts'
-import { readField } from './form-field.ts'
+import { boundaryOf, readField } from './form-field.ts'
 import { declaredLength } from './request-body.ts'
 
 /** Bytes of all text fields of a form together. */
@@ -37,7 +37,7 @@ export interface Form {
 
 /** @throws RegistryError body-too-large, invalid-request, before any of the body is read */
 export function openForm(request: Request, limits: BodyLimits): Form {
-  const boundary = findBoundary(request)
+  const boundary = boundaryOf(request)
   const length = declaredLength(request, limits.bodyBytes)
   const body = openBody(request.body ?? new Blob([]).stream(), length, limits)
   const parts = readFormParts(chunksOf(body), boundary)
@@ -76,13 +76,5 @@ export function openForm(request: Request, limits: BodyLimits): Form {
       }
     },
     drain: () => body.drain(),
-  }
-}
-
-function findBoundary(request: Request): string {
-  try {
-    return parseBoundary(request.headers.get('content-type'))
-  } catch (error) {
-    throw asRefusal(error)
   }
 }

@@ -14,11 +14,15 @@ import { quote } from '../formats/format-error.ts'
 import { UPLOAD_LIMITS } from './body-limits.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type Operation, TEXT } from './operation.ts'
+import { refusePackage } from './package-refusal.ts'
 import { refuseFull, refuseFullDatabase } from './quota.ts'
 import { refuseRevoked } from './revocation.ts'
 import { openUpload, openWrapped, type UploadBody } from './upload-body.ts'
 
-/** How a type publishes a file. What refuses throws a RegistryError, and then nothing stays stored. */
+/**
+ * How a type publishes a file. What refuses throws a RegistryError, or of what is wrong with the file a
+ * FormatError, and then nothing stays stored.
+ */
 interface Publication<T> {
   readonly type: string
   readonly into: PublishPlace['into']
@@ -161,14 +165,26 @@ async function inspectOnce<I, T>(
 ): Promise<Inspection<T>> {
   if (publication.examine === undefined) {
     const { inspect, verify } = publication
-    const result = await inspect(source)
-    return { result, verify: verify && ((content) => verify(result, content)) }
+    const result = await inspect(source).catch(refusePackage)
+    return { result, verify: verify && ((content) => verifyOnce(verify, result, content)) }
   }
   const { inspect, verify, examine } = publication
-  const inspected = await inspect(source)
+  const inspected = await inspect(source).catch(refusePackage)
   return {
-    verify: verify && ((content) => verify(inspected, content)),
-    examine: (stored) => examine(stored, inspected),
+    verify: verify && ((content) => verifyOnce(verify, inspected, content)),
+    examine: (stored) => examine(stored, inspected).catch(refusePackage),
+  }
+}
+
+function verifyOnce<T>(
+  verify: (found: T, content: UploadedContent) => void,
+  found: T,
+  content: UploadedContent,
+): void {
+  try {
+    verify(found, content)
+  } catch (error) {
+    refusePackage(error)
   }
 }
 

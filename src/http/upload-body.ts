@@ -2,7 +2,7 @@
 // and browsers), as Gitea's registry takes both; or what the clients of a type put around it.
 import { type BodyLimits, openBody } from '../core/blobs/body.ts'
 import { invalidRequest } from '../core/errors.ts'
-import type { ByteSource } from '../formats/bytes.ts'
+import { type ByteSource, unending } from '../formats/bytes.ts'
 import { isMultipart } from '../formats/multipart/form-data.ts'
 import { chunksOf, refusing } from './body-source.ts'
 import { type Form, type FormFile, openForm } from './form.ts'
@@ -45,8 +45,7 @@ export function openWrapped(
 
 async function* whole(chunks: ByteSource, unwrap: (source: ByteSource) => ByteSource): ByteSource {
   const rest = chunks[Symbol.asyncIterator]()
-  // Whoever stops early must not end the body: its rest is still to be looked at.
-  yield* unwrap({ [Symbol.asyncIterator]: () => ({ next: () => rest.next() }) })
+  yield* unwrap(unending(rest))
   if ((await rest.next()).done) return
   throw invalidRequest(
     'bytes follow where the body should end: send what the format asks for alone',

@@ -9,6 +9,7 @@ import {
   answerOf,
   countRows,
   createOwner,
+  expectNothing,
   listKeys,
   send,
   tokenOf,
@@ -20,12 +21,6 @@ import type { SampleFile, TypeSample } from '../types/type-sample.ts'
 // What holds for every package type, whatever it is.
 
 beforeEach(() => createOwner())
-
-const none = { package: 0, package_version: 0, package_file: 0, package_blob: 0, repository: 0 }
-async function expectNothing(): Promise<void> {
-  expect(await countRows()).toEqual(none)
-  expect(await listKeys()).toEqual([])
-}
 
 /** No control, direction or separator characters, and so no second line. */
 const ONE_LINE = /^[^\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+$/u

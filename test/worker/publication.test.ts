@@ -11,6 +11,7 @@ import {
   answerOf,
   countRows,
   createOwner,
+  expectNothing,
   listKeys,
   put,
   send,
@@ -24,12 +25,6 @@ import { findTag, WRAPPED } from '../support/worker/stand-ins/wrapped-sample.ts'
 // What a type can ask of a publish beyond a file that is the body, shown by two stand-ins.
 
 beforeEach(() => createOwner())
-
-const none = { package: 0, package_version: 0, package_file: 0, package_blob: 0, repository: 0 }
-async function expectNothing(): Promise<void> {
-  expect(await countRows()).toEqual(none)
-  expect(await listKeys()).toEqual([])
-}
 
 const FILE = new TextEncoder().encode('the bytes of the file')
 type Head = Omit<WrappedHead, 'length'>

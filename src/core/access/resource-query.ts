@@ -1,4 +1,6 @@
 // What a request is about, as part of the one statement that also answers who asks for whose packages.
+import { FormatError } from '../../formats/format-error.ts'
+import { RegistryError } from '../errors.ts'
 
 /**
  * A scalar query for one JSON object, or null. It may refer to the owner's row as `o`, and its own
@@ -7,6 +9,19 @@
 export interface ResourceQuery {
   readonly sql: string
   readonly parameters: readonly (string | number)[]
+}
+
+/**
+ * The query that names from a path make, or NOTHING for names that none can have: only who changes something is
+ * told what is wrong with them.
+ */
+export function findIfNamed(find: () => ResourceQuery): ResourceQuery {
+  try {
+    return find()
+  } catch (error) {
+    if (error instanceof RegistryError || error instanceof FormatError) return NOTHING
+    throw error
+  }
 }
 
 /** Finds nothing, for paths that cannot name anything. */

@@ -16,9 +16,9 @@ import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
 import { expectRoomForTags, hasRoomForTags } from './new-tags.ts'
 import type { PackagePlace } from './place.ts'
-import { findReplaced, type Replaced, releaseReplaced, removeReplaced } from './replace.ts'
+import { findReplaced, type Replaced, removeReplaced } from './replace.ts'
 import { expectNotRetired, isRetired, keepName } from './retire.ts'
-import { duplicatesOf, insertFiles, selectKept } from './rows.ts'
+import { duplicatesOf, insertFiles, releaseBlobs, selectKept } from './rows.ts'
 
 /**
  * What may be there already:
@@ -165,7 +165,8 @@ function createStatements(rows: NewRows, replaced: Replaced | undefined, now: nu
     ...changeUsage(ownerId, usage),
     ...insertFiles(place, null, [file], now),
     ...(rules.namesStayTaken ? [keepName(file)] : []),
-    ...releaseReplaced(replaced, now),
+    // Last: its content may be that of other files, or of the new one.
+    ...(replaced === undefined ? [] : [releaseBlobs([replaced], now)]),
     ['DELETE FROM expectation'],
     selectKept([file]),
   ]

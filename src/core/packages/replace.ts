@@ -50,16 +50,3 @@ export function removeReplaced(
     ['DELETE FROM package_file WHERE id = ?1', replaced.id],
   ]
 }
-
-/** To come last: its content may be that of other files, or of the new one. */
-export function releaseReplaced(replaced: Replaced | undefined, now: number): Statement[] {
-  if (replaced === undefined) return []
-  return [
-    [
-      `UPDATE package_blob SET unreferenced_at = ?1 WHERE sha256 = ?2
-       AND NOT EXISTS (SELECT 1 FROM package_file f WHERE f.blob_sha256 = package_blob.sha256)`,
-      now,
-      replaced.sha256,
-    ],
-  ]
-}

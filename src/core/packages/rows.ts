@@ -206,13 +206,21 @@ export function dropOrphans(
       names,
     ],
     changePackages({ ownerId, type }, names, now),
-    [
-      `UPDATE package_blob SET unreferenced_at = ?1
-       WHERE sha256 IN (SELECT value FROM json_each(?2))
-       AND NOT EXISTS (SELECT 1 FROM package_file f WHERE f.blob_sha256 = package_blob.sha256)`,
-      now,
-      JSON.stringify(deleted.map((file) => file.sha256)),
-    ],
+    releaseBlobs(deleted, now),
+  ]
+}
+
+/** Marks contents that no file has any more: to come when the files are deleted. */
+export function releaseBlobs(
+  deleted: readonly Pick<DeletedFile, 'sha256'>[],
+  now: number,
+): Statement {
+  return [
+    `UPDATE package_blob SET unreferenced_at = ?1
+     WHERE sha256 IN (SELECT value FROM json_each(?2))
+     AND NOT EXISTS (SELECT 1 FROM package_file f WHERE f.blob_sha256 = package_blob.sha256)`,
+    now,
+    JSON.stringify(deleted.map((file) => file.sha256)),
   ]
 }
 

@@ -1,6 +1,6 @@
 // What a header block and the extensions before it say of one entry. What Go's archive/tar, GNU tar and
 // Python's tarfile read differently is refused: one of them would unpack what nobody checked.
-import { FormatError, quote } from '../format-error.ts'
+import { malformed, quote } from '../format-error.ts'
 import type { TarBlock, TarHeaderRules } from './tar-header.ts'
 
 export type TarEntryType =
@@ -105,8 +105,4 @@ export function refuseGlobalNames(records: ReadonlyMap<string, string>, where: s
   const key = perEntry.find((each) => records.has(each))
   if (key === undefined) return
   throw malformed(`${where} has ${quote(key)} in a global pax header`, 'give it to each entry')
-}
-
-function malformed(reason: string, remedy: string): FormatError {
-  return new FormatError('malformed', `${reason}: ${remedy}`)
 }

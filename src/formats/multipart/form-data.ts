@@ -13,6 +13,7 @@ import {
   decodeLatin1,
   decodeUtf8,
   encodeUtf8,
+  unending,
 } from '../bytes.ts'
 import { FormatError, quote } from '../format-error.ts'
 
@@ -144,11 +145,6 @@ function parameterOf(value: string, name: string): string | undefined {
     if (key.toLowerCase() === name) return quoted?.replace(/\\(["\\])/g, '$1') ?? token
   }
   return undefined
-}
-
-/** Whoever leaves a loop over it early must not end it: the rest has to be skipped. */
-function unending(chunks: AsyncGenerator<Uint8Array>): ByteSource {
-  return { [Symbol.asyncIterator]: () => ({ next: () => chunks.next() }) }
 }
 
 async function skip(body: ByteSource): Promise<void> {

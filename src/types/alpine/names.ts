@@ -1,7 +1,7 @@
 // Where a file or an index is, from the segments of a path. A path that cannot name anything finds
 // nothing; only a publish is told what is wrong with it.
 
-import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
+import { findIfNamed, NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { PATH_NAME_PATTERN, parsePathName } from '../../core/names.ts'
 import { findRepositoryFile } from '../../core/packages/file-row.ts'
@@ -10,7 +10,7 @@ import {
   findIndexFile,
   type IndexPlace,
 } from '../../core/packages/index-file.ts'
-import { FormatError, quote } from '../../formats/format-error.ts'
+import { quote } from '../../formats/format-error.ts'
 import type { Params } from '../../http/endpoint.ts'
 import type { Schema } from '../../http/operation.ts'
 import { parseArchitecture } from './format/name.ts'
@@ -57,7 +57,7 @@ export function parseTargetName(params: Params): string {
 
 /** Of an architecture that has no index file of its own, the noarch one answers. */
 export function findIndex(params: Params): ResourceQuery {
-  return whenValid(() => findIndexFile(parseIndexPlace(params)))
+  return findIfNamed(() => findIndexFile(parseIndexPlace(params)))
 }
 
 /** @throws RegistryError invalid-name, FormatError */
@@ -69,7 +69,7 @@ export function parseIndexPlace(params: Params): IndexPlace {
 
 /** Finds something where the repository has an index file, of whatever architecture. */
 export function findRepository(params: Params): ResourceQuery {
-  return whenValid(() =>
+  return findIfNamed(() =>
     findIndexedRepository({ type: TYPE, repository: parseRepositoryName(params) }),
   )
 }
@@ -78,7 +78,7 @@ export function findRepository(params: Params): ResourceQuery {
 export function findFile(params: Params): ResourceQuery {
   const { file: fileName = '' } = params
   if (!FILE_NAME.test(fileName)) return NOTHING
-  return whenValid(() =>
+  return findIfNamed(() =>
     findRepositoryFile({
       type: TYPE,
       repository: parseRepositoryName(params),
@@ -95,12 +95,3 @@ export function indexPath(architecture: string): string {
 /** Letters, digits and `._+~-`: what a name and a version can consist of. */
 export const FILE_NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._+~-]{0,123}\\.apk$'
 const FILE_NAME = new RegExp(FILE_NAME_PATTERN)
-
-function whenValid(find: () => ResourceQuery): ResourceQuery {
-  try {
-    return find()
-  } catch (error) {
-    if (error instanceof RegistryError || error instanceof FormatError) return NOTHING
-    throw error
-  }
-}

@@ -2,7 +2,6 @@
 // the path ends in is the uploader's own name for the file and means nothing.
 import { authorOf } from '../../core/access/principal.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
-import { RegistryError } from '../../core/errors.ts'
 import { timeOrderedId } from '../../core/ids.ts'
 import { type NewFile, weightOf } from '../../core/packages/new-file.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
@@ -81,17 +80,10 @@ interface Inspected extends InspectedPackage {
 async function inspect(call: OwnedCall, source: ByteSource): Promise<Inspected> {
   const list = new ContentListWriter()
   const today = Date.now() / 1000
-  try {
-    const inspected = await inspectPackage(source, packageLimits, today, (entry) => list.add(entry))
-    requireWritable(call, { type: TYPE, packageName: inspected.info.name })
-    checkEntry(inspected)
-    return { ...inspected, contents: list.finish() }
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    const { code: reason, message: detail, field } = error
-    const fault = { code: 'invalid-package', reason, detail } as const
-    throw new RegistryError(field === undefined ? fault : { ...fault, field }, { cause: error })
-  }
+  const inspected = await inspectPackage(source, packageLimits, today, (entry) => list.add(entry))
+  requireWritable(call, { type: TYPE, packageName: inspected.info.name })
+  checkEntry(inspected)
+  return { ...inspected, contents: list.finish() }
 }
 
 function describeFile(

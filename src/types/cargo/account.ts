@@ -51,7 +51,7 @@ function changeEndpoint(method: 'PUT' | 'DELETE', id: string, summary: string): 
     ...{ method, path: OWNERS, access: 'write', summary },
     operation: {
       ...{ id, tag: TYPE, path: { crate: CRATE }, answers: {}, faults: ['invalid-request'] },
-      description: 'Always refused: access tokens say who may publish what.',
+      description: 'Always refused: access tokens decide who may publish a crate.',
     },
     handler: refuseOwners,
   })

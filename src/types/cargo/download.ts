@@ -1,4 +1,4 @@
-// GET of a crate. Of a yanked version too: it is not chosen any more, but who has it in a lock file needs it.
+// GET of a crate, also of a yanked version: cargo does not choose it any more, but a lock file may name it.
 import { RegistryError } from '../../core/errors.ts'
 import type { FileRow } from '../../core/packages/file-row.ts'
 import { ownedEndpoint } from '../../http/endpoint.ts'

@@ -2,7 +2,6 @@
 // the same, and the index is made of what is in the crate.
 import { authorOf } from '../../core/access/principal.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
-import { RegistryError } from '../../core/errors.ts'
 import { timeOrderedId } from '../../core/ids.ts'
 import { type NewFile, type Property, weightOf } from '../../core/packages/new-file.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
@@ -11,6 +10,7 @@ import { FormatError } from '../../formats/format-error.ts'
 import { withoutBuild } from '../../formats/semver.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { jsonContent, listSchema, objectSchema, TEXT } from '../../http/operation.ts'
+import { refusePackage } from '../../http/package-refusal.ts'
 import { PUBLISH_FAULTS, publishUpload, requireWritable } from '../../http/publication.ts'
 import { refuseFull } from '../../http/quota.ts'
 import { agree } from './format/agreement.ts'
@@ -76,7 +76,7 @@ async function publish(call: OwnedCall): Promise<Response> {
     into: { creation: 'new-version', oneSpelling: true, namesStayTaken: true },
     body: (source) =>
       readPublishBody(source, takeMetadata, (length) => refuseFull(call, { file_bytes: length })),
-    inspect: (source) => inspect(source, claimed).catch(refuse),
+    inspect: (source) => inspect(source, claimed),
     contentsOf: ({ contents }) => contents,
     describe: ({ crate }, blob) => describeFile(call, crate, blob),
     wording: ({ display }) => ({
@@ -103,19 +103,12 @@ async function inspect(source: ByteSource, claimed: () => PublishMetadata): Prom
   return { crate, contents: list.finish() }
 }
 
-/** Refuses within the stream, so that what is refused was never stored. */
-function refuse(error: unknown): never {
-  if (!(error instanceof FormatError)) throw error
-  const { code: reason, message: detail, field } = error
-  const fault = { code: 'invalid-package', reason, detail } as const
-  throw new RegistryError(field === undefined ? fault : { ...fault, field }, { cause: error })
-}
-
+/** Within the body, of which anything else that a format refuses is wrong with the request. */
 function tellFault<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
-    return refuse(error)
+    return refusePackage(error)
   }
 }
 

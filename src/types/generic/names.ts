@@ -1,6 +1,6 @@
 // PURE: the names of generic packages, as Forgejo and Gitea take them (routers/api/packages/generic),
 // but with lengths, and without dots that a path would resolve or characters that a terminal obeys.
-import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
+import { findIfNamed, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { findVersionFile } from '../../core/packages/file-row.ts'
 import { quote } from '../../formats/format-error.ts'
@@ -81,9 +81,8 @@ export function foldName(name: string): string {
   return name.toLowerCase()
 }
 
-/** Finds nothing for names that none can have: only a publish is told what is wrong with them. */
 export function findFile(params: Params): ResourceQuery {
-  try {
+  return findIfNamed(() => {
     const { packageName, version, fileName } = parseNames(params)
     return findVersionFile({
       type: TYPE,
@@ -91,10 +90,7 @@ export function findFile(params: Params): ResourceQuery {
       version: foldName(version),
       fileName: foldName(fileName),
     })
-  } catch (error) {
-    if (error instanceof RegistryError) return NOTHING
-    throw error
-  }
+  })
 }
 
 /** What to say when there is no such thing, down to what the path names. */

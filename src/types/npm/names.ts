@@ -1,6 +1,6 @@
 // Which package, version or file a path means. A scope's slash may be written plain or as %2f, its sign plain or
 // as %40; so each path about a package has an alias in which the scope is a segment of its own.
-import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
+import { findIfNamed, NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { type DocumentScope, findPackageState } from '../../core/packages/document.ts'
 import { findVersionFile } from '../../core/packages/file-row.ts'
@@ -95,7 +95,6 @@ export function orderOf(semver: Semver): VersionOrder {
   return { key: semverOrderKey(semver), prerelease: isPrerelease(semver) }
 }
 
-/** Finds nothing for names that none can have: only who changes something is told what is wrong with them. */
 export function findPackage(params: Params): ResourceQuery {
   return findDocument(params, 'package')
 }
@@ -108,12 +107,9 @@ export function findVersion(params: Params): ResourceQuery {
 }
 
 export function findDocument(params: Params, scope: DocumentScope): ResourceQuery {
-  try {
-    return findPackageState({ type: TYPE, packageName: parsePackage(params), scope })
-  } catch (error) {
-    if (error instanceof RegistryError) return NOTHING
-    throw error
-  }
+  return findIfNamed(() =>
+    findPackageState({ type: TYPE, packageName: parsePackage(params), scope }),
+  )
 }
 
 export interface FileNames {
@@ -137,13 +133,10 @@ export function parseFile(params: Params): FileNames | undefined {
 
 /** A FileRow. */
 export function findFile(params: Params): ResourceQuery {
-  try {
+  return findIfNamed(() => {
     const names = parseFile(params)
     return names === undefined ? NOTHING : findVersionFile({ type: TYPE, ...names })
-  } catch (error) {
-    if (error instanceof RegistryError) return NOTHING
-    throw error
-  }
+  })
 }
 
 /** Where the tarball of a version is. */

@@ -1,9 +1,7 @@
 // PUT of a package: a version with its tarball in the body, or, without one, the document of the package with the
 // texts by which versions are deprecated. Which of them it is shows only while the body is read.
 import { authorOf } from '../../core/access/principal.ts'
-import type { UploadedContent } from '../../core/blobs/stage.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
-import { RegistryError } from '../../core/errors.ts'
 import { timeOrderedId } from '../../core/ids.ts'
 import type { PackageState } from '../../core/packages/document.ts'
 import { type NewFile, type NewTag, weightOf } from '../../core/packages/new-file.ts'
@@ -13,6 +11,7 @@ import { isJsonObject, type JsonObject, memberOf } from '../../formats/text/json
 import { UPLOAD_LIMITS } from '../../http/body-limits.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { jsonContent } from '../../http/operation.ts'
+import { refusePackage } from '../../http/package-refusal.ts'
 import { PUBLISH_FAULTS, publishUpload, requireWritable } from '../../http/publication.ts'
 import { openWrapped } from '../../http/upload-body.ts'
 import { CREATED, DONE, done } from './dialect.ts'
@@ -77,7 +76,7 @@ async function put(call: OwnedCall<PackageState>): Promise<Response> {
   )
   const tarball = await begin(body)
   if (tarball === undefined && !hasAttachments(sent.kept)) {
-    return refusing(() => deprecate(call, name, sent.kept))
+    return deprecate(call, name, sent.kept).catch(refusePackage)
   }
   return publishTarball({ ...call, file: tarball ?? noBytes() }, name, () => sent.kept)
 }
@@ -115,8 +114,8 @@ function publishTarball(call: OwnedCall, name: string, kept: () => unknown): Pro
     into: { creation: 'new-version', namesStayTaken: true },
     packageName: name,
     digests: DIGESTS,
-    inspect: (source) => refusing(() => inspect(source, name, kept)),
-    verify: ({ published }, content) => verify(published, content),
+    inspect: (source) => inspect(source, name, kept),
+    verify: ({ published }, content) => checkClaims(published.claims, content),
     describe: (found, blob) => describeFile(call, found, blob),
     wording: ({ display }) => ({
       what: `${name} ${display?.version}`,
@@ -141,15 +140,6 @@ async function inspect(source: ByteSource, name: string, kept: () => unknown): P
   const metadata = formatMetadata(describeVersion(manifest, readme, tarball))
   checkWeight(metadata, manifest)
   return { published, metadata }
-}
-
-/** What is wrong is known before the last of the bytes is stored. */
-function verify({ claims }: PublishedManifest, { sha1, sha256, sha512 }: UploadedContent): void {
-  try {
-    checkClaims(claims, { sha1, sha256, sha512 })
-  } catch (error) {
-    throw asRefusal(error)
-  }
 }
 
 function checkWeight(metadata: string, manifest: JsonObject): void {
@@ -185,20 +175,4 @@ function tagsOf(named: readonly string[]): readonly NewTag[] {
   const latest = { name: LATEST, fallsBack: true } as const
   const others = named.filter((name) => name !== LATEST).map((name) => ({ name }))
   return [...others, named.includes(LATEST) ? latest : { ...latest, onlyIfAbsent: true }]
-}
-
-/** What a format refuses is wrong with the package. */
-async function refusing<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (error) {
-    throw asRefusal(error)
-  }
-}
-
-function asRefusal(error: unknown): unknown {
-  if (!(error instanceof FormatError)) return error
-  const { code: reason, message: detail, field } = error
-  const fault = { code: 'invalid-package', reason, detail } as const
-  return new RegistryError(field === undefined ? fault : { ...fault, field }, { cause: error })
 }

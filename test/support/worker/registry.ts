@@ -73,3 +73,10 @@ export async function forgetContents(): Promise<void> {
     await env.BLOBS.put(key, (await object?.arrayBuffer()) ?? '')
   }
 }
+
+/** Fails unless there is no package and no object. */
+export async function expectNothing(): Promise<void> {
+  const none = { package: 0, package_version: 0, package_file: 0, package_blob: 0, repository: 0 }
+  expect(await countRows()).toEqual(none)
+  expect(await listKeys()).toEqual([])
+}

@@ -6,19 +6,18 @@ import { openBody } from '../../../src/core/blobs/body.ts'
 import { stageUpload } from '../../../src/core/blobs/stage.ts'
 import { RegistryError } from '../../../src/core/errors.ts'
 import { inspectPackage } from '../../../src/types/alpine/format/package.ts'
-import { ADMIN, answerOf, countRows, createOwner, listKeys } from '../../support/worker/registry.ts'
+import {
+  ADMIN,
+  answerOf,
+  createOwner,
+  expectNothing,
+  listKeys,
+} from '../../support/worker/registry.ts'
 import { badPackages, goodPackages, make } from './bad-packages.ts'
 import { buildApk, buildApkParts, gzipMember, tarEntry } from './builder.ts'
 import { MAIN, put } from './repository.ts'
 
 beforeEach(() => createOwner())
-
-const none = { package: 0, package_version: 0, package_file: 0, package_blob: 0, repository: 0 }
-
-async function expectNothing(): Promise<void> {
-  expect(await countRows()).toEqual(none)
-  expect(await listKeys()).toEqual([])
-}
 
 function expectOneLine(text: string): void {
   // No control, format (bidirectional) or separator characters, and so no second line.

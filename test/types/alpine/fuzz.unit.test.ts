@@ -3,7 +3,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { deflatePiece } from '../../../src/formats/compression/deflate-pieces.ts'
-import { FormatError } from '../../../src/formats/format-error.ts'
 import { describePackage, formatIndexEntry } from '../../../src/types/alpine/format/apkindex.ts'
 import {
   buildIndexArchive,
@@ -11,27 +10,13 @@ import {
 } from '../../../src/types/alpine/format/index-archive.ts'
 import { inspectPackage, packageLimits } from '../../../src/types/alpine/format/package.ts'
 import { parsePackageInfo } from '../../../src/types/alpine/format/pkginfo.ts'
+import { attempt } from '../../fuzz/attempt.ts'
 import { findFaults } from '../../fuzz/oracle.ts'
 import { infoBytes, packageBytes } from '../../fuzz/packages.ts'
 import { fuzz, fuzzTimeout } from '../../fuzz/settings.ts'
 import { text } from '../../fuzz/texts.ts'
-import { cpuMilliseconds } from '../../support/cpu-time.ts'
 import { chunked } from '../../unit/formats/streams.ts'
 import { parseIndex, readWholeIndex } from './read-index.ts'
-
-/** The result; undefined when it was refused in the right way; throws what is no refusal. */
-async function attempt<T>(read: () => T | Promise<T>): Promise<T | undefined> {
-  const started = cpuMilliseconds()
-  try {
-    return await read()
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    expect(error.message).toMatch(/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{10,1000}$/u)
-    return undefined
-  } finally {
-    expect(cpuMilliseconds() - started).toBeLessThan(5000)
-  }
-}
 
 test('packages', { timeout: fuzzTimeout }, async () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 4 })

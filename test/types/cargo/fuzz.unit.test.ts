@@ -2,7 +2,6 @@
 // what is read is what cargo would unpack, resolve and list.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { FormatError } from '../../../src/formats/format-error.ts'
 import { agree } from '../../../src/types/cargo/format/agreement.ts'
 import { inspectCrate } from '../../../src/types/cargo/format/crate-archive.ts'
 import { beginIndexLine, endIndexLine } from '../../../src/types/cargo/format/index-line.ts'
@@ -11,9 +10,9 @@ import { parseMetadata } from '../../../src/types/cargo/format/metadata.ts'
 import { formatPlatform } from '../../../src/types/cargo/format/platform.ts'
 import { readPublishBody } from '../../../src/types/cargo/format/publish-body.ts'
 import { formatRequirement } from '../../../src/types/cargo/format/requirement.ts'
+import { attempt } from '../../fuzz/attempt.ts'
 import { fuzz, fuzzTimeout } from '../../fuzz/settings.ts'
 import { number, text } from '../../fuzz/texts.ts'
-import { cpuMilliseconds } from '../../support/cpu-time.ts'
 import { chunked, collect } from '../../unit/formats/streams.ts'
 import { gzipMember, tarEnd, tarEntry } from '../alpine/builder.ts'
 import {
@@ -30,21 +29,6 @@ const encode = (value: string) => new TextEncoder().encode(value)
 const join = (parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
 const identity = { name: 'hello-world', version: '1.0.0' }
 const FOLDER = 'hello-world-1.0.0'
-
-/** The result; undefined when it was refused in the right way; throws what is no refusal. */
-async function attempt<T>(read: () => T | Promise<T>): Promise<T | undefined> {
-  const started = cpuMilliseconds()
-  try {
-    return await read()
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    expect(error.message).toMatch(/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{10,1000}$/u)
-    expect(error.message.isWellFormed()).toBe(true)
-    return undefined
-  } finally {
-    expect(cpuMilliseconds() - started).toBeLessThan(5000)
-  }
-}
 
 const ratio = fc.double({ min: 0, max: 1, noNaN: true })
 const edit = fc.tuple(ratio, fc.nat(400), fc.uint8Array({ maxLength: 12 }))

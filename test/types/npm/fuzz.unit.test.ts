@@ -3,7 +3,6 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { FormatError } from '../../../src/formats/format-error.ts'
 import { readBody } from '../../../src/types/npm/format/body.ts'
 import { checkSameManifest } from '../../../src/types/npm/format/confusion.ts'
 import { parseDeprecations } from '../../../src/types/npm/format/deprecations.ts'
@@ -12,29 +11,14 @@ import { parsePublication } from '../../../src/types/npm/format/manifest.ts'
 import { describeVersion, formatMetadata } from '../../../src/types/npm/format/metadata.ts'
 import { buildPackument } from '../../../src/types/npm/format/packument.ts'
 import { inspectTarball, tarballLimits } from '../../../src/types/npm/format/tarball.ts'
+import { attempt } from '../../fuzz/attempt.ts'
 import { fuzz, fuzzTimeout } from '../../fuzz/settings.ts'
-import { cpuMilliseconds } from '../../support/cpu-time.ts'
 import { chunked, collect } from '../../unit/formats/streams.ts'
 import { gzipMember, tarEnd, tarEntry } from '../alpine/builder.ts'
 import { buildBody, buildTarball, digest, manifestOf } from './builder.ts'
 
 const join = (parts: readonly Uint8Array[]) => new Uint8Array(Buffer.concat(parts))
 const limits = { ...tarballLimits, maxUnpacked: 16 * 1024 * 1024 }
-
-/** The result; undefined when it was refused in the right way; throws what is no refusal. */
-async function attempt<T>(read: () => T | Promise<T>): Promise<T | undefined> {
-  const started = cpuMilliseconds()
-  try {
-    return await read()
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    expect(error.message).toMatch(/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]{10,1000}$/u)
-    expect(error.message.isWellFormed()).toBe(true)
-    return undefined
-  } finally {
-    expect(cpuMilliseconds() - started).toBeLessThan(5000)
-  }
-}
 
 const odd = fc.constantFrom<unknown>(
   ...[

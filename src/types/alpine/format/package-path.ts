@@ -2,7 +2,7 @@
 // one is too long, apk fails in the middle of an installation or an upgrade.
 import { Buffer } from 'node:buffer'
 import type { TarEntry } from '../../../formats/archive/tar-entry.ts'
-import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
+import { FormatError, findUnprintable, malformed, quote } from '../../../formats/format-error.ts'
 
 /** NAME_MAX of Linux. */
 const maxSegment = 255
@@ -70,8 +70,4 @@ function tooLong(what: string, limit: number, reason = ''): FormatError {
     'too-large',
     `${what} ${verb} more than ${limit} bytes${reason}: shorten it`,
   )
-}
-
-function malformed(reason: string, remedy: string): FormatError {
-  return new FormatError('malformed', `${reason}: ${remedy}`)
 }

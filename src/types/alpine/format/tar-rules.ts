@@ -8,7 +8,7 @@ import {
   typeOf,
 } from '../../../formats/archive/tar-entry.ts'
 import type { TarBlock, TarNumber } from '../../../formats/archive/tar-header.ts'
-import { FormatError, quote } from '../../../formats/format-error.ts'
+import { malformed, quote } from '../../../formats/format-error.ts'
 
 export const apkTarRules: TarRules = { checkFormat, checkNumbers, checkEntry, checkGlobalRecords }
 
@@ -67,7 +67,3 @@ function checkGlobalRecords(records: ReadonlyMap<string, string>, where: string)
 }
 
 const posix = 'make the tar archive in POSIX (pax) format'
-
-function malformed(reason: string, remedy: string): FormatError {
-  return new FormatError('malformed', `${reason}: ${remedy}`)
-}

@@ -2,7 +2,7 @@
 // signs that cargo does not package (src/ops/cargo_package) are separators, streams or patterns somewhere.
 import { Buffer } from 'node:buffer'
 import type { TarEntry } from '../../../formats/archive/tar-entry.ts'
-import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
+import { FormatError, findUnprintable, malformed, quote } from '../../../formats/format-error.ts'
 
 /** NAME_MAX of Linux, in bytes. */
 const MAX_SEGMENT = 255
@@ -91,8 +91,4 @@ function tooLong(name: string, limit: number): FormatError {
     'too-large',
     `the path ${quote(name)} has more than ${limit} bytes: shorten it`,
   )
-}
-
-function malformed(reason: string, remedy: string): FormatError {
-  return new FormatError('malformed', `${reason}: ${remedy}`)
 }

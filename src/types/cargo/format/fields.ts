@@ -1,6 +1,7 @@
 // Reads an object of JSON or TOML field by field: each refusal names the field, what stands there, what
 // should, and what to do. A field that is missing is one that is null, as cargo's rules for registries say.
 import { FormatError, quote } from '../../../formats/format-error.ts'
+import { isJsonObject } from '../../../formats/text/json-value.ts'
 
 /** How messages name the document, and who writes it right. */
 export interface FieldDocument {
@@ -20,7 +21,7 @@ export class FieldReader {
   constructor(document: FieldDocument, value: unknown, path = '') {
     this.#document = document
     this.#path = path
-    if (!isObject(value)) throw this.#invalid('', value, 'an object')
+    if (!isJsonObject(value)) throw this.#invalid('', value, 'an object')
     this.#values = value
   }
 
@@ -104,10 +105,6 @@ function describeValue(value: unknown): string {
   if (typeof value === 'string') return value.isWellFormed() ? quote(value) : 'no Unicode'
   if (Array.isArray(value)) return 'a list'
   return typeof value === 'object' ? 'an object' : quote(String(value))
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Half of a character cannot be told to a client: it has no bytes. */

@@ -2,7 +2,7 @@
 // alone. What the tar crate reads otherwise than others is refused, so that what was checked is what is built.
 import { type Extensions, nameOf, type TarRules } from '../../../formats/archive/tar-entry.ts'
 import type { TarBlock } from '../../../formats/archive/tar-header.ts'
-import { FormatError, quote } from '../../../formats/format-error.ts'
+import { malformed, quote } from '../../../formats/format-error.ts'
 
 export const crateTarRules: TarRules = {
   checkFormat: () => undefined,
@@ -43,8 +43,4 @@ function checkEntry(header: TarBlock, extensions: Extensions, where: string): vo
 /** Cargo takes a global header for an entry, and refuses the crate. */
 function checkGlobalRecords(_: ReadonlyMap<string, string>, where: string): void {
   throw malformed(`${where} has a global pax header, which cargo refuses`, REMEDY)
-}
-
-function malformed(reason: string, remedy: string): FormatError {
-  return new FormatError('malformed', `${reason}: ${remedy}`)
 }

@@ -91,7 +91,7 @@ export function heaviestField(manifest: JsonObject): string {
   }).field
 }
 
-/** npm writes that there is none where there is none. */
+/** Undefined also for the sentence that npm sends for a package without a README. */
 function readmeOf(object: JsonObject): Readme | undefined {
   const text = textOf(object, 'readme')
   if (text === undefined || text === '' || text === 'ERROR: No README data found!') return undefined

@@ -1,16 +1,16 @@
 // A stand-in of types whose clients send a form about each file of a version, as twine does, with a file for each
 // platform; and whose files of some names are replaced, as Maven's metadata is.
 import { authorOf } from '../../../../src/core/access/principal.ts'
-import { invalidRequest, RegistryError } from '../../../../src/core/errors.ts'
+import { invalidRequest } from '../../../../src/core/errors.ts'
 import { timeOrderedId } from '../../../../src/core/ids.ts'
-import { type FileRow, findVersionFile } from '../../../../src/core/packages/file-row.ts'
+import { findVersionFile } from '../../../../src/core/packages/file-row.ts'
 import { readToEnd } from '../../../../src/formats/bytes.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../../../src/http/endpoint.ts'
-import { fileResponse } from '../../../../src/http/file-response.ts'
 import { openFormBody } from '../../../../src/http/form-body.ts'
 import { publishUpload, requireWritable } from '../../../../src/http/publication.ts'
 import { removeSelected } from '../../../../src/http/removal.ts'
 import type { PackageType } from '../../../../src/types/type.ts'
+import { downloadEndpoint } from './download.ts'
 
 export const FORM_TYPE = 'stand-in-form'
 const BASE = `/api/packages/:owner/${FORM_TYPE}`
@@ -69,18 +69,9 @@ const endpoints: readonly Endpoint[] = [
     ...{ method: 'PUT', path: FILE, access: 'write', summary: 'Replace' },
     handler: replace,
   }),
-  ownedEndpoint<FileRow>({
-    ...{ method: 'GET', path: FILE, access: 'read', summary: 'The file' },
-    resource: ({ package: packageName = '', version = '', file: fileName = '' }) =>
-      findVersionFile({ type: FORM_TYPE, packageName, version, fileName }),
-    handler: async (call) => {
-      if (call.resource === undefined) {
-        throw new RegistryError({ code: 'not-found', detail: 'no such file' })
-      }
-      const contentType = 'application/octet-stream'
-      return fileResponse(call, { ...call.resource, contentType, immutable: false })
-    },
-  }),
+  downloadEndpoint(FILE, ({ package: packageName = '', version = '', file: fileName = '' }) =>
+    findVersionFile({ type: FORM_TYPE, packageName, version, fileName }),
+  ),
   ownedEndpoint({
     ...{ method: 'DELETE', path: FILE, access: 'write', summary: 'Remove' },
     handler: (call) => {

@@ -3,16 +3,16 @@
 import { Buffer } from 'node:buffer'
 import { authorOf } from '../../../../src/core/access/principal.ts'
 import type { StoredContent } from '../../../../src/core/blobs/stage.ts'
-import { invalidRequest, RegistryError } from '../../../../src/core/errors.ts'
+import { invalidRequest } from '../../../../src/core/errors.ts'
 import { timeOrderedId } from '../../../../src/core/ids.ts'
 import { type FileRow, findVersionFile } from '../../../../src/core/packages/file-row.ts'
 import { readToEnd } from '../../../../src/formats/bytes.ts'
 import { ContentListWriter } from '../../../../src/formats/content-list.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../../../src/http/endpoint.ts'
-import { fileResponse } from '../../../../src/http/file-response.ts'
 import { memberResponse } from '../../../../src/http/member-response.ts'
 import { publishUpload, requireWritable } from '../../../../src/http/publication.ts'
 import type { PackageType } from '../../../../src/types/type.ts'
+import { downloadEndpoint, requireFile } from './download.ts'
 
 export const TAIL_TYPE = 'stand-in-tail'
 
@@ -79,18 +79,9 @@ const endpoints: readonly Endpoint[] = [
     ...{ method: 'PUT', path: `${BASE}/new`, access: 'write', summary: 'Publish' },
     handler: publish,
   }),
-  ownedEndpoint<FileRow>({
-    ...{ method: 'GET', path: `${BASE}/:package/:version`, access: 'read', summary: 'The file' },
-    resource: ({ package: packageName = '', version = '' }) =>
-      findVersionFile({ type: TAIL_TYPE, packageName, version, fileName: 'file' }),
-    handler: async (call) => {
-      if (call.resource === undefined) {
-        throw new RegistryError({ code: 'not-found', detail: 'no such version' })
-      }
-      const contentType = 'application/octet-stream'
-      return fileResponse(call, { ...call.resource, contentType, immutable: false })
-    },
-  }),
+  downloadEndpoint(`${BASE}/:package/:version`, ({ package: packageName = '', version = '' }) =>
+    findVersionFile({ type: TAIL_TYPE, packageName, version, fileName: 'file' }),
+  ),
 ]
 
 /** Tests know where the member of a file is; a type would read it from the file's row. */
@@ -101,14 +92,10 @@ const memberEndpoint = ownedEndpoint<FileRow>({
   resource: ({ package: packageName = '', version = '' }) =>
     findVersionFile({ type: TAIL_TYPE, packageName, version, fileName: 'file' }),
   handler: async (call) => {
-    const { params, resource } = call
-    if (resource === undefined) {
-      throw new RegistryError({ code: 'not-found', detail: 'no such version' })
-    }
-    const { method, offset, compressedSize, size, sha256 = '' } = params
+    const { method, offset, compressedSize, size, sha256 = '' } = call.params
     return memberResponse(
       call,
-      { ...resource, immutable: false },
+      { ...requireFile(call), immutable: false },
       {
         method: method === '8' ? 8 : 0,
         ...{ offset: Number(offset), compressedSize: Number(compressedSize), size: Number(size) },

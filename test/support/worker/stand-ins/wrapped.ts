@@ -3,15 +3,15 @@
 // JSON.
 import { Buffer } from 'node:buffer'
 import { authorOf } from '../../../../src/core/access/principal.ts'
-import { invalidRequest, RegistryError } from '../../../../src/core/errors.ts'
+import { invalidRequest } from '../../../../src/core/errors.ts'
 import { timeOrderedId } from '../../../../src/core/ids.ts'
-import { type FileRow, findVersionFile } from '../../../../src/core/packages/file-row.ts'
+import { findVersionFile } from '../../../../src/core/packages/file-row.ts'
 import { ByteReader, type ByteSource, readToEnd } from '../../../../src/formats/bytes.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../../../src/http/endpoint.ts'
-import { fileResponse } from '../../../../src/http/file-response.ts'
 import { publishUpload, requireWritable } from '../../../../src/http/publication.ts'
 import { removeSelected } from '../../../../src/http/removal.ts'
 import type { PackageType } from '../../../../src/types/type.ts'
+import { downloadEndpoint } from './download.ts'
 
 export const WRAPPED_TYPE = 'stand-in-wrapped'
 
@@ -118,18 +118,9 @@ const endpoints: readonly Endpoint[] = [
     ...{ method: 'PUT', path: `${BASE}/new`, access: 'write', summary: 'Publish' },
     handler: publish,
   }),
-  ownedEndpoint<FileRow>({
-    ...{ method: 'GET', path: `${BASE}/:package/:version`, access: 'read', summary: 'The file' },
-    resource: ({ package: name = '', version = '' }) =>
-      findVersionFile({ type: WRAPPED_TYPE, packageName: fold(name), version, fileName: 'file' }),
-    handler: async (call) => {
-      if (call.resource === undefined) {
-        throw new RegistryError({ code: 'not-found', detail: 'no such version' })
-      }
-      const contentType = 'application/octet-stream'
-      return fileResponse(call, { ...call.resource, contentType, immutable: false })
-    },
-  }),
+  downloadEndpoint(`${BASE}/:package/:version`, ({ package: name = '', version = '' }) =>
+    findVersionFile({ type: WRAPPED_TYPE, packageName: fold(name), version, fileName: 'file' }),
+  ),
   ownedEndpoint({
     ...{ method: 'DELETE', path: `${BASE}/:package/:version`, access: 'write', summary: 'Remove' },
     handler: (call) => {
