@@ -9,6 +9,19 @@ export interface Gitea {
   publish(bytes: Uint8Array): Promise<number>
 }
 
+export interface GiteaOwner {
+  /** Below it is an address for each type. */
+  readonly packages: string
+  readonly authorization: string
+}
+
+export function findGiteaOwner(): GiteaOwner | undefined {
+  const { GITEA_URL: base, GITEA_USER: user, GITEA_TOKEN: token } = process.env
+  if (!base || !user || !token) return undefined
+  const packages = `${base.replace(/\/$/, '')}/api/packages/${user}`
+  return { packages, authorization: `Bearer ${token}` }
+}
+
 export function findGitea(): Gitea | undefined {
   const { GITEA_URL: base, GITEA_USER: user, GITEA_TOKEN: token } = process.env
   if (!base || !user || !token) return undefined

@@ -2,6 +2,7 @@
 // agents of Node, which take more of the machine themselves.
 import { Agent, request } from 'node:http'
 import { run, runOrThrow } from '../test/support/clients/run.ts'
+import { timed } from './measure.ts'
 
 export interface Target {
   readonly url: string
@@ -40,6 +41,18 @@ async function loadByNode(target: Target, seconds: number): Promise<number> {
   try {
     await Promise.all(Array.from({ length: CONNECTIONS }, client))
     return (1000 * requests) / (performance.now() - start)
+  } finally {
+    agent.destroy()
+  }
+}
+
+/** Milliseconds of each of so many requests, one after the other by one connection. */
+export async function timeRequests(target: Target, count: number): Promise<number[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const spent: number[] = []
+  try {
+    for (let at = 0; at < count; at++) spent.push(await timed(() => once(agent, target)))
+    return spent
   } finally {
     agent.destroy()
   }

@@ -10,7 +10,7 @@ export interface Options {
   readonly only?: readonly string[]
   /** Where the figures go as JSON. */
   readonly json?: string
-  /** Packages in the repositories that are published into. */
+  /** Packages in the repositories that are published into; of npm and cargo: versions of a package. */
   readonly sizes?: readonly number[]
 }
 

@@ -4,10 +4,12 @@
 import { writeFile } from 'node:fs/promises'
 import { reportFailure } from '../scripts/failure.ts'
 import { type Options, readOptions } from './options.ts'
+import { cargo, npm } from './package-managers.ts'
 import { benchBursts } from './parts/bursts.ts'
 import { benchDownloads } from './parts/downloads.ts'
 import { benchGitea } from './parts/gitea.ts'
 import { benchMemory } from './parts/memory.ts'
+import { benchPackageManager } from './parts/package-managers.ts'
 import { benchPublish } from './parts/publish.ts'
 import { benchStart } from './parts/start.ts'
 import { formatHeader, Report } from './report.ts'
@@ -23,6 +25,8 @@ const parts: Readonly<Record<string, (report: Report, options: Options) => Promi
   start: benchStart,
   publish: benchPublish,
   gitea: benchGitea,
+  npm: (report, options) => benchPackageManager(report, options, npm),
+  cargo: (report, options) => benchPackageManager(report, options, cargo),
 }
 
 /** @throws Error in one line for options that are no good */
