@@ -50,7 +50,10 @@ const GRANT_FIELDS = {
     packageEntryPattern(GRANTABLE_TYPES),
     `Names that it may write, such as \`alpine:hello*\`; \`*\` is any text, null all. ${WITHOUT_TYPE}`,
   ),
-  expires_at: { ...nullable(TIME), description: 'In the future; null for never.' },
+  expires_at: {
+    ...nullable(TIME),
+    description: 'From then on the token is dead. In the future, with a time zone; null for never.',
+  },
 } as const
 
 const GRANT_SCHEMA = objectSchema('NewToken', GRANT_FIELDS, ['name', 'scopes'])

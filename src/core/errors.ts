@@ -18,6 +18,7 @@ interface FaultDetails {
   'repository-not-empty': { detail: string }
   'deployment-conflict': { detail: string }
   'body-too-large': { limit: number }
+  'unsupported-encoding': { encoding: string }
   'quota-exceeded': { quota: string; used: number; limit: number; detail: string }
   'range-not-satisfiable': { size: number }
   'too-many-failures': { seconds: number }
@@ -131,6 +132,12 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     title: 'The owner would have more than it may',
     text: detail,
     members: ['quota', 'used', 'limit'],
+  },
+  'unsupported-encoding': {
+    status: 415,
+    title: 'The body is in an encoding that nobody undoes here',
+    text: ({ encoding }) =>
+      `the body has the Content-Encoding ${encoding}: send it as it is, without that header`,
   },
   'range-not-satisfiable': {
     status: 416,

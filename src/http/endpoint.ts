@@ -86,6 +86,11 @@ export interface OwnedEndpoint<R> extends Description {
 
 export type Endpoint = OpenEndpoint | OwnedEndpoint<unknown>
 
+/** Whether what it is sent is a body; that of others is passed over. */
+export function takesBody({ method }: Pick<Endpoint, 'method'>): boolean {
+  return method === 'PUT' || method === 'POST' || method === 'PATCH'
+}
+
 /** An endpoint whose resource query returns JSON of the shape R. */
 export function ownedEndpoint<R>(endpoint: OwnedEndpoint<R>): Endpoint {
   // The one place where the query's word is taken for the shape of what it returns.

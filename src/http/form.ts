@@ -6,6 +6,7 @@ import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
 import { type FormPart, readFormParts } from '../formats/multipart/form-data.ts'
 import { asRefusal, chunksOf, refusing } from './body-source.ts'
+import { bodyDigestsOf, verifying } from './claimed-digests.ts'
 import { boundaryOf, readField } from './form-field.ts'
 import { declaredLength } from './request-body.ts'
 
@@ -39,8 +40,9 @@ export interface Form {
 export function openForm(request: Request, limits: BodyLimits): Form {
   const boundary = boundaryOf(request)
   const length = declaredLength(request, limits.bodyBytes)
+  const claims = bodyDigestsOf(request.headers)
   const body = openBody(request.body ?? new Blob([]).stream(), length, limits)
-  const parts = readFormParts(chunksOf(body), boundary)
+  const parts = readFormParts(verifying(chunksOf(body), claims), boundary)
   const fields = new Map<string, string>()
   let [files, fieldBytes] = [0, 0]
 

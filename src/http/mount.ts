@@ -7,7 +7,8 @@ import { authorize, forgetAllowed } from './authorize.ts'
 import { requireConfiguration } from './configuration.ts'
 import { removeQuerySecrets } from './credentials.ts'
 import type { Dialect } from './dialect.ts'
-import type { Call, Endpoint, OwnedCall } from './endpoint.ts'
+import { type Call, type Endpoint, type OwnedCall, takesBody } from './endpoint.ts'
+import { requirePlainBody } from './request-body.ts'
 import { refuseForeignForm, requireSession } from './session.ts'
 
 export interface AppEnv {
@@ -66,6 +67,7 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   if (form) refuseForeignForm(request)
   const { token, ...authorized } = await authorize(endpoint, sent, params, env)
   if (form && endpoint.access !== 'open') requireSession(authorized.session)
+  if (takesBody(endpoint)) requirePlainBody(request)
   if (token !== undefined) waitUntil(noteLastUse(env.DB, token, Date.now()))
   try {
     const response = await handle(endpoint, { ...base, ...authorized })

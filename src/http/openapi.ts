@@ -4,7 +4,7 @@
 import type { Access } from '../core/access/decide.ts'
 import { describeFault, type FaultCode, faultCodes } from '../core/errors.ts'
 import { OWNER_NAME_PATTERN } from '../core/names.ts'
-import type { Endpoint } from './endpoint.ts'
+import { type Endpoint, takesBody } from './endpoint.ts'
 import { securityOf, securitySchemesOf } from './openapi-security.ts'
 import {
   type Answer,
@@ -178,6 +178,8 @@ const ANYWHERE: readonly FaultCode[] = [
 ]
 const REFUSED: readonly FaultCode[] = ['unauthorized', 'invalid-credentials', 'too-many-failures']
 
+const OF_BODIES: readonly FaultCode[] = ['invalid-request', 'unsupported-encoding']
+
 const BY_ACCESS: Readonly<Record<Access, readonly FaultCode[]>> = {
   open: [],
   read: [...REFUSED, 'not-found'],
@@ -195,6 +197,7 @@ export function faultsOf({
   const possible = new Set([
     ...('unconfigured' in endpoint ? [] : ANYWHERE),
     ...BY_ACCESS[access],
+    ...(takesBody(endpoint) ? OF_BODIES : []),
     ...(operation.faults ?? []),
   ])
   return faultCodes.filter((code) => possible.has(code))

@@ -3,7 +3,7 @@
 import { restrictionRefusal, type WriteTarget } from '../core/access/decide.ts'
 import type { Inspection, StoredContent, UploadedContent } from '../core/blobs/stage.ts'
 import type { StagedBlob } from '../core/blobs/staged-blob.ts'
-import type { FurtherDigest } from '../core/digests.ts'
+import { FURTHER_DIGESTS, type FurtherDigest } from '../core/digests.ts'
 import { type Fault, type FaultCode, invalidRequest, RegistryError } from '../core/errors.ts'
 import type { NewFile } from '../core/packages/new-file.ts'
 import { type Published, type PublishPlace, publishFile } from '../core/packages/publish.ts'
@@ -12,12 +12,19 @@ import { limitsOf } from '../env.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
 import { UPLOAD_LIMITS } from './body-limits.ts'
+import {
+  algorithmsOf,
+  bodyDigestsOf,
+  type ClaimedDigest,
+  checkDigests,
+  fileDigestsOf,
+} from './claimed-digests.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type Operation, TEXT } from './operation.ts'
 import { refusePackage } from './package-refusal.ts'
 import { refuseFull, refuseFullDatabase } from './quota.ts'
 import { refuseRevoked } from './revocation.ts'
-import { openUpload, openWrapped, type UploadBody } from './upload-body.ts'
+import { isBare, openUpload, openWrapped, type UploadBody } from './upload-body.ts'
 
 /**
  * How a type publishes a file. What refuses throws a RegistryError, or of what is wrong with the file a
@@ -119,6 +126,7 @@ export async function publishUpload<I, T>(
 ): Promise<Response> {
   const { type, into, packageName, describe, wording, respond } = publication
   const sameIsFine = parseIfExists(call.url)
+  const claims = claimsAboutFile(call, publication.body)
   const repository = 'repository' in into ? into.repository : null
   requireWritable(call, { type, repository, packageName })
   refuseFullDatabase(call)
@@ -130,7 +138,11 @@ export async function publishUpload<I, T>(
   const inspectAllowed = async (source: ByteSource) => {
     const inspection = await inspectOnce<I, T>(publication, source)
     await refuseRevoked(call)
-    return inspection
+    const verify = (content: UploadedContent) => {
+      checkDigests(claims, content, 'file')
+      inspection.verify?.(content)
+    }
+    return { ...inspection, verify }
   }
   const { file, published } = await publishFile({
     db: call.env.DB,
@@ -139,7 +151,8 @@ export async function publishUpload<I, T>(
     place: { owner: call.owner, type, into },
     upload: {
       ...{ ...upload, limits: UPLOAD_LIMITS, inspect: inspectAllowed },
-      ...{ digests: publication.digests, contentsOf: publication.contentsOf },
+      digests: digestsFor(publication.digests, claims),
+      contentsOf: publication.contentsOf,
     },
     limits: limitsOf(call.env),
     describe,
@@ -147,6 +160,24 @@ export async function publishUpload<I, T>(
   })
   if (published.outcome === 'published' && respond !== undefined) return respond(published, file)
   return answer(published, wording(file), sameIsFine)
+}
+
+/** Those about a body that holds more than the file are checked where that is read. */
+function claimsAboutFile(
+  { file: chosen, request }: OwnedCall,
+  unwrap: unknown,
+): readonly ClaimedDigest[] {
+  const ofFile = fileDigestsOf(request.headers)
+  const ofBody = bodyDigestsOf(request.headers)
+  const bodyIsFile = chosen === undefined && unwrap === undefined && isBare(request)
+  return bodyIsFile ? [...ofBody, ...ofFile] : ofFile
+}
+
+function digestsFor(
+  taken: readonly FurtherDigest[] = FURTHER_DIGESTS,
+  claims: readonly ClaimedDigest[],
+): readonly FurtherDigest[] {
+  return [...new Set([...taken, ...algorithmsOf(claims)])]
 }
 
 async function openFile(

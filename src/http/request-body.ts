@@ -2,6 +2,7 @@
 import { type BodyLimits, openBody } from '../core/blobs/body.ts'
 import { invalidRequest, RegistryError } from '../core/errors.ts'
 import { concatBytes } from '../formats/bytes.ts'
+import { quote } from '../formats/format-error.ts'
 import { isJsonObject } from '../formats/text/json-value.ts'
 import type { Call } from './endpoint.ts'
 import { refuseRevoked } from './revocation.ts'
@@ -19,6 +20,21 @@ export function declaredLength(request: Request, limit: number): number | undefi
   const length = Number(header)
   if (length > limit) throw new RegistryError({ code: 'body-too-large', limit })
   return length
+}
+
+/**
+ * Refuses a body that is not what it stands for: a part of it (RFC 9110 14.5), or another encoding, which
+ * aws-chunked also is. To keep it as it came would be to publish something else.
+ * @throws RegistryError invalid-request, unsupported-encoding
+ */
+export function requirePlainBody({ method, headers }: Request): void {
+  if (method === 'PUT' && headers.has('content-range')) {
+    const detail = 'a body with Content-Range is only a part: send the whole (curl: without -C)'
+    throw invalidRequest(detail)
+  }
+  const encoding = headers.get('content-encoding')?.trim() ?? ''
+  if (encoding === '' || /^identity$/i.test(encoding)) return
+  throw new RegistryError({ code: 'unsupported-encoding', encoding: quote(encoding) })
 }
 
 /** No settings of an owner or a token come near it, and anybody may send the form to sign in. */

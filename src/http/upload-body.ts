@@ -5,6 +5,7 @@ import { invalidRequest } from '../core/errors.ts'
 import { type ByteSource, unending } from '../formats/bytes.ts'
 import { isMultipart } from '../formats/multipart/form-data.ts'
 import { chunksOf, refusing } from './body-source.ts'
+import { bodyDigestsOf, verifying } from './claimed-digests.ts'
 import { type Form, type FormFile, openForm } from './form.ts'
 import { declaredLength } from './request-body.ts'
 
@@ -15,9 +16,14 @@ export interface UploadBody {
   readonly length: number | undefined
 }
 
+/** Whether the body is the file itself, and no form. */
+export function isBare(request: Request): boolean {
+  return !isMultipart(request.headers.get('content-type'))
+}
+
 /** @throws RegistryError body-too-large, body-timeout, invalid-request */
 export async function openUpload(request: Request, limits: BodyLimits): Promise<UploadBody> {
-  if (!isMultipart(request.headers.get('content-type'))) {
+  if (isBare(request)) {
     const length = declaredLength(request, limits.bodyBytes)
     return { body: request.body ?? new Blob([]).stream(), length }
   }
@@ -31,7 +37,7 @@ export async function openUpload(request: Request, limits: BodyLimits): Promise<
  * A body that holds a file among other things.
  * @param unwrap yields the bytes of the file, and ends when it has read the whole body; what it leaves is
  *   refused, since the client meant something by it
- * @throws RegistryError body-too-large, before any of it is read
+ * @throws RegistryError body-too-large, invalid-request for its headers, before any of it is read
  */
 export function openWrapped(
   request: Request,
@@ -39,8 +45,10 @@ export function openWrapped(
   unwrap: (source: ByteSource) => ByteSource,
 ): UploadBody {
   const length = declaredLength(request, limits.bodyBytes)
+  const claims = bodyDigestsOf(request.headers)
   const body = openBody(request.body ?? new Blob([]).stream(), length, limits)
-  return { body: refusing(whole(chunksOf(body), unwrap), body.drain), length: undefined }
+  const chunks = verifying(chunksOf(body), claims)
+  return { body: refusing(whole(chunks, unwrap), body.drain), length: undefined }
 }
 
 async function* whole(chunks: ByteSource, unwrap: (source: ByteSource) => ByteSource): ByteSource {
