@@ -100,10 +100,10 @@ function inserts(database: DatabaseSync) {
      ON CONFLICT DO NOTHING`,
     `INSERT INTO package_blob (sha256, sha1, sha512, md5, r2_key, size, created_at)
      SELECT value ->> 'id', '', '', '', value ->> 'id', 1, 0 FROM json_each(?2) WHERE ?1 = ?1`,
-    `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, name,
+    `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, part, name,
        blob_sha256, metadata, metadata_bytes, created_by, created_at)
      SELECT j.value ->> 'id', v.id, ?1, '${REPOSITORY}/' || (j.value ->> 'architecture'),
-       j.value ->> 'architecture', j.value ->> 'file', j.value ->> 'id', j.value ->> 'metadata',
+       j.value ->> 'architecture', j.value ->> 'architecture', j.value ->> 'file', j.value ->> 'id', j.value ->> 'metadata',
        octet_length(j.value ->> 'metadata'), 'seed', 0
      FROM ${packages}
      CROSS JOIN package_version v ON v.package_id = p.id AND v.version = j.value ->> 'version'`,

@@ -12,7 +12,7 @@ const keys: Readonly<Record<BackedUpTable, readonly string[]>> = {
   access_token: ['id'],
   ended_session: ['id'],
   repository: ['id'],
-  retired_file: ['repository_id', 'name', 'architecture'],
+  retired_file: ['repository_id', 'name', 'part'],
   repository_index: ['repository_id', 'path'],
   repository_change: ['change_id'],
   package: ['owner_id', 'type', 'name'],

@@ -100,8 +100,8 @@ async function catchUp(
   }
 }
 
-function nameOf({ name, architecture }: Row): string {
-  return JSON.stringify([name, architecture])
+function nameOf({ name, part }: Row): string {
+  return JSON.stringify([name, part])
 }
 
 async function readFiles(

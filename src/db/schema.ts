@@ -110,10 +110,10 @@ export const retiredFile = sqliteTable(
       .notNull()
       .references(() => repository.id, { onDelete: 'cascade' }),
     name: text('name').notNull(),
-    architecture: text('architecture').notNull(),
+    part: text('part').notNull(),
     sha256: text('sha256').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.repositoryId, table.name, table.architecture] })],
+  (table) => [primaryKey({ columns: [table.repositoryId, table.name, table.part] })],
 )
 
 /**
@@ -182,6 +182,8 @@ export const repositoryChange = sqliteTable(
     fileId: text('file_id').notNull(),
     architecture: text('architecture').notNull(),
     fileName: text('file_name').notNull(),
+    /** Of the file: by it a Durable Object brings its copy up. */
+    part: text('part').notNull().default(''),
     /** The id of the access token that asked for it, `admin`, or empty for a re-indexing. */
     createdBy: text('created_by').notNull().default(''),
     createdAt: integer('created_at').notNull(),
@@ -333,7 +335,10 @@ export const packageFile = sqliteTable(
     repositoryId: text('repository_id').references(() => repository.id),
     /** What tells files of one name apart, for Alpine `branch/repository/architecture`. */
     compositeKey: text('composite_key').notNull(),
+    /** What it runs on, for people; empty for types without. */
     architecture: text('architecture').notNull(),
+    /** The list of its repository that has it; empty without a repository, or where it has one list. */
+    part: text('part').notNull().default(''),
     /** Likewise what it is found by. */
     name: text('name').notNull(),
     displayName: text('display_name'),
@@ -352,8 +357,8 @@ export const packageFile = sqliteTable(
   },
   (table) => [
     unique('package_file_name').on(table.versionId, table.compositeKey, table.name),
-    uniqueIndex('package_file_repository').on(table.repositoryId, table.name, table.architecture),
-    index('package_file_listing').on(table.repositoryId, table.architecture, table.id),
+    uniqueIndex('package_file_repository').on(table.repositoryId, table.name, table.part),
+    index('package_file_listing').on(table.repositoryId, table.part, table.id),
     index('package_file_blob').on(table.blobSha256),
   ],
 )

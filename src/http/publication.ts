@@ -242,7 +242,7 @@ function answer(published: Published, wording: PublicationWording, sameIsFine: b
 }
 
 function conflict(published: Published, { what, place, advice }: PublicationWording): Fault {
-  const of = 'architecture' in published && published.architecture
+  const of = 'part' in published && published.part
   const where = of ? ` for ${of}` : ''
   switch (published.outcome) {
     case 'retired': {

@@ -9,13 +9,13 @@ import {
   PAGE_FILES,
 } from '../core/blobs/check.ts'
 import { query } from '../core/database.ts'
-import { readArchitectures, readFiles } from '../core/index-copy/source.ts'
+import { readFiles, readParts } from '../core/index-copy/source.ts'
 import type { KeySet } from '../core/signing-keys.ts'
 import type { Listing, RepositoryIndexing } from '../types/type.ts'
 import { type FileName, ListingComparison } from './listings.ts'
 
 export interface Problem {
-  /** The index file, or the file by `architecture/name`. */
+  /** The index file, or the file by `part/name`. */
   readonly subject: string
   readonly problem: string
 }
@@ -75,7 +75,7 @@ export async function checkPage(
 
 const STRAY = 'row of an index file under a path that none can have: it stays for good'
 
-/** Architectures that have files and no index file to list them, and index files that have to be there. */
+/** Parts that have files and no index file to list them, and index files that have to be there. */
 async function findUnlisted(repository: CheckedRepository): Promise<Problem[]> {
   const { db, indexing, repositoryId } = repository
   const { results } = await query(() =>
@@ -84,11 +84,14 @@ async function findUnlisted(repository: CheckedRepository): Promise<Problem[]> {
       .bind(repositoryId)
       .all<{ path: string }>(),
   )
-  const listed = new Set(results.flatMap(({ path }) => indexing.architecturesIn(path)))
-  const architectures = await readArchitectures({ db, repositoryId })
-  const unlisted = architectures
-    .filter((architecture) => !listed.has(architecture))
-    .map((subject) => ({ subject, problem: 'no index file: the packages are listed nowhere' }))
+  const listed = new Set(results.flatMap(({ path }) => indexing.partsIn(path)))
+  const parts = await readParts({ db, repositoryId })
+  const unlisted = parts
+    .filter((part) => !listed.has(part))
+    .map((part) => ({
+      subject: part || 'files',
+      problem: 'no index file: the packages are listed nowhere',
+    }))
   const missing = (await hasCommit(repository))
     ? (indexing.standingPaths ?? []).filter((path) => !results.some((row) => row.path === path))
     : []
@@ -115,14 +118,18 @@ async function checkIndex(repository: CheckedRepository, row: IndexFileRow): Pro
   // After a change of keys nobody gets this file: the next request for it has it signed anew.
   const signers = row.keySet === keys.id ? keys : undefined
   const take = (listing: Listing) => comparison.take(listing)
-  const problems = await indexing.inspectIndexFile(object.content, signers, take)
+  const problems = await indexing.inspectIndexFile(
+    { path: row.path, content: object.content },
+    signers,
+    take,
+  )
   const damage = await object.findProblem()
   if (damage !== undefined) return [damage]
-  const architectures = indexing.architecturesIn(row.path)
+  const parts = indexing.partsIn(row.path)
   const found = await comparison.finish((files) =>
     findFiles(
       repository,
-      files.filter(({ architecture }) => architectures.includes(architecture)),
+      files.filter(({ part }) => parts.includes(part)),
     ),
   )
   return [...problems, ...found]
@@ -134,10 +141,10 @@ async function* readListings(
   path: string,
 ): AsyncGenerator<Listing, void, undefined> {
   const { indexing } = repository
-  for (const architecture of indexing.architecturesIn(path)) {
-    for await (const files of readFiles(repository, architecture, '')) {
+  for (const part of indexing.partsIn(path)) {
+    for await (const files of readFiles(repository, part, '')) {
       for (const { name: fileName, metadata } of files) {
-        yield { architecture, fileName, text: entryTextOf(indexing, metadata) }
+        yield { part, fileName, text: entryTextOf(indexing, metadata) }
       }
     }
   }
@@ -153,16 +160,16 @@ function entryTextOf(indexing: RepositoryIndexing, metadata: string): string {
 }
 
 const FOUND = `
-  SELECT f.architecture, f.name AS fileName FROM json_each(?2) j
+  SELECT f.part, f.name AS fileName FROM json_each(?2) j
   CROSS JOIN package_file f ON f.repository_id = ?1 AND f.name = j.value ->> 1
-    AND f.architecture = j.value ->> 0`
+    AND f.part = j.value ->> 0`
 
 /** Those of the files that have rows. */
 async function findFiles(
   { db, repositoryId }: CheckedRepository,
   files: readonly FileName[],
 ): Promise<readonly FileName[]> {
-  const names = JSON.stringify(files.map(({ architecture, fileName }) => [architecture, fileName]))
+  const names = JSON.stringify(files.map(({ part, fileName }) => [part, fileName]))
   const { results } = await query(() => db.prepare(FOUND).bind(repositoryId, names).all<FileName>())
   return results
 }
@@ -172,7 +179,7 @@ interface FileRow extends ExpectedFile {
 }
 
 const FILES = `
-  SELECT f.id, f.architecture || '/' || f.name AS subject, b.r2_key AS r2Key, b.sha256, b.size
+  SELECT f.id, iif(f.part = '', '', f.part || '/') || f.name AS subject, b.r2_key AS r2Key, b.sha256, b.size
   FROM package_file f JOIN package_blob b ON b.sha256 = f.blob_sha256
   WHERE f.repository_id = ?1 AND f.id > ?2 ORDER BY f.id LIMIT ${PAGE_FILES}`
 

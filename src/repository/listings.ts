@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import type { Listing } from '../types/type.ts'
 
-export type FileName = Pick<Listing, 'architecture' | 'fileName'>
+export type FileName = Pick<Listing, 'part' | 'fileName'>
 
 /** Of a file that was met on one side alone. */
 interface Unmatched {
@@ -33,13 +33,12 @@ export class ListingComparison {
   async take(entry: Listing): Promise<void> {
     if (this.#gaveUp) return
     const { value: row } = await this.#rows.next()
-    if (row !== undefined && nameOf(row) === nameOf(entry)) {
+    if (row !== undefined && keyOf(row) === keyOf(entry)) {
       if (row.text !== entry.text) this.#differs(row)
       return
     }
     if (row !== undefined) this.#meet(row, this.#rowsAlone, this.#entriesAlone)
-    const name = nameOf(entry)
-    if (this.#entriesAlone.has(name)) this.#problems.push(`entry twice: ${name}`)
+    if (this.#entriesAlone.has(keyOf(entry))) this.#problems.push(`entry twice: ${nameOf(entry)}`)
     else this.#meet(entry, this.#entriesAlone, this.#rowsAlone)
     this.#gaveUp = this.#entriesAlone.size + this.#rowsAlone.size > MAX_UNMATCHED
   }
@@ -63,26 +62,26 @@ export class ListingComparison {
       return [`over ${MAX_UNMATCHED} entries and rows do not meet: it is the index of other files`]
     const entries = [...this.#entriesAlone.values()].slice(0, MAX_PROBLEMS + 1)
     const found = await findFiles(entries.map(({ file }) => file))
-    const listed = new Set(found.map(nameOf))
+    const listed = new Set(found.map(keyOf))
     for (const { file } of entries) {
       const name = nameOf(file)
-      problems.push(listed.has(name) ? `entry twice: ${name}` : `entry without row: ${name}`)
+      problems.push(listed.has(keyOf(file)) ? `entry twice: ${name}` : `entry without row: ${name}`)
     }
-    const rows = [...this.#rowsAlone.keys()].slice(0, MAX_PROBLEMS + 1)
-    problems.push(...rows.map((name) => `row without entry: ${name}`))
+    const rows = [...this.#rowsAlone.values()].slice(0, MAX_PROBLEMS + 1)
+    problems.push(...rows.map(({ file }) => `row without entry: ${nameOf(file)}`))
     if (problems.length <= MAX_PROBLEMS) return problems
     return [...problems.slice(0, MAX_PROBLEMS), 'and more: only the first are told']
   }
 
   /** Keeps what one side has alone, unless the other side had it before. */
   #meet(listing: Listing, alone: Map<string, Unmatched>, others: Map<string, Unmatched>): void {
-    const name = nameOf(listing)
-    const { architecture, fileName, text } = listing
+    const key = keyOf(listing)
+    const { part, fileName, text } = listing
     const digest = createHash('sha256').update(text).digest('base64')
-    const other = others.get(name)
-    if (other === undefined) alone.set(name, { file: { architecture, fileName }, digest })
+    const other = others.get(key)
+    if (other === undefined) alone.set(key, { file: { part, fileName }, digest })
     else {
-      others.delete(name)
+      others.delete(key)
       if (other.digest !== digest) this.#differs(listing)
     }
   }
@@ -94,6 +93,12 @@ export class ListingComparison {
   }
 }
 
-function nameOf({ architecture, fileName }: FileName): string {
-  return `${architecture}/${fileName}`
+/** For people. */
+export function nameOf({ part, fileName }: FileName): string {
+  return part === '' ? fileName : `${part}/${fileName}`
+}
+
+/** Parts and names may have slashes both, so that what people are shown may be that of two files. */
+function keyOf({ part, fileName }: FileName): string {
+  return JSON.stringify([part, fileName])
 }

@@ -14,9 +14,9 @@ import { CommitQueue } from '../core/commit/queue.ts'
 import type { Snapshot } from '../core/commit/snapshot.ts'
 import { requireMatchingBucket } from '../core/deployment/marker.ts'
 import { prepareSegments } from '../core/index-copy/copy.ts'
-import { type EntrySource, readArchitectures } from '../core/index-copy/source.ts'
+import { type EntrySource, readParts } from '../core/index-copy/source.ts'
 import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
-import { weightOf, weightOfProperties } from '../core/packages/new-file.ts'
+import { partOf, weightOf, weightOfProperties } from '../core/packages/new-file.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
 import { boundsOf, type Env, secretsOf } from '../env.ts'
 import { findIndexing } from '../types/registration.ts'
@@ -72,9 +72,14 @@ export class Repository extends DurableObject<Env> {
   /** Answers when the object can be reached. */
   async ping(): Promise<void> {}
 
+  /** The tests' objects know types that are not registered. */
+  protected findIndexing(type: string): RepositoryIndexing | undefined {
+    return findIndexing(type)
+  }
+
   async #commit(group: readonly Submitted[]): Promise<readonly ChangeResult[]> {
     const address = group[0]?.address
-    const indexing = address === undefined ? undefined : findIndexing(address.type)
+    const indexing = address === undefined ? undefined : this.findIndexing(address.type)
     if (address === undefined || indexing === undefined) {
       throw new Error(`no index is known for the type ${address?.type}`)
     }
@@ -111,10 +116,8 @@ export class Repository extends DurableObject<Env> {
     const { written, dropped } = indexing.buildIndexFiles({
       address,
       existing: snapshot.indexes,
-      changed: asksForRows(plan)
-        ? await everyArchitecture(source, snapshot, indexing)
-        : changedArchitectures(plan),
-      segmentsOf: (architecture) => segments.segmentsOf(architecture),
+      changed: asksForRows(plan) ? await everyPart(source, snapshot, indexing) : changedParts(plan),
+      segmentsOf: (part) => segments.segmentsOf(part),
       keys,
       now,
     })
@@ -171,9 +174,9 @@ export class Repository extends DurableObject<Env> {
   }
 }
 
-function changedArchitectures(plan: Plan): ReadonlySet<string> | 'all' {
+function changedParts(plan: Plan): ReadonlySet<string> | 'all' {
   if (plan.carried.some((change) => change.op === 'reindex')) return 'all'
-  return new Set([...plan.published, ...plan.removed].map((file) => file.architecture))
+  return new Set([...plan.published, ...plan.removed].map(partOf))
 }
 
 function asksForRows(plan: Plan): boolean {
@@ -181,12 +184,12 @@ function asksForRows(plan: Plan): boolean {
 }
 
 /** Those that have files, also where the row of their index was lost, and those that have an index. */
-async function everyArchitecture(
+async function everyPart(
   source: EntrySource,
   { indexes }: Snapshot,
-  { architecturesIn }: RepositoryIndexing,
+  { partsIn }: RepositoryIndexing,
 ): Promise<ReadonlySet<string> | 'all'> {
-  const listed = indexes.flatMap(({ path }) => architecturesIn(path))
-  const architectures = new Set([...(await readArchitectures(source)), ...listed])
-  return architectures.size === 0 ? 'all' : architectures
+  const listed = indexes.flatMap(({ path }) => partsIn(path))
+  const parts = new Set([...(await readParts(source)), ...listed])
+  return parts.size === 0 ? 'all' : parts
 }

@@ -48,25 +48,25 @@ export interface PackageType {
 export interface RepositoryIndexing {
   /** What an index says of a file, from the file's metadata, with what separates it from the next. */
   entryText(metadata: string): string
-  /** Whether a file under one architecture excludes one of the same name under the other. */
+  /** Whether a file in one part excludes one of the same name in the other. */
   clashes(existing: string, added: string): boolean
-  /** Why a file of this architecture may not come to a repository that has these index files. */
-  refusalOf(architecture: string, existing: readonly ExistingIndexFile[]): Fault | undefined
+  /** Why a file may not come to this part of a repository that has these index files. */
+  refusalOf(part: string, existing: readonly ExistingIndexFile[]): Fault | undefined
   /** What the commit does to the index files; those not named stay as they are. */
   buildIndexFiles(build: IndexBuild): IndexFiles
   /**
    * Reads an index file back, for checks, as it comes and never as a whole.
    * @param keys that signed it; undefined when earlier ones did, which are not here to verify with
-   * @param take what the file lists, best in the order of `architecturesIn` and of the files' ids
+   * @param take what the file lists, best in the order of `partsIn` and of the files' ids
    * @returns what is wrong with the file itself, in words
    */
   inspectIndexFile(
-    content: ByteSource,
+    file: StoredIndexFile,
     keys: KeySet | undefined,
     take: (listing: Listing) => Promise<void>,
   ): Promise<readonly string[]>
-  /** The architectures whose files an index file lists; none for a path that no index file can have. */
-  architecturesIn(path: string): readonly string[]
+  /** The parts whose files an index file lists; none for a path that no index file can have. */
+  partsIn(path: string): readonly string[]
   /** The paths of index files that a repository has from its first commit on, also without a file. */
   readonly standingPaths?: readonly string[]
   /** Whether an index file can have the path; absent: any. Others are dropped when all are written anew. */
@@ -103,9 +103,16 @@ export interface UploadField {
   readonly example: string
 }
 
+/** An index file as it lies in R2. */
+export interface StoredIndexFile {
+  /** Within the repository. */
+  readonly path: string
+  readonly content: ByteSource
+}
+
 /** One file in an index: which one, and every word about it. */
 export interface Listing {
-  readonly architecture: string
+  readonly part: string
   readonly fileName: string
   readonly text: string
 }
@@ -114,10 +121,10 @@ export interface IndexBuild {
   readonly address: RepositoryAddress
   /** The index files that the repository has before the commit. */
   readonly existing: readonly ExistingIndexFile[]
-  /** The architectures whose files change, or `all` to write every index file anew. */
+  /** The parts whose files change, or `all` to write every index file anew. */
   readonly changed: ReadonlySet<string> | 'all'
-  /** The entries of an architecture as they will be, compressed in segments. */
-  segmentsOf(architecture: string): SegmentSource
+  /** The entries of a part as they will be, compressed in segments. */
+  segmentsOf(part: string): SegmentSource
   readonly keys: KeySet
   /** The time of the commit, Unix milliseconds. */
   readonly now: number

@@ -96,6 +96,8 @@ export interface StoredFile {
   readonly id: string
   readonly name: string
   readonly architecture: string
+  /** The list of its repository that has it. */
+  readonly part: string
   /** Undefined where the object is missing. */
   readonly bytes: Uint8Array | undefined
 }

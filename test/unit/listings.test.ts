@@ -4,7 +4,7 @@ import { type FileName, ListingComparison } from '../../src/repository/listings.
 import type { Listing } from '../../src/types/type.ts'
 
 const listing = (fileName: string, text = fileName): Listing => ({
-  architecture: 'x86_64',
+  part: 'x86_64',
   fileName,
   text,
 })
@@ -61,6 +61,17 @@ describe('the comparison of an index with rows', () => {
       ),
       { numRuns: 1000 },
     )
+  })
+
+  it('tells a file from that of another part, also where both are shown alike', async () => {
+    const entry = { part: 'main', fileName: 'amd64/tool', text: 'a' }
+    const row = { part: 'main/amd64', fileName: 'tool', text: 'b' }
+    expect(await compare([entry], [row])).toEqual([
+      'entry without row: main/amd64/tool',
+      'row without entry: main/amd64/tool',
+    ])
+    const ofOneList = { part: '', fileName: 'tool', text: 'a' }
+    expect(await compare([], [ofOneList])).toEqual(['row without entry: tool'])
   })
 
   it('tells the first of very many problems', async () => {

@@ -30,9 +30,9 @@ beforeEach(async () => {
     .bind(LARGEST)
     .run()
   await env.DB.prepare(
-    `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, name,
+    `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, part, name,
        blob_sha256, metadata, created_by, created_at)
-     SELECT 'copy-' || value, version_id, repository_id, 'edge/main/y' || value, 'y' || value, name,
+     SELECT 'copy-' || value, version_id, repository_id, 'edge/main/y' || value, 'y' || value, 'y' || value, name,
        blob_sha256, metadata, created_by, created_at
      FROM package_file, json_each('[10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28]')`,
   ).run()

@@ -96,9 +96,9 @@ describe('a planted fault is named', () => {
 
   it('row without entry', async () => {
     await env.DB.prepare(
-      `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, name,
+      `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, part, name,
          blob_sha256, metadata, created_by, created_at)
-       SELECT 'planted', version_id, repository_id, composite_key, architecture,
+       SELECT 'planted', version_id, repository_id, composite_key, architecture, part,
          'planted-1-r0.apk', blob_sha256, metadata, created_by, created_at
        FROM package_file WHERE architecture = 'aarch64'`,
     ).run()

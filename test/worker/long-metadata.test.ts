@@ -85,8 +85,8 @@ async function logAgain(): Promise<void> {
     env.DB.prepare("UPDATE repository SET head = 'logged again', revision = revision + 1"),
     env.DB.prepare(
       `INSERT INTO repository_change (repository_id, revision, change_id, commit_id, op, file_id,
-         architecture, file_name, created_at)
-       SELECT r.id, r.revision, 'again ' || f.id, r.head, 'publish', f.id, f.architecture, f.name, 0
+         architecture, part, file_name, created_at)
+       SELECT r.id, r.revision, 'again ' || f.id, r.head, 'publish', f.id, f.architecture, f.part, f.name, 0
        FROM repository r JOIN package_file f ON f.repository_id = r.id`,
     ),
   ])

@@ -7,8 +7,51 @@ import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
 
 const PACKAGES = 20_000
 const VERSIONS = 5
+const FILES = PACKAGES * VERSIONS
 
 const count = (sql: string) => env.DB.prepare(`SELECT count(*) AS n FROM ${sql}`).first<number>('n')
+
+it('of 100,000 files of a repository to parts keeps them, each in the list of its architecture', async () => {
+  await reset()
+  const at = env.TEST_MIGRATIONS.findIndex(({ name }) => name.endsWith('_parts.sql'))
+  expect(at).toBeGreaterThan(0)
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS.slice(0, at))
+  const numbers = (last: number) =>
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${last})`
+  await env.DB.batch(
+    [
+      "INSERT INTO owner (id, name, visibility, created_at) VALUES ('o', 'old', 'public', 1)",
+      `INSERT INTO repository (id, owner_id, type, name, head, revision, created_at)
+       VALUES ('r', 'o', 'alpine', 'edge/main', 'h', 1, 1)`,
+      `INSERT INTO package_blob (sha256, sha1, sha512, md5, r2_key, size, created_at)
+       VALUES ('s', '', '', '', 'k', 1, 1)`,
+      `INSERT INTO package (id, owner_id, type, name, created_at)
+       VALUES (1, 'o', 'alpine', 'p', 1), (2, 'o', 'generic', 'g', 1)`,
+      `${numbers(FILES)} INSERT INTO package_version (id, package_id, version, created_at)
+       SELECT i, 1, 'v' || i, 1 FROM n`,
+      `${numbers(FILES)} INSERT INTO package_file (id, version_id, repository_id, composite_key,
+         architecture, name, blob_sha256, metadata, created_by, created_at)
+       SELECT 'f' || i, i, 'r', '', 'arch' || (i % 5), 'p' || (i / 5), 's', '{}', 'admin', 1 FROM n`,
+      `${numbers(FILES)} INSERT INTO repository_change (repository_id, revision, change_id, commit_id,
+         op, file_id, architecture, file_name, created_at)
+       SELECT 'r', 1, 'f' || i, 'h', 'publish', 'f' || i, 'arch' || (i % 5), 'p' || (i / 5), 1 FROM n`,
+      "INSERT INTO package_version (id, package_id, version, created_at) VALUES (0, 2, '1', 1)",
+      `INSERT INTO package_file (id, version_id, composite_key, architecture, name, blob_sha256,
+         metadata, created_by, created_at) VALUES ('g', 0, '', 'any', 'x', 's', '{}', 'admin', 1)`,
+      "INSERT INTO retired_file VALUES ('r', 'gone', 'arch0', 's'), ('r', 'gone', 'arch1', 't')",
+    ].map((sql) => env.DB.prepare(sql)),
+  )
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
+  const same = "part = architecture AND part <> ''"
+  expect(await count(`package_file WHERE repository_id = 'r' AND ${same}`)).toBe(FILES)
+  expect(await count(`repository_change WHERE ${same}`)).toBe(FILES)
+  expect(await count("package_file WHERE repository_id IS NULL AND part = ''")).toBe(1)
+  const { results } = await env.DB.prepare('SELECT part, sha256 FROM retired_file ORDER BY 1').all()
+  expect(results).toEqual([
+    { part: 'arch0', sha256: 's' },
+    { part: 'arch1', sha256: 't' },
+  ])
+})
 
 it('of 100,000 files to order keys and marks keeps them, and the newest version is the latest', async () => {
   await reset()

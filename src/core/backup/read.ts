@@ -33,7 +33,7 @@ export function isWholeTable(name: string): name is WholeTable {
 
 /** Tables that are read for one repository, by what orders their rows within it. */
 const OF_REPOSITORY = {
-  retired_file: ['name', 'architecture'],
+  retired_file: ['name', 'part'],
   repository_change: ['revision', 'change_id'],
 } as const
 
@@ -167,12 +167,12 @@ function costOf(metadata: unknown): number {
 const FILES = `
   ${selectFiles(`
     SELECT id FROM (
-      SELECT id, sum(cost) OVER (ORDER BY architecture, id) - cost AS before FROM (
-        SELECT id, architecture, ${COST} AS cost FROM package_file
-        WHERE repository_id IS ?1 AND (architecture, id) > (?2, ?3)
-        ORDER BY architecture, id LIMIT ${PAGE_FILES}))
+      SELECT id, sum(cost) OVER (ORDER BY part, id) - cost AS before FROM (
+        SELECT id, part, ${COST} AS cost FROM package_file
+        WHERE repository_id IS ?1 AND (part, id) > (?2, ?3)
+        ORDER BY part, id LIMIT ${PAGE_FILES}))
     WHERE before < ${PAGE_BYTES}`)}
-  ORDER BY f.architecture, f.id`
+  ORDER BY f.part, f.id`
 
 export interface FilePage {
   readonly files: readonly FileRecord[]
@@ -180,21 +180,21 @@ export interface FilePage {
 }
 
 /**
- * Files of a repository, or of none, by architecture and id.
+ * Files of a repository, or of none, by part and id.
  * @throws RegistryError storage-unavailable
  */
 export async function readFilePage(
   db: D1Database,
   repositoryId: string | null,
-  [architecture = '', id = '']: readonly string[],
+  [part = '', id = '']: readonly string[],
 ): Promise<FilePage> {
-  const rows = await readRows(db, [FILES, repositoryId, architecture, id])
+  const rows = await readRows(db, [FILES, repositoryId, part, id])
   const files = rows.map(recordOf)
   const bytes = files.reduce((sum, { package_file: { metadata } }) => sum + costOf(metadata), 0)
   const full = files.length === PAGE_FILES || bytes >= PAGE_BYTES
   // A page that is not full is the last: who goes on until nothing comes reads what is published meanwhile.
   const last = full ? files.at(-1)?.package_file : undefined
-  return { files, next: last === undefined ? null : [String(last.architecture), String(last.id)] }
+  return { files, next: last === undefined ? null : [String(last.part), String(last.id)] }
 }
 
 const PAGE_IDS = 5000
@@ -202,14 +202,14 @@ const PAGE_IDS = 5000
 /** The ids of the files of no repository, which have no log that says what changed. */
 export async function readFileIds(
   db: D1Database,
-  [architecture = '', id = '']: readonly string[],
+  [part = '', id = '']: readonly string[],
 ): Promise<RowPage> {
   const sql = `
-    SELECT architecture, id FROM package_file
-    WHERE repository_id IS NULL AND (architecture, id) > (?1, ?2)
-    ORDER BY architecture, id LIMIT ${PAGE_IDS}`
-  const rows = await readRows(db, [sql, architecture, id])
-  return pageOf(rows, ['architecture', 'id'], PAGE_IDS)
+    SELECT part, id FROM package_file
+    WHERE repository_id IS NULL AND (part, id) > (?1, ?2)
+    ORDER BY part, id LIMIT ${PAGE_IDS}`
+  const rows = await readRows(db, [sql, part, id])
+  return pageOf(rows, ['part', 'id'], PAGE_IDS)
 }
 
 /** Of the ids, a beginning whose files make a page: at least one. */

@@ -1,6 +1,7 @@
 // The one D1 batch that makes a commit visible: fence, rows, index rows, log, head. The number of
 // statements and parameters does not grow with the group.
 import { LANDING_MS, type Statement } from '../database.ts'
+import { partOf } from '../packages/new-file.ts'
 import { dropOrphans, insertFiles } from '../packages/rows.ts'
 import type { Limits } from '../quota/quota.ts'
 import { changeUsage, hasRoom } from '../quota/statements.ts'
@@ -86,8 +87,8 @@ function removeFiles({ snapshot, plan }: Commit): Statement[] {
   return [
     [
       // Decided here and now: the repository may have become immutable since the snapshot.
-      `INSERT INTO retired_file (repository_id, name, architecture, sha256)
-       SELECT r.id, f.name, f.architecture, f.blob_sha256 FROM json_each(?2) j
+      `INSERT INTO retired_file (repository_id, name, part, sha256)
+       SELECT r.id, f.name, f.part, f.blob_sha256 FROM json_each(?2) j
        CROSS JOIN package_file f ON f.id = j.value
        CROSS JOIN repository r ON r.id = ?1 AND r.immutable
        WHERE true ON CONFLICT DO NOTHING`,
@@ -150,21 +151,23 @@ function log({ id, snapshot, plan, now }: Commit): Statement[] {
     c.architecture,
     c.fileName,
     c.createdBy,
+    partOf(c),
   ])
   const removed = plan.carried.flatMap((change) =>
     change.op === 'remove'
       ? plan.removed
           .filter((file) => file.id === change.fileId)
-          .map((file) => [change.changeId, file.id, file.architecture, file.name, change.createdBy])
+          .map((f) => [change.changeId, f.id, f.architecture, f.name, change.createdBy, f.part])
       : [],
   )
   const reindexed = plan.carried.flatMap((change) =>
-    change.op === 'reindex' ? [[change.changeId, '', '', '', '']] : [],
+    change.op === 'reindex' ? [[change.changeId, '', '', '', '', '']] : [],
   )
   const insert = (op: Plan['carried'][number]['op'], rows: readonly string[][]): Statement => [
     `INSERT INTO repository_change (repository_id, revision, change_id, commit_id, op, file_id,
-       architecture, file_name, created_by, created_at)
-     SELECT ?1, ?2, value ->> 0, ?3, ?4, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?5
+       architecture, file_name, created_by, part, created_at)
+     SELECT ?1, ?2, value ->> 0, ?3, ?4, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
+       value ->> 5, ?5
      FROM json_each(?6)`,
     snapshot.repositoryId,
     snapshot.revision + 1,

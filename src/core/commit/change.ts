@@ -49,15 +49,15 @@ export type Change = PublishChange | RemoveChange | ReindexChange
 
 export type ChangeResult =
   | { readonly outcome: 'committed'; readonly revision: number }
-  /** The file name is taken: by the same bytes or by others, under this architecture. */
+  /** The file name is taken: by the same bytes or by others, in this part of the repository. */
   | {
       readonly outcome: 'exists'
       readonly sameBytes: boolean
-      readonly architecture: string
+      readonly part: string
       readonly revision: number
     }
   /** The name was removed from an immutable repository and may only carry its old bytes again. */
-  | { readonly outcome: 'retired'; readonly architecture: string }
+  | { readonly outcome: 'retired'; readonly part: string }
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'refused'; readonly fault: Fault }
   /** It may have been applied: nothing that it staged may be deleted. */

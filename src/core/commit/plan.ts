@@ -2,7 +2,7 @@
 
 import { isTokenId } from '../access/principal.ts'
 import type { Fault } from '../errors.ts'
-import { usageOfNewFile } from '../packages/new-file.ts'
+import { partOf, usageOfNewFile } from '../packages/new-file.ts'
 import { addUsage, NO_USAGE, subtractUsage, type Usage, usageOfFile } from '../quota/quantities.ts'
 import { type Bounds, findExceeded, findFull, limitsOfOwner } from '../quota/quota.ts'
 import type { Change, ChangeResult, PublishChange } from './change.ts'
@@ -24,10 +24,10 @@ export interface Plan {
 
 /** What the type of the repository says of a change. */
 export interface PlanRules {
-  /** Whether a file under one architecture stands in the way of one under the other. */
+  /** Whether a file in one part stands in the way of one of its name in the other. */
   clashes(existing: string, added: string): boolean
-  /** Why a file of this architecture may not come to a repository that has these index files. */
-  refusalOf(architecture: string, existing: readonly ExistingIndexFile[]): Fault | undefined
+  /** Why a file may not come to this part of a repository that has these index files. */
+  refusalOf(part: string, existing: readonly ExistingIndexFile[]): Fault | undefined
 }
 
 /**
@@ -139,26 +139,26 @@ function settlePublish(
   rules: PlanRules,
   now: number,
 ): ChangeResult | undefined {
+  const part = partOf(change)
   const existing = snapshot.files.find(
-    (file) =>
-      file.name === change.fileName && rules.clashes(file.architecture, change.architecture),
+    (file) => file.name === change.fileName && rules.clashes(file.part, part),
   )
   if (existing !== undefined) {
     return {
       outcome: 'exists',
       sameBytes: existing.sha256 === change.blob.sha256,
-      architecture: existing.architecture,
+      part: existing.part,
       revision: existing.revision,
     }
   }
   const retired = snapshot.retired.find(
     (file) =>
       file.name === change.fileName &&
-      rules.clashes(file.architecture, change.architecture) &&
-      !(file.architecture === change.architecture && file.sha256 === change.blob.sha256),
+      rules.clashes(file.part, part) &&
+      !(file.part === part && file.sha256 === change.blob.sha256),
   )
-  if (retired !== undefined) return { outcome: 'retired', architecture: retired.architecture }
-  const refusal = rules.refusalOf(change.architecture, snapshot.indexes)
+  if (retired !== undefined) return { outcome: 'retired', part: retired.part }
+  const refusal = rules.refusalOf(part, snapshot.indexes)
   if (refusal !== undefined) return { outcome: 'refused', fault: refusal }
   if (now - change.blob.stagedAt > STAGED_LIMIT_MS) {
     const detail = 'the upload waited too long for its commit: send it again'

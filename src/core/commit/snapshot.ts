@@ -11,6 +11,8 @@ export interface ExistingFile {
   readonly id: string
   readonly name: string
   readonly architecture: string
+  /** The list of the repository that has it. */
+  readonly part: string
   readonly packageName: string
   readonly version: string
   readonly sha256: string
@@ -25,7 +27,7 @@ export interface ExistingFile {
 /** A name that was removed from an immutable repository, and the bytes that it may carry again. */
 export interface RetiredFile {
   readonly name: string
-  readonly architecture: string
+  readonly part: string
   readonly sha256: string
 }
 
@@ -43,7 +45,7 @@ export interface Snapshot {
   /** Null when the repository does not exist yet. */
   readonly head: string | null
   readonly revision: number
-  /** Every file that has one of the names that the changes are about, whatever its architecture. */
+  /** Every file that has one of the names that the changes are about, whatever its part. */
   readonly files: readonly ExistingFile[]
   /** Likewise of the names that are taken for good. */
   readonly retired: readonly RetiredFile[]
@@ -65,7 +67,7 @@ const HEAD = `SELECT id, head, revision FROM repository WHERE owner_id = ?1 AND 
 const OWNER = `SELECT signing_key AS signingKey, (${QUOTA}) AS quota FROM owner o WHERE id = ?1`
 
 const FILES = `
-  SELECT f.id, f.name, f.architecture, p.name AS packageName, v.version, f.blob_sha256 AS sha256,
+  SELECT f.id, f.name, f.architecture, f.part, p.name AS packageName, v.version, f.blob_sha256 AS sha256,
     b.size, f.metadata_bytes AS metadataBytes,
     coalesce((SELECT revision FROM repository_change WHERE change_id = f.id), r.revision) AS revision
   FROM repository r
@@ -77,7 +79,7 @@ const FILES = `
   WHERE r.owner_id = ?1 AND r.type = ?2 AND r.name = ?3`
 
 const RETIRED = `
-  SELECT t.name, t.architecture, t.sha256
+  SELECT t.name, t.part, t.sha256
   FROM repository r JOIN retired_file t ON t.repository_id = r.id
     AND t.name IN (SELECT value FROM json_each(?4))
   WHERE r.owner_id = ?1 AND r.type = ?2 AND r.name = ?3`

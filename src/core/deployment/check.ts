@@ -24,17 +24,17 @@ export interface DeploymentPage {
 const NAMED_ROWS = 100
 
 const FILES = `
-  SELECT f.id, f.architecture, o.name || '/' || p.type || '/' || p.name || '/' || v.version || '/' || f.name AS subject,
+  SELECT f.id, f.part, o.name || '/' || p.type || '/' || p.name || '/' || v.version || '/' || f.name AS subject,
     b.r2_key AS r2Key, b.sha256, b.size
   FROM package_file f JOIN package_blob b ON b.sha256 = f.blob_sha256
   JOIN package_version v ON v.id = f.version_id JOIN package p ON p.id = v.package_id
   JOIN owner o ON o.id = p.owner_id
-  WHERE f.repository_id IS NULL AND (f.architecture, f.id) > (?1, ?2)
-  ORDER BY f.architecture, f.id LIMIT ${PAGE_FILES}`
+  WHERE f.repository_id IS NULL AND (f.part, f.id) > (?1, ?2)
+  ORDER BY f.part, f.id LIMIT ${PAGE_FILES}`
 
 interface FileRow extends ExpectedFile {
   readonly id: string
-  readonly architecture: string
+  readonly part: string
 }
 
 /**
@@ -48,11 +48,11 @@ export async function checkDeployment(
   after: string,
 ): Promise<DeploymentPage> {
   if (after === '') return { files: 0, problems: await findRowProblems(db), next: 'file::' }
-  const [, architecture = '', id = ''] = /^file:(.*):(.*)$/.exec(after) ?? []
-  const { results } = await query(() => db.prepare(FILES).bind(architecture, id).all<FileRow>())
+  const [, part = '', id = ''] = /^file:(.*):(.*)$/.exec(after) ?? []
+  const { results } = await query(() => db.prepare(FILES).bind(part, id).all<FileRow>())
   const { checked, problems, done } = await checkFilePage(bucket, results)
   const last = results[checked - 1]
-  return { files: checked, problems, next: done ? null : `file:${last?.architecture}:${last?.id}` }
+  return { files: checked, problems, next: done ? null : `file:${last?.part}:${last?.id}` }
 }
 
 interface RowRule {

@@ -5,19 +5,20 @@ import { compareIds, SegmentCutter, type SegmentEntry } from '../../formats/segm
 import type { EntryChange } from '../../formats/segments/update.ts'
 import type { Plan } from '../commit/plan.ts'
 import type { Snapshot } from '../commit/snapshot.ts'
+import { partOf } from '../packages/new-file.ts'
 import { compressSegments, PreparedSegments, weighChanges } from './prepared.ts'
 import {
   type EntrySource,
   type LoggedChange,
-  readArchitectures,
   readChangesSince,
   readEntries,
   readMetadata,
+  readParts,
 } from './source.ts'
 import type { SegmentStore } from './store.ts'
 
 /** Bytes of changes and of the segments that they fall into, which are in memory at once. */
-const PART_BYTES = 1024 * 1024
+const PORTION_BYTES = 1024 * 1024
 
 /** The segments as the plan will leave them; the copy is at the snapshot afterwards. */
 export async function prepareSegments(
@@ -57,17 +58,17 @@ async function bringUp(
 async function rebuild(store: SegmentStore, source: EntrySource, head: string): Promise<void> {
   const progress = store.findProgress(head)
   if (progress === undefined) store.transaction(() => store.clear())
-  for (const architecture of await readArchitectures(source)) {
-    if (progress !== undefined && architecture < progress.architecture) continue
-    const last = progress?.architecture === architecture ? progress.last : undefined
+  for (const part of await readParts(source)) {
+    if (progress !== undefined && part < progress.part) continue
+    const last = progress?.part === part ? progress.last : undefined
     const cutter = new SegmentCutter()
     let before: readonly SegmentEntry[] | undefined =
-      last === undefined ? undefined : store.readLastEntries(architecture)
+      last === undefined ? undefined : store.readLastEntries(part)
     const save = (segments: readonly (readonly SegmentEntry[])[]) => {
-      saveSegments(store, head, architecture, segments, before)
+      saveSegments(store, head, part, segments, before)
       before = segments.at(-1) ?? before
     }
-    for await (const entries of readEntries(source, architecture, last ?? '')) {
+    for await (const entries of readEntries(source, part, last ?? '')) {
       const ended = entries
         .map((entry) => cutter.push(entry))
         .filter((segment) => segment !== undefined)
@@ -81,7 +82,7 @@ async function rebuild(store: SegmentStore, source: EntrySource, head: string): 
 function saveSegments(
   store: SegmentStore,
   head: string,
-  architecture: string,
+  part: string,
   segments: readonly (readonly SegmentEntry[])[],
   before: readonly SegmentEntry[] | undefined,
 ): void {
@@ -89,9 +90,9 @@ function saveSegments(
   if (last === undefined) return
   store.transaction(() => {
     for (const segment of compressSegments(segments, before, store)) {
-      store.insert(architecture, segment)
+      store.insert(part, segment)
     }
-    store.saveProgress(head, architecture, last.id)
+    store.saveProgress(head, part, last.id)
   })
 }
 
@@ -99,17 +100,17 @@ type Changes = Map<string, EntryChange[]>
 
 function changesOf(plan: Plan, entryText: EntrySource['entryText']): Changes {
   const changes: Changes = new Map()
-  for (const { architecture, id } of plan.removed) {
-    add(changes, architecture, { id, text: undefined })
+  for (const { part, id } of plan.removed) {
+    add(changes, part, { id, text: undefined })
   }
-  for (const { architecture, changeId, metadata } of plan.published) {
-    add(changes, architecture, { id: changeId, text: entryText(metadata) })
+  for (const file of plan.published) {
+    add(changes, partOf(file), { id: file.changeId, text: entryText(file.metadata) })
   }
   return changes
 }
 
 /**
- * Brings the entries up by the log, some megabytes at a time. Until the last of several parts the copy is
+ * Brings the entries up by the log, some megabytes at a time. Until the last of several portions the copy is
  * of no head, so that one that was cut off is made anew.
  */
 async function applyLog(
@@ -117,16 +118,16 @@ async function applyLog(
   source: EntrySource,
   logged: readonly LoggedChange[],
 ): Promise<void> {
-  const parts = splitChanges(store, netChanges(logged))
-  if (parts.length > 1) store.transaction(() => store.forgetHead())
-  for (const part of parts) {
-    const ids = part.filter(({ bytes }) => bytes !== null).map(({ fileId }) => fileId)
+  const portions = splitChanges(store, netChanges(logged))
+  if (portions.length > 1) store.transaction(() => store.forgetHead())
+  for (const portion of portions) {
+    const ids = portion.filter(({ bytes }) => bytes !== null).map(({ fileId }) => fileId)
     // A file that was removed since the log was read is absent: the log of that commit says so again.
     const metadata = await readMetadata(source.db, ids)
     const changes: Changes = new Map()
-    for (const { architecture, fileId: id } of part) {
+    for (const { part, fileId: id } of portion) {
       const json = metadata.get(id)
-      add(changes, architecture, {
+      add(changes, part, {
         id,
         text: json === undefined ? undefined : source.entryText(json),
       })
@@ -141,36 +142,36 @@ function netChanges(logged: readonly LoggedChange[]): LoggedChange[] {
   // That every index file was written anew changes no entry.
   last.delete('')
   return [...last.values()].sort(
-    (a, b) => compareIds(a.architecture, b.architecture) || compareIds(a.fileId, b.fileId),
+    (a, b) => compareIds(a.part, b.part) || compareIds(a.fileId, b.fileId),
   )
 }
 
-/** Parts of what the changes have in memory together, but that each has at least one change. */
+/** Portions of what the changes have in memory together, but that each has at least one change. */
 function splitChanges(
   store: SegmentStore,
   changes: readonly LoggedChange[],
 ): (readonly LoggedChange[])[] {
-  const parts: LoggedChange[][] = []
+  const portions: LoggedChange[][] = []
   let room = 0
-  for (const [architecture, all] of Map.groupBy(changes, (change) => change.architecture)) {
+  for (const [part, all] of Map.groupBy(changes, (change) => change.part)) {
     const own = all.map(({ fileId: id, bytes }) => ({ id, bytes: bytes ?? 0 }))
-    for (const [at, weight] of weighChanges(store.readSummaries(architecture), own).entries()) {
+    for (const [at, weight] of weighChanges(store.readSummaries(part), own).entries()) {
       const change = all[at]
       if (change === undefined) continue
       room -= weight
-      const last = parts.at(-1)
+      const last = portions.at(-1)
       if (last !== undefined && room >= 0) last.push(change)
       else {
-        parts.push([change])
-        room = PART_BYTES - weight
+        portions.push([change])
+        room = PORTION_BYTES - weight
       }
     }
   }
-  return parts
+  return portions
 }
 
-function add(changes: Changes, architecture: string, change: EntryChange): void {
-  const known = changes.get(architecture)
-  if (known === undefined) changes.set(architecture, [change])
+function add(changes: Changes, part: string, change: EntryChange): void {
+  const known = changes.get(part)
+  if (known === undefined) changes.set(part, [change])
   else known.push(change)
 }

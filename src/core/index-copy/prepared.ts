@@ -7,7 +7,7 @@ import { compareIds, type SegmentEntry } from '../../formats/segments/segments.t
 import { type EntryChange, updateSegments } from '../../formats/segments/update.ts'
 import type { CopyHead, FreshSegment, SegmentStore, StoredSegment } from './store.ts'
 
-/** The segments of one architecture, for whoever assembles an index of them. */
+/** The segments of one part, for whoever assembles an index of them. */
 export interface SegmentSource {
   readonly summaries: readonly PieceSummary[]
   /** Their deflated pieces in order. Each call reads anew, a bounded amount at a time. */
@@ -32,18 +32,18 @@ export class PreparedSegments {
     this.#changes = changes
   }
 
-  segmentsOf(architecture: string): SegmentSource {
-    const { segments } = this.#prepare(architecture)
+  segmentsOf(part: string): SegmentSource {
+    const { segments } = this.#prepare(part)
     return { summaries: segments, pieces: () => this.#pieces(segments) }
   }
 
   /** Bytes of the changes and of the segments that they fall into: about half of what is in memory. */
   get weight(): number {
     let sum = 0
-    for (const [architecture, changes] of this.#changes) {
+    for (const [part, changes] of this.#changes) {
       const sized = changes.map(({ id, text = '' }) => ({ id, bytes: text.length }))
       sized.sort((a, b) => compareIds(a.id, b.id))
-      for (const bytes of weighChanges(this.#summariesOf(architecture), sized)) sum += bytes
+      for (const bytes of weighChanges(this.#summariesOf(part), sized)) sum += bytes
     }
     return sum
   }
@@ -51,34 +51,34 @@ export class PreparedSegments {
   /** Stores the segments as they are after the commit whose head this is, or as part of a longer change. */
   apply(head?: CopyHead): void {
     this.#store.transaction(() => {
-      for (const architecture of this.#changes.keys()) {
-        const { segments, replaced } = this.#prepare(architecture)
+      for (const part of this.#changes.keys()) {
+        const { segments, replaced } = this.#prepare(part)
         this.#store.delete(replaced)
         for (const segment of segments) {
-          if (segment.id === undefined) this.#store.insert(architecture, segment)
+          if (segment.id === undefined) this.#store.insert(part, segment)
         }
       }
       if (head !== undefined) this.#store.saveHead(head)
     })
   }
 
-  #summariesOf(architecture: string): readonly StoredSegment[] {
-    const known = this.#summaries.get(architecture) ?? this.#store.readSummaries(architecture)
-    this.#summaries.set(architecture, known)
+  #summariesOf(part: string): readonly StoredSegment[] {
+    const known = this.#summaries.get(part) ?? this.#store.readSummaries(part)
+    this.#summaries.set(part, known)
     return known
   }
 
-  #prepare(architecture: string): Prepared {
-    const known = this.#prepared.get(architecture)
+  #prepare(part: string): Prepared {
+    const known = this.#prepared.get(part)
     if (known !== undefined) return known
-    const prepared = this.#update(architecture)
-    this.#prepared.set(architecture, prepared)
+    const prepared = this.#update(part)
+    this.#prepared.set(part, prepared)
     return prepared
   }
 
-  #update(architecture: string): Prepared {
-    const stored = this.#summariesOf(architecture)
-    const changes = [...(this.#changes.get(architecture) ?? [])]
+  #update(part: string): Prepared {
+    const stored = this.#summariesOf(part)
+    const changes = [...(this.#changes.get(part) ?? [])]
     changes.sort((a, b) => compareIds(a.id, b.id))
     const loaded = new Map<number, readonly SegmentEntry[]>()
     const load = (at: number) => {
@@ -113,7 +113,7 @@ export class PreparedSegments {
 }
 
 /**
- * Bytes that each change of an architecture brings into memory: its own, and the segment that it falls
+ * Bytes that each change of a part brings into memory: its own, and the segment that it falls
  * into unless the change before it fell into the same.
  * @param changes sorted
  */

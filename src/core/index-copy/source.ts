@@ -18,7 +18,7 @@ const FILES = `
   SELECT f.id, f.name, f.metadata FROM (
     SELECT id, length, sum(length) OVER (ORDER BY id) AS bytes FROM (
       SELECT id, octet_length(metadata) AS length FROM package_file
-      WHERE repository_id = ?1 AND architecture = ?2 AND id > ?3 ORDER BY id LIMIT ?4)) page
+      WHERE repository_id = ?1 AND part = ?2 AND id > ?3 ORDER BY id LIMIT ?4)) page
   CROSS JOIN package_file f ON f.id = page.id
   WHERE page.bytes <= ${PAGE_BYTES} OR page.bytes = page.length
   ORDER BY f.id`
@@ -36,30 +36,30 @@ export interface FileRow {
   readonly metadata: string
 }
 
-/** The entries of an architecture in the order of the index, after a given one. */
+/** The entries of a part in the order of the index, after a given one. */
 export async function* readEntries(
   source: EntrySource,
-  architecture: string,
+  part: string,
   after: string,
 ): AsyncGenerator<readonly SegmentEntry[]> {
-  for await (const files of readFiles(source, architecture, after)) {
+  for await (const files of readFiles(source, part, after)) {
     yield files.map(({ id, metadata }) => ({ id, text: source.entryText(metadata) }))
   }
 }
 
 /**
- * The files of an architecture in the order of their ids, after a given one. Where the bytes end a page,
+ * The files of a part in the order of their ids, after a given one. Where the bytes end a page,
  * the next one looks at about as many rows as fitted.
  */
 export async function* readFiles(
   { db, repositoryId }: Pick<EntrySource, 'db' | 'repositoryId'>,
-  architecture: string,
+  part: string,
   after: string,
 ): AsyncGenerator<readonly FileRow[]> {
   let last = after
   for (let rows = PAGE_ROWS; ; ) {
     const { results } = await query(() =>
-      db.prepare(FILES).bind(repositoryId, architecture, last, rows).all<FileRow>(),
+      db.prepare(FILES).bind(repositoryId, part, last, rows).all<FileRow>(),
     )
     if (results.length === 0) return
     last = results.at(-1)?.id ?? last
@@ -68,26 +68,24 @@ export async function* readFiles(
   }
 }
 
-/** The architectures that have files now. */
-export async function readArchitectures({
+/** The parts that have files now. */
+export async function readParts({
   db,
   repositoryId,
 }: Pick<EntrySource, 'db' | 'repositoryId'>): Promise<string[]> {
   const { results } = await query(() =>
     db
-      .prepare(
-        'SELECT DISTINCT architecture FROM package_file WHERE repository_id = ?1 ORDER BY architecture',
-      )
+      .prepare('SELECT DISTINCT part FROM package_file WHERE repository_id = ?1 ORDER BY part')
       .bind(repositoryId)
-      .all<{ architecture: string }>(),
+      .all<{ part: string }>(),
   )
-  return results.map((row) => row.architecture)
+  return results.map((row) => row.part)
 }
 
 export interface LoggedChange {
   readonly revision: number
   readonly commitId: string
-  readonly architecture: string
+  readonly part: string
   /** Empty where every index file was written anew. */
   readonly fileId: string
   /** Bytes of the metadata of the file that was published; null unless it is still there. */
@@ -98,7 +96,7 @@ export interface LoggedChange {
 const MAX_LOGGED = 2000
 
 const LOG = `
-  SELECT c.revision, c.commit_id AS commitId, c.architecture, c.file_id AS fileId,
+  SELECT c.revision, c.commit_id AS commitId, c.part, c.file_id AS fileId,
     octet_length(f.metadata) AS bytes
   FROM repository_change c LEFT JOIN package_file f ON f.id = c.file_id AND c.op = 'publish'
   WHERE c.repository_id = ?1 AND c.revision BETWEEN ?2 AND ?3

@@ -27,7 +27,7 @@ export interface CopyHead {
 }
 
 export interface RebuildProgress {
-  readonly architecture: string
+  readonly part: string
   readonly last: string
 }
 
@@ -48,19 +48,19 @@ export interface IndexWork {
 const READ_BYTES = 512 * 1024
 
 /** To be raised when entries are cut, compressed or stored otherwise: older copies are made again. */
-const LAYOUT = 5
+const LAYOUT = 6
 
 const LAYOUT_TABLE = 'CREATE TABLE IF NOT EXISTS layout (version INTEGER NOT NULL)'
 
 const TABLES = {
   copy: `id INTEGER PRIMARY KEY CHECK (id = 1), repository_id TEXT NOT NULL, head TEXT NOT NULL,
     revision INTEGER NOT NULL`,
-  segment: `id INTEGER PRIMARY KEY AUTOINCREMENT, architecture TEXT NOT NULL, first TEXT NOT NULL,
+  segment: `id INTEGER PRIMARY KEY AUTOINCREMENT, part TEXT NOT NULL, first TEXT NOT NULL,
     length INTEGER NOT NULL, crc32 INTEGER NOT NULL, deflated_length INTEGER NOT NULL,
-    UNIQUE (architecture, first)`,
+    UNIQUE (part, first)`,
   segment_entries: 'id INTEGER PRIMARY KEY, entries TEXT NOT NULL',
   segment_piece: 'id INTEGER PRIMARY KEY, deflated BLOB NOT NULL',
-  rebuild: `id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL, architecture TEXT NOT NULL,
+  rebuild: `id INTEGER PRIMARY KEY CHECK (id = 1), head TEXT NOT NULL, part TEXT NOT NULL,
     last TEXT NOT NULL`,
 }
 
@@ -118,12 +118,12 @@ export class SegmentStore {
     this.#sql.exec('DELETE FROM copy')
   }
 
-  /** The segments of an architecture, in order. */
-  readSummaries(architecture: string): StoredSegment[] {
+  /** The segments of a part, in order. */
+  readSummaries(part: string): StoredSegment[] {
     const rows = this.#rows<Row & StoredSegment>(
       `SELECT id, first, length, crc32, deflated_length AS deflatedLength
-       FROM segment WHERE architecture = ? ORDER BY first`,
-      architecture,
+       FROM segment WHERE part = ? ORDER BY first`,
+      part,
     )
     this.work.summariesRead += rows.length
     return rows
@@ -139,10 +139,10 @@ export class SegmentStore {
     return JSON.parse(row.entries) as SegmentEntry[]
   }
 
-  readLastEntries(architecture: string): SegmentEntry[] | undefined {
+  readLastEntries(part: string): SegmentEntry[] | undefined {
     const [row] = this.#rows<{ id: number }>(
-      'SELECT id FROM segment WHERE architecture = ? ORDER BY first DESC LIMIT 1',
-      architecture,
+      'SELECT id FROM segment WHERE part = ? ORDER BY first DESC LIMIT 1',
+      part,
     )
     return row === undefined ? undefined : this.readEntries(row.id)
   }
@@ -167,11 +167,11 @@ export class SegmentStore {
     }
   }
 
-  insert(architecture: string, { first, entries, piece }: FreshSegment): void {
+  insert(part: string, { first, entries, piece }: FreshSegment): void {
     const [row] = this.#rows<{ id: number }>(
-      `INSERT INTO segment (architecture, first, length, crc32, deflated_length)
+      `INSERT INTO segment (part, first, length, crc32, deflated_length)
        VALUES (?, ?, ?, ?, ?) RETURNING id`,
-      architecture,
+      part,
       first,
       piece.length,
       piece.crc32,
@@ -200,17 +200,17 @@ export class SegmentStore {
   /** How far a rebuild for this head has come: the id of the last entry of the last segment stored. */
   findProgress(head: string): RebuildProgress | undefined {
     const [row] = this.#rows<Row & RebuildProgress>(
-      'SELECT architecture, last FROM rebuild WHERE head = ?',
+      'SELECT part, last FROM rebuild WHERE head = ?',
       head,
     )
     return row
   }
 
-  saveProgress(head: string, architecture: string, last: string): void {
+  saveProgress(head: string, part: string, last: string): void {
     this.#sql.exec(
-      'INSERT OR REPLACE INTO rebuild (id, head, architecture, last) VALUES (1, ?, ?, ?)',
+      'INSERT OR REPLACE INTO rebuild (id, head, part, last) VALUES (1, ?, ?, ?)',
       head,
-      architecture,
+      part,
       last,
     )
   }

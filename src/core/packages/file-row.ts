@@ -29,8 +29,8 @@ export interface RepositoryFileName {
   /** The repository's name within its owner. */
   readonly repository: string
   readonly fileName: string
-  /** Those under which a file answers; a repository has a name under one of them at most. */
-  readonly architectures: readonly [string, ...string[]]
+  /** The lists of the repository in which it can be; a repository has a name in one of them at most. */
+  readonly parts: readonly [string, ...string[]]
 }
 
 /** A FileRow: of the file of this name in a repository. */
@@ -38,19 +38,19 @@ export function findRepositoryFile({
   type,
   repository,
   fileName,
-  architectures,
+  parts,
 }: RepositoryFileName): ResourceQuery {
-  const listed = architectures.map((_, at) => `?${at + 6}`).join(', ')
+  const listed = parts.map((_, at) => `?${at + 6}`).join(', ')
   return {
     sql: `SELECT ${FILE_ROW}
           FROM repository r
           JOIN package_file f ON f.repository_id = r.id AND f.name = ?5
-            AND f.architecture IN (${listed})
+            AND f.part IN (${listed})
           JOIN package_blob b ON b.sha256 = f.blob_sha256
           JOIN package_version v ON v.id = f.version_id
           JOIN package p ON p.id = v.package_id
           WHERE r.owner_id = o.id AND r.type = ?3 AND r.name = ?4 LIMIT 1`,
-    parameters: [type, repository, fileName, ...architectures],
+    parameters: [type, repository, fileName, ...parts],
   }
 }
 

@@ -46,8 +46,10 @@ export interface NewFile {
     readonly version: string
     readonly fileName: string
   }
-  /** Empty for types that have none. */
+  /** What it runs on, for people and the API. Empty for types that have none. */
   readonly architecture: string
+  /** The list of its repository that has it, such as `main/amd64`; absent: the one of its architecture. */
+  readonly part?: string
   /** What tells files of one name in a version apart; empty if nothing has to. */
   readonly compositeKey: string
   /** JSON of the type. */
@@ -60,6 +62,11 @@ export interface NewFile {
   readonly blob: StagedBlob
   /** The id of an access token, or `admin`. */
   readonly createdBy: string
+}
+
+/** What separates it from the files of other lists of its repository. */
+export function partOf({ part, architecture }: Pick<NewFile, 'part' | 'architecture'>): string {
+  return part ?? architecture
 }
 
 /** What its owner is charged for a file beside its bytes: metadata and properties, in bytes of D1, about. */

@@ -43,8 +43,8 @@ export type Published =
   | {
       readonly outcome: 'exists'
       readonly sameBytes: boolean
-      /** That the file is there for; empty for types that have none. */
-      readonly architecture: string
+      /** Of the repository; empty without one. */
+      readonly part: string
       readonly revision?: number
     }
   | { readonly outcome: 'version-exists' | 'version-absent' | 'version-retired' }
@@ -110,7 +110,7 @@ async function create<T>(
       if (result.duplicate) await adoptOrDiscard(db, bucket, file.blob)
       return { outcome: 'published' }
     case 'exists':
-      return { ...result, architecture: file.architecture }
+      return { ...result, part: '' }
     case 'version-exists':
     case 'version-absent':
     case 'version-retired':

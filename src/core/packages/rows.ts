@@ -7,7 +7,7 @@ import type { StagedBlob } from '../blobs/staged-blob.ts'
 import type { Statement } from '../database.ts'
 import { FURTHER_DIGESTS } from '../digests.ts'
 import { HAS_FILE, moveFallenTags, settleWithdrawn } from './latest.ts'
-import { metadataBytesOf, type NewFile } from './new-file.ts'
+import { metadataBytesOf, type NewFile, partOf } from './new-file.ts'
 import { pointTags } from './new-tags.ts'
 import type { PackagePlace } from './place.ts'
 import {
@@ -123,10 +123,10 @@ function insertFileRows(
   now: number,
 ): Statement {
   return [
-    `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, name,
+    `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, part, name,
        display_name, blob_sha256, metadata, metadata_bytes, created_by, created_at)
      SELECT j.value ->> 'changeId', v.id, ?3, j.value ->> 'compositeKey',
-       j.value ->> 'architecture', j.value ->> 'fileName', j.value ->> 'display',
+       j.value ->> 'architecture', iif(?3 IS NULL, '', j.value ->> 'part'), j.value ->> 'fileName', j.value ->> 'display',
        j.value ->> 'blob', j.value ->> 'metadata', j.value ->> 'metadataBytes', j.value ->> 'createdBy', ?4
      FROM json_each(?5) j
      CROSS JOIN package p ON p.owner_id = ?1 AND p.type = ?2 AND p.name = j.value ->> 'packageName'
@@ -139,7 +139,13 @@ function insertFileRows(
       files.map((newFile) => {
         const { properties: _, order: __, tags: ___, display, blob, ...file } = newFile
         const metadataBytes = metadataBytesOf(newFile)
-        return { ...file, metadataBytes, display: display?.fileName, blob: blob.sha256 }
+        return {
+          ...file,
+          part: partOf(file),
+          metadataBytes,
+          display: display?.fileName,
+          blob: blob.sha256,
+        }
       }),
     ),
   ]

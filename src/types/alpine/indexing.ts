@@ -3,9 +3,15 @@
 // segments, one to sign and one to store, so that no index is in memory as a whole.
 import type { Fault } from '../../core/errors.ts'
 import type { KeySet, SigningKey } from '../../core/signing-keys.ts'
-import type { ByteSource } from '../../formats/bytes.ts'
 import { FormatError } from '../../formats/format-error.ts'
-import type { IndexBuild, IndexFile, IndexFiles, Listing, RepositoryIndexing } from '../type.ts'
+import type {
+  IndexBuild,
+  IndexFile,
+  IndexFiles,
+  Listing,
+  RepositoryIndexing,
+  StoredIndexFile,
+} from '../type.ts'
 import { formatIndexEntry, type IndexEntry, IndexParser } from './format/apkindex.ts'
 import {
   buildSignatureMember,
@@ -28,7 +34,7 @@ export const alpineIndexing: RepositoryIndexing = {
   entryText: (metadata) => formatIndexEntry(parseMetadata(metadata)),
   buildIndexFiles,
   inspectIndexFile,
-  architecturesIn,
+  partsIn,
   standingPaths: [indexPath(NOARCH)],
   isIndexPath: (path) => architectureOf(path) !== undefined,
 }
@@ -77,7 +83,7 @@ function affectedArchitectures({
 
 function buildIndex(build: IndexBuild, architecture: string): IndexFile {
   const path = indexPath(architecture)
-  const sources = architecturesIn(path).map((each) => build.segmentsOf(each))
+  const sources = partsIn(path).map((each) => build.segmentsOf(each))
   const { ownerName, name } = build.address
   const description = `${ownerName}/${name}`.slice(0, MAX_DESCRIPTION)
   const frame = frameIndex(
@@ -136,7 +142,7 @@ const MAX_UNPACKED = 512 * 1024 * 1024
 
 /** As a client would: its signatures, where today's keys made them, and its entries. */
 async function inspectIndexFile(
-  content: ByteSource,
+  { content }: StoredIndexFile,
   keys: KeySet | undefined,
   take: (listing: Listing) => Promise<void>,
 ): Promise<readonly string[]> {
@@ -165,7 +171,8 @@ async function inspectIndexFile(
   return keys === undefined ? [] : verification.findProblems()
 }
 
-function architecturesIn(path: string): readonly string[] {
+/** An architecture is a part of its repository, and so are the noarch packages. */
+function partsIn(path: string): readonly string[] {
   const architecture = architectureOf(path)
   if (architecture === undefined) return []
   return architecture === NOARCH ? [NOARCH] : [architecture, NOARCH]
@@ -180,6 +187,6 @@ function architectureOf(path: string): string | undefined {
 }
 
 function listEntry(entry: IndexEntry): Listing {
-  const { architecture, name, version } = entry
-  return { architecture, fileName: `${name}-${version}.apk`, text: formatIndexEntry(entry) }
+  const { architecture: part, name, version } = entry
+  return { part, fileName: `${name}-${version}.apk`, text: formatIndexEntry(entry) }
 }

@@ -83,7 +83,7 @@ export function findFile(params: Params): ResourceQuery {
       type: TYPE,
       repository: parseRepositoryName(params),
       fileName,
-      architectures: [parseArchitecture(params.architecture ?? ''), NOARCH],
+      parts: [parseArchitecture(params.architecture ?? ''), NOARCH],
     }),
   )
 }

@@ -8,6 +8,7 @@ import { expect } from 'vitest'
 import { samples } from '../../types/samples.ts'
 import type { StoredFile } from '../../types/type-sample.ts'
 import { listKeys } from './registry.ts'
+import { listsSamples } from './stand-ins/lists-sample.ts'
 import { findTestedType } from './stand-ins/types.ts'
 
 interface RepositoryRow {
@@ -25,6 +26,7 @@ interface FileRow {
   repositoryId: string | null
   name: string
   architecture: string
+  part: string
   sha256: string
   sha1: string | null
   sha512: string | null
@@ -38,7 +40,7 @@ interface ChangeRow {
   commitId: string
   op: 'publish' | 'remove' | 'reindex'
   fileId: string
-  architecture: string
+  part: string
   fileName: string
 }
 
@@ -49,7 +51,7 @@ export async function expectConsistent(): Promise<void> {
 
 export async function findInconsistencies(): Promise<string[]> {
   const files = await rows<FileRow>(
-    `SELECT f.id, p.type, f.repository_id AS repositoryId, f.name, f.architecture,
+    `SELECT f.id, p.type, f.repository_id AS repositoryId, f.name, f.architecture, f.part,
        f.blob_sha256 AS sha256, b.sha1, b.sha512, b.md5, b.r2_key AS r2Key, b.size
      FROM package_file f JOIN package_version v ON v.id = f.version_id
      JOIN package p ON p.id = v.package_id LEFT JOIN package_blob b ON b.sha256 = f.blob_sha256`,
@@ -77,14 +79,15 @@ export async function findInconsistencies(): Promise<string[]> {
 
 /** What the sample of the repository's type finds. */
 async function findIndexErrors(repository: RepositoryRow, files: readonly FileRow[]) {
-  const sample = samples.find(({ type }) => type === repository.type)
+  const sample =
+    samples.find(({ type }) => type === repository.type) ?? listsSamples.get(repository.type)
   if (sample?.findIndexErrors === undefined) {
     if (sample === undefined || findTestedType(repository.type)?.indexing === undefined) return []
     throw new Error(`the sample of ${repository.type} does not read its index files`)
   }
   const stored: StoredFile[] = []
-  for (const { id, name, architecture, r2Key } of files)
-    stored.push({ id, name, architecture, bytes: await readObject(r2Key) })
+  for (const { id, name, architecture, part, r2Key } of files)
+    stored.push({ id, name, architecture, part, bytes: await readObject(r2Key) })
   return sample.findIndexErrors(repository, stored)
 }
 
@@ -200,7 +203,7 @@ async function findLogErrors(
 ): Promise<string[]> {
   const problems: string[] = []
   const changes = await rows<ChangeRow>(
-    `SELECT revision, commit_id AS commitId, op, file_id AS fileId, architecture,
+    `SELECT revision, commit_id AS commitId, op, file_id AS fileId, part,
        file_name AS fileName
      FROM repository_change WHERE repository_id = ?1 ORDER BY revision`,
     id,
@@ -214,12 +217,12 @@ async function findLogErrors(
     problems.push(`revision ${revision}, but the log has ${[...commits.keys()]}`)
   if (commits.get(revision) !== head) problems.push('the head is not the last commit of the log')
   const there = new Map<string, string>()
-  for (const { op, fileId, architecture, fileName } of changes) {
-    if (op === 'publish') there.set(fileId, `${architecture}/${fileName}`)
+  for (const { op, fileId, part, fileName } of changes) {
+    if (op === 'publish') there.set(fileId, `${part}/${fileName}`)
     if (op === 'remove' && !there.delete(fileId)) problems.push(`removed unseen: ${fileName}`)
   }
   const logged = [...there].map(String).sort()
-  const stored = files.map((file) => `${file.id},${file.architecture}/${file.name}`).sort()
+  const stored = files.map((file) => `${file.id},${file.part}/${file.name}`).sort()
   if (String(logged) !== String(stored)) problems.push(`log ${logged}, but rows ${stored}`)
   return problems
 }

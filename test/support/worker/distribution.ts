@@ -21,7 +21,7 @@ export const distribution: RepositoryIndexing = {
   entryText: (metadata) => metadata,
   buildIndexFiles,
   inspectIndexFile: async () => [],
-  architecturesIn: (path) => (path === RELEASE ? [] : [path.replace(/\/Packages\/\w+$/, '')]),
+  partsIn: (path) => (path === RELEASE ? [] : [path.replace(/\/Packages\/\w+$/, '')]),
 }
 
 function buildIndexFiles(build: IndexBuild): IndexFiles {
@@ -54,16 +54,19 @@ function newestOf(build: IndexBuild): string[] {
 /** Deflate's window: so far back a piece may refer. */
 const WINDOW = 32 * 1024
 
-/** Two passes, one for the sum that is in the name; a piece at a time. */
-function listOf(part: string, source: SegmentSource): IndexFile {
-  function* parts(): Generator<Uint8Array> {
-    let dictionary = Buffer.alloc(0)
-    for (const piece of source.pieces()) {
-      const text = inflateRawSync(piece, { finishFlush: constants.Z_SYNC_FLUSH, dictionary })
-      dictionary = Buffer.concat([dictionary, text]).subarray(-WINDOW)
-      yield text
-    }
+/** The text of segments, a piece at a time. */
+export function* inflate(source: SegmentSource): Generator<Uint8Array> {
+  let dictionary = Buffer.alloc(0)
+  for (const piece of source.pieces()) {
+    const text = inflateRawSync(piece, { finishFlush: constants.Z_SYNC_FLUSH, dictionary })
+    dictionary = Buffer.concat([dictionary, text]).subarray(-WINDOW)
+    yield text
   }
+}
+
+/** Two passes, one for the sum that is in the name. */
+function listOf(part: string, source: SegmentSource): IndexFile {
+  const parts = () => inflate(source)
   const hash = createHash('sha256')
   let length = 0
   for (const each of parts()) {

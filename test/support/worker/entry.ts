@@ -6,7 +6,7 @@ import type { Change, RepositoryAddress } from '../../../src/core/commit/change.
 import worker, { Repository as DeployedRepository } from '../../../src/index.ts'
 import { wrapEnv } from './bindings.ts'
 import { limitObjectStorage } from './limits/object-storage.ts'
-import { testedTypes } from './stand-ins/types.ts'
+import { findTestedType, testedTypes } from './stand-ins/types.ts'
 
 const app = createApp(testedTypes)
 
@@ -23,6 +23,10 @@ export class Repository extends DeployedRepository {
     limitObjectStorage(state.storage)
     super(state, wrapEnv(env, invocation))
     this.#invocation = invocation
+  }
+
+  protected override findIndexing(type: string) {
+    return findTestedType(type)?.indexing
   }
 
   /** The platform gives an object its limits anew with each call. */

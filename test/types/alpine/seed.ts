@@ -70,10 +70,10 @@ function statements(json: string): D1PreparedStatement[] {
      WHERE o.name = 'acme' ON CONFLICT DO NOTHING`,
     `INSERT INTO package_blob (sha256, sha1, sha512, md5, r2_key, size, created_at)
      SELECT value ->> 'digest', '', '', '', value ->> 'digest', 1, 0 FROM json_each(?1)`,
-    `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, name,
+    `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, part, name,
        blob_sha256, metadata, metadata_bytes, created_by, created_at)
      SELECT j.value ->> 'id', v.id, 'seeded', 'edge/main/' || (j.value ->> 'architecture'),
-       j.value ->> 'architecture', (j.value ->> 'name') || '-1.0-r0.apk', j.value ->> 'digest',
+       j.value ->> 'architecture', j.value ->> 'architecture', (j.value ->> 'name') || '-1.0-r0.apk', j.value ->> 'digest',
        j.value ->> 'metadata', length(j.value ->> 'metadata'), 'seed', 0
      FROM owner o CROSS JOIN json_each(?1) j
      CROSS JOIN package p ON p.owner_id = o.id AND p.type = 'alpine' AND p.name = j.value ->> 'name'

@@ -4,12 +4,14 @@ import type { PackageType } from '../../../../src/types/type.ts'
 import { dialectTypes } from './dialects.ts'
 import { documentType } from './documents.ts'
 import { formType } from './form.ts'
+import { listsTypes } from './lists.ts'
 import { tailType } from './tail.ts'
 import { wrappedType } from './wrapped.ts'
 
 export const testedTypes: readonly PackageType[] = [
   ...packageTypes,
   ...dialectTypes,
+  ...listsTypes,
   ...[documentType, formType, tailType, wrappedType],
 ]
 
