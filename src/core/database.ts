@@ -49,6 +49,12 @@ export function isConstraintFailure(error: unknown, name = ''): boolean {
  */
 export const LANDING_MS = 30_000
 
+/**
+ * A batch that a constraint refused is sent again as often as that, each time after another's: so many writers
+ * of one name come at once at most, each of whom gets through in the end.
+ */
+export const OVERTAKEN_TRIES = 20
+
 /** One statement with its parameters, to be run with others in one batch. */
 export type Statement = readonly [sql: string, ...parameters: (string | number | null)[]]
 

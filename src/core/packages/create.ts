@@ -5,6 +5,7 @@ import {
   isConstraintFailure,
   LANDING_MS,
   messageOf,
+  OVERTAKEN_TRIES,
   query,
   runBatch,
   type Statement,
@@ -72,8 +73,6 @@ interface BasicRules {
 }
 
 const TRIES = 3
-/** Of those who replace one file at once, each comes at most so often after another. */
-const OVERTAKEN_TRIES = 20
 
 /**
  * Never throws. The file's id makes a repetition find its first effect.
@@ -88,7 +87,7 @@ export async function createFile(
 ): Promise<CreateResult> {
   const usage = usageOfNewFile(file)
   const rows: NewRows = { place, rules, file, usage, limits }
-  const now = Date.now()
+  let now = Date.now()
   let [lost, failures, overtaken] = [false, 0, 0]
   let replaced: Replaced | undefined
   while (failures < TRIES && overtaken < OVERTAKEN_TRIES) {
@@ -105,15 +104,18 @@ export async function createFile(
       if (result !== undefined) {
         return lost && result.outcome !== 'created' ? { outcome: 'unknown' } : result
       }
-      // What a constraint refused did not apply, and will not.
+      // What a constraint refused did not apply, and will not: of others that came first some are gone again.
       const refused = isConstraintFailure(error)
-      if (refused && rules.replaces && !lost) overtaken += 1
+      if (refused && !lost) overtaken += 1
       else failures += 1
       lost ||= sent && !refused
+      if (!lost) now = Date.now()
       console.error('a file was not created at once:', messageOf(error))
     }
   }
-  return { outcome: 'unknown' }
+  if (lost) return { outcome: 'unknown' }
+  const detail = 'other changes of this file kept coming first: try again'
+  return { outcome: 'refused', fault: { code: 'storage-unavailable', detail } }
 }
 
 const VERSION = `

@@ -6,6 +6,7 @@ import {
   isConstraintFailure,
   LANDING_MS,
   messageOf,
+  OVERTAKEN_TRIES,
   query,
   runBatch,
   type Statement,
@@ -59,9 +60,9 @@ export async function applyChange<R extends string>(
   db: D1Database,
   wanted: WantedChange<R>,
 ): Promise<PackageChangeOutcome | R> {
-  const statements = statementsOf(wanted, Date.now())
-  let lost = false
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+  let statements = statementsOf(wanted, Date.now())
+  let [lost, failures, overtaken] = [false, 0, 0]
+  while (failures < TRIES && overtaken < OVERTAKEN_TRIES) {
     try {
       const results = await runBatch<{ applied: number }>(db, statements)
       return results.at(-1)?.results[0]?.applied === 1 ? 'changed' : 'unchanged'
@@ -69,7 +70,13 @@ export async function applyChange<R extends string>(
       const { outcome, settled } = await inquire(db, wanted, error)
       // Of what is not settled by its own row, the refusal is that of the repetition; the first try may still land.
       if (outcome !== undefined) return lost && !settled ? 'unknown' : outcome
+      // What a constraint refused did not apply, and will not: others came first, and are gone again.
       lost ||= !isConstraintFailure(error)
+      if (lost) failures += 1
+      else {
+        overtaken += 1
+        statements = statementsOf(wanted, Date.now())
+      }
       console.error('a package was not changed at once:', messageOf(error))
     }
   }

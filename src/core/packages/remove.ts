@@ -4,7 +4,7 @@
 import type { OwnerRow } from '../access/decide.ts'
 import { addressOf, type RepositoryStub } from '../commit/change.ts'
 import { commitChange } from '../commit/client.ts'
-import { query, runBatch } from '../database.ts'
+import { isConstraintFailure, query, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import { timeOrderedId } from '../ids.ts'
 import { subtractFiles } from '../quota/statements.ts'
@@ -114,7 +114,7 @@ async function removeLoose(
       ])
       return lost ? files.length : (deleted?.meta.changes ?? 0)
     } catch (error) {
-      lost = true
+      lost ||= !isConstraintFailure(error)
       console.error('a removal got no answer:', String(error))
     }
   }
