@@ -3,6 +3,7 @@
 // printed, never asserted. Ends with 0 unless something broke.
 import { writeFile } from 'node:fs/promises'
 import { reportFailure } from '../scripts/failure.ts'
+import { answerHelp } from '../scripts/help.ts'
 import { type Options, readOptions } from './options.ts'
 import { cargo, npm } from './package-managers.ts'
 import { benchBursts } from './parts/bursts.ts'
@@ -48,6 +49,13 @@ async function main({ only, json, ...options }: Options): Promise<void> {
   }
 }
 
+answerHelp(`npm run bench -- [--full] [--runs N] [--only PART,...] [--sizes N,...] [--json FILE]
+
+Measures the registry beside other tools, and prints a table.
+
+  --full   also what takes many minutes
+  --only   some of ${Object.keys(parts).join(', ')}
+  --json   also writes the figures to FILE`)
 let options: Options | undefined
 try {
   options = readCommandLine()

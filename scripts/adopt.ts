@@ -2,6 +2,7 @@
 // database, which are no longer known to belong together (README, "The bucket").
 import { parseArgs } from 'node:util'
 import { reportFailure } from './failure.ts'
+import { answerHelp, WHICH_REGISTRY } from './help.ts'
 import { openRegistry } from './registry.ts'
 
 interface Adopted {
@@ -9,6 +10,12 @@ interface Adopted {
   missing: number
 }
 
+answerHelp(`npm run adopt -- [--force]
+
+Declares that the bucket of a running registry is the one of its database.
+
+  --force   also where contents that the database names are not in it
+${WHICH_REGISTRY}`)
 try {
   const { values } = parseArgs({ options: { force: { type: 'boolean', default: false } } })
   const registry = await openRegistry()

@@ -15,6 +15,7 @@ import { forEachOf, formatBytes, Progress } from './backup/progress.ts'
 import { countRows, type Row, type Rows } from './backup/rows.ts'
 import { readSnapshot } from './backup/snapshot.ts'
 import { reportFailure } from './failure.ts'
+import { answerHelp, WHICH_REGISTRY } from './help.ts'
 import { openRegistry, type Registry } from './registry.ts'
 
 /** A Worker answers six requests of one client at a time without a queue. */
@@ -170,6 +171,10 @@ async function readBackRows(directory: BackupDirectory, manifest: Manifest, rows
   if (line !== undefined) throw new Error(`the rows cannot be read back: line ${line} differs`)
 }
 
+answerHelp(`npm run backup -- DIR
+
+Copies what a running registry has, rows and objects, into the folder DIR, as far as it is not there yet.
+${WHICH_REGISTRY}`)
 const [given = '-', ...further] = process.argv.slice(2)
 if (given.startsWith('-') || further.length > 0) {
   console.error('usage: npm run backup -- DIR')

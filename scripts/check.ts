@@ -4,6 +4,7 @@
 // from what is there: index files, and rows to which nothing belongs. A package's bytes cannot.
 import { parseArgs } from 'node:util'
 import { reportFailure } from './failure.ts'
+import { answerHelp, WHICH_REGISTRY } from './help.ts'
 import { openRegistry, type Registry } from './registry.ts'
 
 interface Problem {
@@ -56,7 +57,7 @@ async function checkAll(registry: Registry, repair: boolean): Promise<Problem[]>
     all.push(...(await checkRows(registry)).problems)
   } else all.push(...rows.problems)
   print(all)
-  console.log(`${rows.files} files in no repository, and rows: ${verdictOf(all)}`)
+  console.log(`${counted(rows.files, 'file')} in no repository, and rows: ${verdictOf(all)}`)
   for (const owner of await listAll<{ name: string }>(registry, '/api/v1/owners')) {
     for (const repository of await listRepositories(registry, owner.name)) {
       all.push(...(await checkRepository(registry, owner.name, repository, repair)))
@@ -108,16 +109,17 @@ async function checkRepository(
 ): Promise<Problem[]> {
   const path = `${new URL(url).pathname}/check`
   const place = `${owner}/${name}`
-  let found = await checkUnchanged(registry, path, place)
-  if (repair && found.problems.length > 0) {
-    print(found.problems)
+  let checked = await checkUnchanged(registry, path, place)
+  if (repair && checked.problems.length > 0) {
+    print(checked.problems)
     const { revision } = await registry.ask<{ revision: number }>(path, { method: 'POST' })
     console.log(`${place}: its index files were written anew, revision ${revision}`)
-    found = await checkUnchanged(registry, path, place)
+    checked = await checkUnchanged(registry, path, place)
   }
-  const { indexes, files, problems } = found
+  const { indexes, files, problems } = checked
   print(problems)
-  console.log(`${place}: ${indexes} index files, ${files} package files: ${verdictOf(problems)}`)
+  const found = `${counted(indexes, 'index file')}, ${counted(files, 'package file')}`
+  console.log(`${place}: ${found}: ${verdictOf(problems)}`)
   return problems
 }
 
@@ -168,7 +170,11 @@ function print(problems: readonly Problem[]): void {
 }
 
 function verdictOf({ length }: readonly Problem[]): string {
-  return length === 0 ? 'all good' : `${length} problems`
+  return length === 0 ? 'all good' : counted(length, 'problem')
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function usage(): never {
@@ -185,6 +191,12 @@ function parseArguments() {
   }
 }
 
+answerHelp(`npm run check -- [--repair] [OWNER/REPOSITORY]
+
+Verifies everything that a running registry has, or one repository. Ends with 1 if anything is wrong.
+
+  --repair   puts right first what can be made from what is there
+${WHICH_REGISTRY}`)
 const { values, positionals } = parseArguments()
 const [place, ...further] = positionals
 if (further.length > 0 || (place !== undefined && !/^[^/]+\/[^/].*$/.test(place))) usage()

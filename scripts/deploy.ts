@@ -6,6 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { reportFailure } from './failure.ts'
+import { answerHelp } from './help.ts'
 import { exampleOwner } from './quick-start.ts'
 import { waitUntilReady } from './readiness.ts'
 import { hasDatabase, migrateDatabase } from './remote-database.ts'
@@ -53,6 +54,11 @@ async function wrangle(args: string[], env: NodeJS.ProcessEnv = {}): Promise<voi
   if (code !== 0) throw new Error(`wrangler ${args.slice(0, 3).join(' ')} ended with ${code}`)
 }
 
+answerHelp(`npm run deploy -- [--dry-run] [options of wrangler deploy, such as --env NAME]
+
+Puts the Worker on Cloudflare, brings its database up to date, and asks the result whether it works.
+
+  --dry-run   only builds, into dist/, and needs no account`)
 try {
   await deploy(process.argv.slice(2))
 } catch (error) {

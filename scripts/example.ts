@@ -7,7 +7,11 @@ import { parsePackageName } from '../src/types/alpine/format/name.ts'
 import { parseVersion } from '../src/types/alpine/format/version.ts'
 import { buildExamplePackage } from './example-package.ts'
 import { reportFailure } from './failure.ts'
+import { answerHelp } from './help.ts'
 
+answerHelp(`npm run example -- [--name hello] [--version 1.0.0-r0] [--out FILE]
+
+Writes a small package to try a registry with.`)
 try {
   const { values } = parseArgs({
     options: {

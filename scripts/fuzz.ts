@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { reportFailure } from './failure.ts'
+import { answerHelp } from './help.ts'
 import { projectDirectory } from './wrangler.ts'
 
 interface FuzzOptions {
@@ -41,6 +42,9 @@ async function fuzz({ seconds, seed }: FuzzOptions): Promise<number> {
   return typeof code === 'number' ? code : 1
 }
 
+answerHelp(`npm run fuzz -- [--seconds 60] [--seed NUMBER]
+
+Runs the fuzzers, each so many seconds, from the seed or a new one.`)
 try {
   process.exitCode = await fuzz(readOptions())
 } catch (error) {

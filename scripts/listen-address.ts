@@ -2,6 +2,7 @@
 // late and in a paragraph.
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import type { WranglerOptions } from './wrangler-options.ts'
 
 /** @throws Error in one line if the port is none, or somebody else has it */
@@ -16,6 +17,17 @@ export async function requireFreePort(options: WranglerOptions, configFile: stri
   if (fault === 'EADDRINUSE')
     throw new Error(`port ${port} is in use: end what has it, or npm start -- --port ANOTHER`)
   if (fault) throw new Error(`cannot listen on ${ip} port ${port}: ${fault}`)
+}
+
+/**
+ * What other machines call a registry that listens on every interface, as far as this one knows; else its own address.
+ * @param url as wrangler says it, which is that of the loopback interface then
+ */
+export function findOuterUrl(url: string, { ip = '' }: WranglerOptions): string {
+  if (!['0.0.0.0', '::', '[::]', '*'].includes(ip)) return url
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  const outer = addresses.find(({ family, internal }) => family === 'IPv4' && !internal)
+  return outer === undefined ? url : `http://${outer.address}:${new URL(url).port}`
 }
 
 /** The port of the table [dev], or 0: without a plain one wrangler finds its own. */

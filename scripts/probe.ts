@@ -4,6 +4,7 @@
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { reportFailure } from './failure.ts'
+import { answerHelp, WHICH_REGISTRY } from './help.ts'
 import { openRegistry, type Registry } from './registry.ts'
 
 interface Finding {
@@ -116,6 +117,10 @@ async function probeComputation(registry: Registry): Promise<Finding> {
   }
 }
 
+answerHelp(`npm run probe
+
+Asks a deployed registry to try what its code takes for granted of the platform. It leaves nothing behind.
+${WHICH_REGISTRY}`)
 if (process.argv.length > 2) {
   console.error('usage: npm run probe')
   process.exit(2)

@@ -3,6 +3,8 @@
 
 export interface QuickStartFacts {
   url: string
+  /** As the machine on which packages are installed knows it. */
+  outerUrl: string
   /** A shell word: the token itself, or a command that reads it. */
   token: string
   /** File name of the owner's public key. */
@@ -24,7 +26,7 @@ const examplePackage = 'hello-1.0.0-r0.apk'
 const registry = `$URL/api/packages/${exampleOwner}/alpine`
 const repository = `${registry}/edge/main`
 
-export function quickStart({ url, token, keyFile }: QuickStartFacts): Section[] {
+export function quickStart({ url, outerUrl, token, keyFile }: QuickStartFacts): Section[] {
   const trust = `wget -P /etc/apk/keys ${registry}/${keyFile}`
   const add = `echo "${repository}" >> /etc/apk/repositories`
   const install = 'apk add -U hello'
@@ -50,7 +52,7 @@ export function quickStart({ url, token, keyFile }: QuickStartFacts): Section[] 
     {
       title: 'Install: on Alpine Linux, as root',
       steps: [
-        { comment: 'Where the registry is', command: `export URL=${url}` },
+        { comment: 'Where the registry is', command: `export URL=${outerUrl}` },
         { comment: 'Trust its key', command: trust },
         { comment: 'Add the repository', command: add },
         { comment: 'Install the package', command: install },

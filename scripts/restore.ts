@@ -15,6 +15,7 @@ import { forEachOf, formatBytes, Progress } from './backup/progress.ts'
 import { differences, type Row, type Rows, TABLES } from './backup/rows.ts'
 import { readSnapshot } from './backup/snapshot.ts'
 import { reportFailure } from './failure.ts'
+import { answerHelp, WHICH_REGISTRY } from './help.ts'
 import { openRegistry, type Registry } from './registry.ts'
 
 const path = '/api/v1/deployment/restore'
@@ -170,6 +171,14 @@ function parseArguments() {
   }
 }
 
+answerHelp(`npm run restore -- DIR [--backup ID] [--adopt] [--skip-damaged]
+
+Puts the newest backup in the folder DIR into an empty deployment, and compares everything.
+
+  --backup ID      another backup than the newest
+  --adopt          the bucket has the objects already, and becomes the new database's
+  --skip-damaged   leaves out objects that are damaged in the folder
+${WHICH_REGISTRY}`)
 const { values, positionals } = parseArguments()
 const [root] = positionals
 if (root === undefined || positionals.length > 1) usage()

@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { reportFailure } from './failure.ts'
+import { answerHelp } from './help.ts'
 import { createSecret, type SecretName, secretNames } from './secrets.ts'
 import { listSecrets, putSecret } from './stored-secrets.ts'
 
@@ -77,6 +78,13 @@ function parseSetupArguments(given: readonly string[]): SetupArguments {
   }
 }
 
+answerHelp(`npm run setup -- [--force] [--out DIR] [--env NAME] [--name NAME] [--config FILE]
+
+Makes the secrets of a deployment and stores them at Cloudflare.
+
+  --force     replaces those that are there: installed systems no longer trust the registry
+  --out DIR   also writes the signing key into the folder DIR
+  --env, --name, --config   which Worker, as for wrangler`)
 try {
   await setUp(parseSetupArguments(process.argv.slice(2)))
 } catch (error) {

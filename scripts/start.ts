@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { type DevVars, prepareDevVars } from './dev-vars.ts'
 import { reportFailure } from './failure.ts'
-import { requireFreePort } from './listen-address.ts'
+import { answerHelp } from './help.ts'
+import { findOuterUrl, requireFreePort } from './listen-address.ts'
 import { runLocalWrangler } from './local-wrangler.ts'
 import { exampleOwner, formatSections, quickStart } from './quick-start.ts'
 import { waitUntilReady } from './readiness.ts'
@@ -42,7 +43,7 @@ async function start(given: string[]): Promise<number> {
   const dev = ['dev', '--show-interactive-dev-session=false', ...given]
   const ended = await runLocalWrangler(dev, {
     signal: stop.signal,
-    onListening: (url) => announce(url, token),
+    onListening: (url) => announce(url, findOuterUrl(url, options), token),
   })
   if (stop.signal.aborted) return 0
   // It is not to end unless it was told to.
@@ -62,11 +63,13 @@ function reportDevVars(file: string, { kept, made }: DevVars): void {
   else console.log(`Made ${name} with an admin token and a signing key. Git ignores it.`)
 }
 
-async function announce(url: string, token: string): Promise<void> {
+async function announce(url: string, outerUrl: string, token: string): Promise<void> {
   try {
     const keyFile = await waitUntilReady(url, exampleOwner, stop.signal)
-    const block = formatSections(quickStart({ url, token, keyFile }))
-    process.stdout.write(`\nThe registry serves at ${url}\n\n${block}\n`)
+    const block = formatSections(quickStart({ url, outerUrl, token, keyFile }))
+    const others = outerUrl === url ? '' : `For other machines: ${outerUrl}\n`
+    const sweep = `Wrangler's warning above is about the sweep of unused objects: it need not run here.`
+    process.stdout.write(`\nThe registry serves at ${url}\n${others}${sweep}\n\n${block}\n`)
   } catch (error) {
     if (!stop.signal.aborted) throw error
   }
@@ -91,6 +94,14 @@ function watchParent(): void {
   if (process.env.npm_lifecycle_event !== undefined) setInterval(look, 500).unref()
 }
 
+answerHelp(`npm start -- [--port PORT] [--ip ADDRESS] [--persist-to DIR] [other options of wrangler dev]
+
+A whole registry on this machine: makes its secrets, brings its database up to date, serves it, and prints
+what to paste next.
+
+  --port PORT        8787 without it; 0 for any that is free
+  --ip ADDRESS       127.0.0.1 without it; 0.0.0.0 for every interface of this machine
+  --persist-to DIR   where the data lies, in place of .wrangler/state`)
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
 // A terminal or a reader that has gone away is no reason to leave processes behind.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { answerHelp } from './help.ts'
 import { countTests, formatTestCounts } from './test-report.ts'
 import { projectDirectory } from './wrangler.ts'
 
@@ -25,6 +26,9 @@ async function runVitest(reportFile: string, compiled: string): Promise<number> 
   return typeof code === 'number' ? code : 1
 }
 
+answerHelp(`npm test -- [PART OF A PATH ...] [options of vitest, such as -t NAME or --project unit]
+
+Runs every test, or those whose path has the part in it, and says in one last line how it went.`)
 const directory = await mkdtemp(join(tmpdir(), 'cairn-test-'))
 try {
   const reportFile = join(directory, 'report.json')

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { reportFailure } from './failure.ts'
+import { answerHelp } from './help.ts'
 import { failureOf, runWrangler } from './wrangler.ts'
 
 /** Bytes of all modules, gzip. The platform takes 3 MB, or 10 MB on its paid plans. */
@@ -81,6 +82,9 @@ function partOf(path: string): string {
 }
 
 const directory = await mkdtemp(join(tmpdir(), 'cairn-weigh-'))
+answerHelp(`npm run weigh
+
+Builds the Worker, says what it and its parts weigh, and fails above a budget.`)
 try {
   const weights = await weigh(directory)
   for (const { what, bytes, budget } of weights) {

@@ -70,8 +70,7 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
     token: async (code) => {
       const { token, scopes } = JSON.parse(await reader.must(code))
       expect(scopes).toEqual(['write'])
-      // From here on the reader is a CI job, whose token is no other.
-      await reader.must(`export TOKEN=${token}`)
+      expect((await reader.must('echo $CI_TOKEN')).trim()).toBe(token)
     },
     curl: async (code) => {
       expect(await reader.must(code)).toContain('already published')
@@ -96,7 +95,7 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       expect(others).toEqual({ name: 'cairn', mode: 'archive', exts: ['apk'] })
       // It puts the file's name after the target.
       const { file } = await pack('1.2.4')
-      const put = `${curl} --fail-with-body -X ${method} -u ${username}:$TOKEN -T ${file} ${target}${basename(file)}`
+      const put = `${curl} --fail-with-body -X ${method} -u ${username}:$CI_TOKEN -T ${file} ${target}${basename(file)}`
       expect(await reader.must(put)).toContain('published hello 1.2.4 x86_64')
     },
     actions: async (code) => {
@@ -104,8 +103,9 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       const { file } = await pack('1.2.5')
       const build = join(folder, 'build-packages')
       await writeFile(build, `#!/bin/sh\ncp '${file}' .\n`, { mode: 0o755 })
-      const { stdout } = await reader.paste('echo $TOKEN')
-      const job = readJob(code, { 'secrets.CAIRN_TOKEN': stdout.trim() })
+      const { stdout } = await reader.paste('echo $CI_TOKEN')
+      // A runner's variables are not those of the reader's terminal.
+      const job = `(${readJob(code, { 'secrets.CAIRN_TOKEN': stdout.trim() })})`
       const published = await reader.must(job, folder)
       expect(published).toContain('published hello 1.2.5 x86_64')
       // One bad package fails the job, wherever it stands among the good ones.
@@ -115,8 +115,6 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
     generic: async (code) => {
       const folder = await temporaryDirectory()
       await writeFile(join(folder, 'README.md'), 'a handbook')
-      // That of the CI job is restricted to a repository.
-      await reader.must(`export RESTRICTED=$TOKEN TOKEN=${readAdminToken()}`)
       const [upload = '', download = '', remove = ''] = code.trim().split('\n')
       expect(await reader.must(upload, folder)).toContain('published "README.md" of handbook')
       await writeFile(join(folder, 'README.md'), '')
@@ -124,7 +122,6 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       expect(readFileSync(join(folder, 'README.md'), 'utf8')).toBe('a handbook')
       await reader.must(remove, folder)
       expect((await reader.paste(download, folder)).code).toBe(22)
-      await reader.must('export TOKEN=$RESTRICTED')
     },
     remove: async (code) => {
       const path = `${reader.url}/api/packages/acme/alpine/edge/main/noarch/hello-1.0.0-r0.apk`
@@ -145,10 +142,9 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       expect([ended, stderr]).toEqual([1, expect.stringContaining('there is no backup in')])
     },
     check: async (code) => {
-      await reader.must(`export TOKEN=${readAdminToken()}`)
       const said = await reader.must(code)
-      expect(said).toMatch(/^\d+ files in no repository, and rows: all good$/m)
-      const good = /^acme\/edge\/main: \d+ index files, \d+ package files: all good$/gm
+      expect(said).toMatch(/^\d+ files? in no repository, and rows: all good$/m)
+      const good = /^acme\/edge\/main: \d+ index files?, \d+ package files?: all good$/gm
       expect(said.match(good)).toHaveLength(2)
       const [, one = ''] = code.split('\n')
       const refused = await reader.paste(
@@ -193,7 +189,7 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       expect((await image.run(`grep -rlF '${token}' /etc /lib /root /tmp /var`)).stdout).toBe('')
     },
     'setup-private': async (code) => {
-      const { stdout: token } = await reader.paste('printf %s $TOKEN')
+      const { stdout: token } = await reader.paste('printf %s $CI_TOKEN')
       const script = (await reader.translate(code)).replace('cairn_…', token)
       await using alpine = await createAlpine(apk)
       const { code: ended, stderr } = await alpine.run(`${script}apk add hello`)

@@ -110,6 +110,21 @@ describeWith(['apk', 'curl'], 'npm start', ({ apk }) => {
     await expectNothingLeft(checkout, second.port)
   })
 
+  it('on every interface prints the lines to install for other machines', async () => {
+    await using checkout = await createCheckout()
+    const args = ['start', '--', '--port', '0', '--ip', '0.0.0.0', '--persist-to', 'state']
+    const { group, port, url, output, sections } = await waitForSections(
+      startIn(checkout, 'npm', args),
+    )
+    const [, others = ''] = /^For other machines: (.*)$/m.exec(output) ?? []
+    expect([url, new URL(others).port]).toEqual([`http://127.0.0.1:${port}`, String(port)])
+    expect(new URL(others).hostname).not.toBe('127.0.0.1')
+    expect(sections[0]?.steps[0]?.command).toContain(`URL=${url} `)
+    expect(sections[1]?.steps[0]?.command).toBe(`export URL=${others}`)
+    expect((await fetch(`${others}/api/healthz`)).status).toBe(200)
+    await group.end()
+  })
+
   it('refuses a busy port in one line, and ends when wrangler does', async () => {
     await using checkout = await createCheckout()
     const { group, port } = await npmStart(checkout)

@@ -3,6 +3,7 @@
 
 import { RegistryError } from '../../core/errors.ts'
 import { quote } from '../../formats/format-error.ts'
+import type { Dialect } from '../../http/dialect.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { TEXT } from '../../http/operation.ts'
 import { keysOf } from '../../http/owner-keys.ts'
@@ -11,8 +12,21 @@ import { findRepository, parseRepositoryName, REPOSITORY_PARAMETERS } from './na
 import { parsePlace } from './usage/place.ts'
 import { formatSetupScript } from './usage/setup-script.ts'
 
+/**
+ * What is piped into `sh` has said nothing when it could not be fetched, and `sh` ends with 0. busybox's wget shows the
+ * reason phrase of a refusal, and nothing else of it.
+ */
+const setupDialect: Dialect = {
+  contentType: 'text/plain; charset=utf-8',
+  fault: (_, { text }) => {
+    const said = `nothing was set up: ${text}`
+    return { body: `${said}\n`, statusText: said }
+  },
+}
+
 export const setupEndpoint: Endpoint = ownedEndpoint<object>({
   method: 'GET',
+  dialect: setupDialect,
   path: '/api/packages/:owner/alpine/:branch/:repository/setup.sh',
   access: 'read',
   summary: 'A script for Alpine that trusts the keys and adds the repository, or removes both',

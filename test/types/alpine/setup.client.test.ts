@@ -133,7 +133,13 @@ describeWith(['apk'], 'setup.sh on Alpine', ({ apk }) => {
     const before = treeOf(alpine)
     const anonymous = await alpine.run(`set -o pipefail; ${pipe(owner)}`)
     expect(anonymous.code).not.toBe(0)
-    expect(anonymous.stderr).toContain('401')
+    expect(anonymous.stderr).toContain('401 nothing was set up: credentials needed')
+    const wrong = pipe(owner).replace('wget', 'wget --header "Authorization: Bearer cairn_wrong"')
+    const piped = await alpine.run(wrong)
+    // The pipe passes over it, and the form of the README does not.
+    expect(piped).toMatchObject({ code: 0, stderr: expect.stringContaining('nothing was set up') })
+    const download = `wget -O /tmp/setup.sh ${owner.url}/edge/main/setup.sh && sh /tmp/setup.sh`
+    expect((await alpine.run(`${download}; exit $?`)).code).not.toBe(0)
     for (const [shell, said] of [
       ['sh', /set CAIRN_TOKEN/],
       [withToken('cairn_wrong'), /nothing was changed/],

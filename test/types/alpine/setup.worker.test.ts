@@ -46,7 +46,9 @@ describe('setup.sh', () => {
     'of %s, which is not there, is 404',
     async (repository) => {
       const { status, text } = await answerOf(`/api/packages/acme/alpine/${repository}/setup.sh`)
-      expect(`${status} ${text}`).toMatch(/^404 no such repository: ".*" of acme$/)
+      expect(`${status} ${text}`).toMatch(
+        /^404 nothing was set up: no such repository: ".*" of acme$/,
+      )
     },
   )
 

@@ -47,7 +47,8 @@ function oneLine(place: AlpinePlace): readonly Snippet[] {
     text: lines(`wget -qO- ${header}${script} | sh`, ...apkAdd(place)),
     note:
       'As root. It trusts the public key, which is in the script, and adds one file to ' +
-      `/etc/apk/repositories.d; --help says what else it does.${place.isPrivate ? ` ${kept}` : ''}`,
+      `/etc/apk/repositories.d; --help says what else it does.${place.isPrivate ? ` ${kept}` : ''} ` +
+      'In a script: wget -O setup.sh … && sh setup.sh, since a pipe passes over a download that failed.',
   }
   return [
     ...(place.isPrivate ? [exportToken] : []),
