@@ -5,6 +5,7 @@ import type { Inspection, StoredContent, UploadedContent } from '../core/blobs/s
 import type { StagedBlob } from '../core/blobs/staged-blob.ts'
 import { FURTHER_DIGESTS, type FurtherDigest } from '../core/digests.ts'
 import { type Fault, type FaultCode, invalidRequest, RegistryError } from '../core/errors.ts'
+import type { FurtherFile } from '../core/packages/further-files.ts'
 import type { NewFile } from '../core/packages/new-file.ts'
 import { type Published, type PublishPlace, publishFile } from '../core/packages/publish.ts'
 import { MAX_TAGS } from '../core/packages/tags.ts'
@@ -46,6 +47,11 @@ interface Publication<T> {
   readonly contentsOf?: ((found: T) => Uint8Array) | undefined
   /** Pure, and must not throw: what could be refused was refused before. */
   readonly describe: (found: T, blob: StagedBlob) => NewFile
+  /**
+   * Files that come with it in one batch, such as what an index of the type reads of each package. Pure. Not with
+   * `replaces`, nor into a repository.
+   */
+  readonly further?: (found: T, blob: StagedBlob) => readonly FurtherFile[]
   readonly wording: (file: NewFile) => PublicationWording
   /** What a client is answered that does not take any 2xx with a line of text. */
   readonly respond?: (published: Published, file: NewFile) => Response
@@ -155,7 +161,7 @@ export async function publishUpload<I, T>(
       contentsOf: publication.contentsOf,
     },
     limits: limitsOf(call.env),
-    describe,
+    ...{ describe, further: publication.further },
     waitUntil: call.waitUntil,
   })
   if (published.outcome === 'published' && respond !== undefined) return respond(published, file)

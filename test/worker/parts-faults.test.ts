@@ -6,4 +6,5 @@ import { describeFaultsOfSample } from '../support/worker/survival.ts'
 
 const sample = listsSamples.get(COMPONENTS_TYPE)
 if (sample === undefined) throw new Error('no sample')
-describeFaultsOfSample(COMPONENTS_TYPE, sample)
+const titles = ['a publish', 'a publish of the same bytes', 'a removal']
+describeFaultsOfSample(COMPONENTS_TYPE, sample, [sample], titles)

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { storeIndexFile } from '../../src/core/blobs/objects.ts'
 import type { Change } from '../../src/core/commit/change.ts'
 import { loadKeySet } from '../../src/core/signing-keys.ts'
 import { checkPage } from '../../src/repository/check.ts'
@@ -168,6 +169,24 @@ describe('a list for each component and architecture', () => {
     expect(await readLists()).toEqual(wanted)
     expect(await problemsOf(TYPE)).toEqual([])
     await expectConsistent()
+  })
+
+  it('has no entry twice, which the check finds by part', async () => {
+    await publishAll(TYPE, files)
+    const where = "path = 'contrib/amd64/list'"
+    const [key = ''] = await column(`SELECT r2_key AS it FROM repository_index WHERE ${where}`)
+    const text = (await (await env.BLOBS.get(key))?.text()) ?? ''
+    const { r2Key, sha256, size } = await storeIndexFile(env.BLOBS, text.length * 2, [
+      new TextEncoder().encode(text + text),
+    ])
+    await env.DB.prepare(
+      `UPDATE repository_index SET r2_key = ?1, sha256 = ?2, size = ?3 WHERE ${where}`,
+    )
+      .bind(r2Key, sha256, size)
+      .run()
+    expect(await problemsOf(TYPE)).toEqual([
+      'contrib/amd64/list: entry twice: contrib/amd64/tool_amd64.pkg',
+    ])
   })
 
   it('is held against the rows of its parts', async () => {

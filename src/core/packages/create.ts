@@ -52,6 +52,7 @@ export type CreationRules = BasicRules &
         /** A file of the name goes, whatever its bytes. Of several at once the one that comes last stays. */
         readonly replaces?: true
         readonly namesStayTaken?: never
+        readonly onSame?: never
       }
     | {
         readonly replaces?: never
@@ -60,10 +61,12 @@ export type CreationRules = BasicRules &
          * in it. The same bytes may come back.
          */
         readonly namesStayTaken?: true
+        /** The same bytes again are a success, and what else the publish has comes (createVersion). */
+        readonly onSame?: 'accept'
       }
   )
 
-interface BasicRules {
+export interface BasicRules {
   readonly creation: Creation
   /**
    * A package has the spelling of its first publish: two names that are found by one word must not become one
@@ -118,21 +121,28 @@ export async function createFile(
   return { outcome: 'refused', fault: { code: 'storage-unavailable', detail } }
 }
 
-const VERSION = `
+const VERSION_EXISTS = `
   SELECT 1 FROM package p JOIN package_version v ON v.package_id = p.id AND v.version = ?4
   WHERE p.owner_id = ?1 AND p.type = ?2 AND p.name = ?3`
 
 const EXPECTED: Readonly<Record<Creation, string>> = {
-  'new-version': `NOT EXISTS (${VERSION})`,
+  'new-version': `NOT EXISTS (${VERSION_EXISTS})`,
   'any-version': 'true',
-  'existing-version': `EXISTS (${VERSION})`,
+  'existing-version': `EXISTS (${VERSION_EXISTS})`,
 }
 
-const namedBy = ({ creation }: CreationRules) => (creation === 'new-version' ? 'version' : 'file')
+/**
+ * What has to hold of package and version: ?1 to ?4 are owner, type, package and version, ?5 is the time until which
+ * the batch may land, and ?6 the spelling of the package's name, null where any will do.
+ */
+export const holds = ({ creation }: Pick<BasicRules, 'creation'>) =>
+  `(${EXPECTED[creation]}) AND unixepoch('now', 'subsec') * 1000 <= ?5 AND ${SPELLED_SO}`
 
-const spellingOf = (file: NewFile) => file.display?.packageName ?? file.packageName
+export const namedBy = ({ creation }: Pick<BasicRules, 'creation'>) =>
+  creation === 'new-version' ? 'version' : 'file'
 
-/** ?6 is the spelling; null where any will do. */
+export const spellingOf = (file: NewFile) => file.display?.packageName ?? file.packageName
+
 const SPELLED_SO = `(?6 IS NULL OR NOT EXISTS (SELECT 1 FROM package
   WHERE owner_id = ?1 AND type = ?2 AND name = ?3 AND coalesce(display_name, name) <> ?6))`
 
@@ -152,8 +162,7 @@ function createStatements(rows: NewRows, replaced: Replaced | undefined, now: nu
     ...(rules.replaces ? removeReplaced(place, file, replaced) : []),
     [
       `INSERT INTO expectation (ok)
-       SELECT (${EXPECTED[rules.creation]}) AND unixepoch('now', 'subsec') * 1000 <= ?5
-         AND ${SPELLED_SO} AND ${room.sql}`,
+       SELECT ${holds(rules)} AND ${room.sql}`,
       ownerId,
       type,
       file.packageName,

@@ -84,9 +84,13 @@ export function usageOfNewFile(file: NewFile): Usage {
  */
 const METADATA_BYTES = 1_500_000
 
-/** @throws RegistryError invalid-package for metadata that D1 would not take */
-export function requireStorableMetadata({ metadata, properties }: NewFile): void {
-  const weight = weightOf(metadata) + weightOfProperties(properties)
+/**
+ * @param files that come in one batch
+ * @throws RegistryError invalid-package for metadata that D1 would not take
+ */
+export function requireStorableMetadata(files: readonly NewFile[]): void {
+  const weights = files.map((file) => weightOf(file.metadata) + weightOfProperties(file.properties))
+  const weight = weights.reduce((sum, each) => sum + each, 0)
   if (weight <= METADATA_BYTES) return
   const detail = `what the package says of itself takes ${weight} bytes, more than ${METADATA_BYTES}: shorten its lists and texts`
   throw new RegistryError({ code: 'invalid-package', reason: 'too-large', detail })

@@ -83,7 +83,8 @@ export async function applyChange<R extends string>(
   return 'unknown'
 }
 
-const MADE = (changeId: string) =>
+/** A query that finds something where the change was made, or found nothing to change. */
+export const MADE = (changeId: string) =>
   `SELECT applied FROM package_change WHERE change_id = ${changeId}`
 
 /** A token that the parameter names can be used now; null names none. */
@@ -138,15 +139,20 @@ function statementsOf<R extends string>(
       changeId,
       now,
     ],
-    [
-      `DELETE FROM package_change WHERE id IN (
-         SELECT id FROM (
-           SELECT id, created_at FROM package_change page ORDER BY id LIMIT ${PRUNED_AT_ONCE}) page
-         WHERE created_at < ?1)`,
-      now - KEPT_MS,
-    ],
+    pruneChanges(now),
     ['DELETE FROM expectation'],
     [MADE('?1'), changeId],
+  ]
+}
+
+/** Forgets ids that no batch can bring any more. @param now Unix milliseconds */
+export function pruneChanges(now: number): Statement {
+  return [
+    `DELETE FROM package_change WHERE id IN (
+       SELECT id FROM (
+         SELECT id, created_at FROM package_change page ORDER BY id LIMIT ${PRUNED_AT_ONCE}) page
+       WHERE created_at < ?1)`,
+    now - KEPT_MS,
   ]
 }
 

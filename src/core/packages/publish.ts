@@ -10,7 +10,9 @@ import { commitChange, type Settled } from '../commit/client.ts'
 import { requireMatchingBucket } from '../deployment/marker.ts'
 import { RegistryError } from '../errors.ts'
 import type { Limits } from '../quota/quota.ts'
-import { type CreationRules, createFile } from './create.ts'
+import { type CreateResult, type CreationRules, createFile } from './create.ts'
+import { type CreateVersionResult, createVersion } from './create-version.ts'
+import { type FurtherFile, stageFurther } from './further-files.ts'
 import { type NewFile, requireStorableMetadata } from './new-file.ts'
 
 export interface PublishPlace {
@@ -30,6 +32,8 @@ export interface Publication<T> {
   readonly limits: Limits
   /** What the upload turns out to be. Pure, and called once. */
   readonly describe: (inspected: T, blob: StagedBlob) => NewFile
+  /** What comes with it or not at all; not in a repository, nor with `replaces`. */
+  readonly further?: ((inspected: T, blob: StagedBlob) => readonly FurtherFile[]) | undefined
   /** The client may leave; the staged bytes must still find their end. */
   readonly waitUntil: (work: Promise<unknown>) => void
 }
@@ -62,23 +66,35 @@ export async function publishFile<T>(
   await requireMatchingBucket(publication.db, publication.bucket)
   const { blob, inspected } = await stageUpload(publication.bucket, publication.upload)
   const file = publication.describe(inspected, blob)
-  const settled = settle(publication, file)
+  const further = publication.further?.(inspected, blob) ?? []
+  const settled = settle(publication, file, further)
   publication.waitUntil(settled.catch(() => {}))
   return { file, published: await settled }
 }
 
 /** Commits, and drops the staged bytes when it is certain that no row names them. */
-async function settle<T>(publication: Publication<T>, file: NewFile): Promise<Published> {
-  const { db, bucket, place } = publication
-  const unused = () => discardObjects(bucket, [file.blob.r2Key])
+async function settle<T>(
+  publication: Publication<T>,
+  file: NewFile,
+  further: readonly FurtherFile[],
+): Promise<Published> {
+  const { db, bucket, place, upload } = publication
+  const files: [NewFile, ...NewFile[]] = [file]
+  const unused = () =>
+    discardObjects(
+      bucket,
+      files.map(({ blob }) => blob.r2Key),
+    )
   try {
-    requireStorableMetadata(file)
+    files.push(...(await stageFurther(bucket, upload, further)))
+    requireStorableMetadata(files)
     const published =
       'repository' in place.into
         ? await commit(publication, place.into.repository, file)
-        : await create(publication, place.into, file)
-    if (published.outcome === 'exists') await adoptOrDiscard(db, bucket, file.blob)
-    else if (published.outcome !== 'published') await unused()
+        : await create(publication, place.into, files)
+    if (published.outcome === 'exists') {
+      for (const { blob } of files) await adoptOrDiscard(db, bucket, blob)
+    } else if (published.outcome !== 'published') await unused()
     return published
   } catch (error) {
     if (isRefusal(error)) await unused()
@@ -102,12 +118,20 @@ async function commit<T>(
 async function create<T>(
   { db, bucket, limits, place: { owner, type } }: Publication<T>,
   rules: CreationRules,
-  file: NewFile,
+  files: readonly [NewFile, ...NewFile[]],
 ): Promise<Published> {
-  const result = await createFile(db, { ownerId: owner.id, type }, rules, file, limits)
+  const place = { ownerId: owner.id, type }
+  const [file] = files
+  const { changeId } = file
+  const { replaces, ...alone } = rules
+  if (replaces && files.length > 1) throw new Error('a file that replaces another comes alone')
+  const result =
+    files.length > 1 || rules.onSame !== undefined
+      ? await createVersion({ db, place, rules: alone, changeId, files, limits })
+      : await createFile(db, place, rules, file, limits)
   switch (result.outcome) {
     case 'created':
-      if (result.duplicate) await adoptOrDiscard(db, bucket, file.blob)
+      for (const blob of duplicatesAmong(result, file)) await adoptOrDiscard(db, bucket, blob)
       return { outcome: 'published' }
     case 'exists':
       return { ...result, part: '' }
@@ -124,6 +148,13 @@ async function create<T>(
     case 'unknown':
       throw new RegistryError({ code: 'outcome-unknown' })
   }
+}
+
+type Created = Extract<CreateResult | CreateVersionResult, { outcome: 'created' }>
+
+function duplicatesAmong(created: Created, { blob }: NewFile): readonly StagedBlob[] {
+  if ('duplicates' in created) return created.duplicates
+  return created.duplicate ? [blob] : []
 }
 
 /** Of anything but a refusal it is not known whether a row names the bytes by now. */

@@ -65,6 +65,11 @@ export async function findInconsistencies(): Promise<string[]> {
     ...(await findOrderErrors()),
     ...(await findBlobErrors(files)),
   ]
+  problems.push(
+    ...files
+      .filter(({ repositoryId, part }) => repositoryId === null && part !== '')
+      .map(({ name }) => `${name}: a part without a repository`),
+  )
   for (const repository of repositories) {
     const held = files.filter((file) => file.repositoryId === repository.id)
     const found = [

@@ -5,6 +5,7 @@ import { dialectTypes } from './dialects.ts'
 import { documentType } from './documents.ts'
 import { formType } from './form.ts'
 import { listsTypes } from './lists.ts'
+import { setsType } from './sets.ts'
 import { tailType } from './tail.ts'
 import { wrappedType } from './wrapped.ts'
 
@@ -12,7 +13,7 @@ export const testedTypes: readonly PackageType[] = [
   ...packageTypes,
   ...dialectTypes,
   ...listsTypes,
-  ...[documentType, formType, tailType, wrappedType],
+  ...[documentType, formType, setsType, tailType, wrappedType],
 ]
 
 export function findTestedType(word: string): PackageType | undefined {
