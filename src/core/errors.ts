@@ -10,7 +10,7 @@ interface FaultDetails {
   'invalid-credentials': { detail: string }
   forbidden: { detail: string }
   'not-found': { detail: string }
-  'method-not-allowed': { allow: string }
+  'method-not-allowed': { allow: string; elsewhere?: string }
   'body-timeout': { detail: string }
   'already-published': { detail: string }
   'file-exists': { detail: string }
@@ -89,7 +89,10 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
   'method-not-allowed': {
     status: 405,
     title: 'The path knows other methods',
-    text: ({ allow }) => `method not allowed here: use ${allow}`,
+    text: ({ allow, elsewhere }) =>
+      elsewhere === undefined
+        ? `method not allowed here: use ${allow}`
+        : `the path is too short: write ${elsewhere}, or use ${allow} here`,
   },
   'body-timeout': {
     status: 408,

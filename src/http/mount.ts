@@ -8,6 +8,7 @@ import { requireConfiguration } from './configuration.ts'
 import { removeQuerySecrets } from './credentials.ts'
 import type { Dialect } from './dialect.ts'
 import { type Call, type Endpoint, type OwnedCall, takesBody } from './endpoint.ts'
+import { formatPathTemplate } from './openapi.ts'
 import { requirePlainBody } from './request-body.ts'
 import { refuseForeignForm, requireSession } from './session.ts'
 
@@ -19,7 +20,9 @@ export interface AppEnv {
 
 /** For a mistyped path of the API the text names the list of all paths; a page has links for that. */
 export function nothingHere(path: string): RegistryError {
-  const hint = path.startsWith('/api/') ? ': /api/v1/docs lists the paths of the API' : ''
+  const api = path.startsWith('/api/') ? ': /api/v1/docs lists the paths of the API' : ''
+  // An address of the registry that ends in `/`, with a path behind it.
+  const hint = path.includes('//') ? ': the path has "//", write one "/"' : api
   return new RegistryError({ code: 'not-found', detail: `there is nothing at this path${hint}` })
 }
 
@@ -45,7 +48,14 @@ export function mount(app: Hono<AppEnv>, endpoints: readonly Endpoint[]): void {
       // management API reads its document, and is told the methods.
       const reads = req.method === 'GET' || req.method === 'HEAD'
       if (reads && !req.path.startsWith('/api/v1/')) throw nothingHere(req.path)
-      throw new RegistryError({ code: 'method-not-allowed', allow: [...allowed].join(', ') })
+      const longer = endpoints.find(
+        (each) => each.method === req.method && each.path.startsWith(`${path}/`),
+      )
+      throw new RegistryError({
+        code: 'method-not-allowed',
+        allow: [...allowed].join(', '),
+        ...(longer === undefined ? {} : { elsewhere: formatPathTemplate(longer.path) }),
+      })
     })
   }
 }

@@ -138,6 +138,23 @@ it('gives problems as it says, and nothing else of a fault', async () => {
   expect(JSON.parse(allow.text)).not.toHaveProperty('allow')
 })
 
+it('a path that is too short for its method, or has "//", is told how it goes on', async () => {
+  await createOwner()
+  for (const path of ['handbook', 'handbook/1']) {
+    const sent = { method: 'PUT', headers: ADMIN, body: 'x' }
+    const { status, text, headers } = await answerOf(`/api/packages/acme/generic/${path}`, sent)
+    expect([status, text, headers.get('allow')]).toEqual([
+      405,
+      'the path is too short: write /api/packages/{owner}/generic/{package}/{version}/{file}, or use DELETE here',
+      'DELETE',
+    ])
+  }
+  for (const path of ['.//api/v1/owners', '/api//packages/acme/generic/p/1/f']) {
+    const { status, text } = await answerOf(path)
+    expect([status, text]).toEqual([404, expect.stringContaining('the path has "//"')])
+  }
+})
+
 it('a method that a path lacks is 405 in the management API, and a GET among packages 404', async () => {
   await createOwner()
   const restore = await answerOf('/api/v1/deployment/restore', { headers: ADMIN })

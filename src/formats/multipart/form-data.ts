@@ -133,10 +133,25 @@ function parseHeaders(text: string): { name: string; fileName: string | undefine
   }
   const name = parameterOf(disposition, 'name')
   if (/^form-data\b/i.test(disposition) && name !== undefined) {
-    return { name, fileName: parameterOf(disposition, 'filename') }
+    return { name, fileName: fileNameOf(disposition) }
   }
   const header = 'Content-Disposition: form-data; name="…"'
   throw new FormatError('malformed', `a part of the form lacks the header ${header}`)
+}
+
+/** RFC 7578 4.2 has no `filename*`, which some clients send alone for a name beyond ASCII (RFC 8187 3.2). */
+function fileNameOf(disposition: string): string | undefined {
+  const extended = parameterOf(disposition, 'filename*')
+  const [, encoded] = /^utf-8'[^']*'(.*)$/i.exec(extended ?? '') ?? []
+  return parameterOf(disposition, 'filename') ?? decodePercent(encoded) ?? extended
+}
+
+function decodePercent(text: string | undefined): string | undefined {
+  try {
+    return text === undefined ? undefined : decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** The text of a parameter; browsers and curl write a quotation mark in it as %22 or with a backslash. */

@@ -194,3 +194,20 @@ describe('the Content-Type', () => {
     },
   )
 })
+
+it.each([
+  [`filename*=UTF-8''x%C3%BC.bin`, 'xü.bin'],
+  [`filename*=utf-8'de'a%20b`, 'a b'],
+  [`filename="a"; filename*=UTF-8''b`, 'a'],
+  [`filename*=ISO-8859-1''x%FC`, `ISO-8859-1''x%FC`],
+  [`filename*=UTF-8''%FF`, `UTF-8''%FF`],
+])('a part with %s is a file', async (parameters, fileName) => {
+  const header = `Content-Disposition: form-data; name="file"; ${parameters}`
+  const form = Buffer.concat([
+    Buffer.from(`--${BOUNDARY}\r\n${header}\r\n\r\n`),
+    new Uint8Array([255]),
+    Buffer.from(`\r\n--${BOUNDARY}--\r\n`),
+  ])
+  const content = new Uint8Array([255])
+  expect(await read(new Uint8Array(form))).toEqual([{ name: 'file', fileName, content }])
+})
