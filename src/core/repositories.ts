@@ -5,7 +5,7 @@ import { REPLACED_INDEX_MS } from './commit/batch.ts'
 import { query, runBatch, type Statement } from './database.ts'
 import { RegistryError } from './errors.ts'
 import type { Limits } from './quota/quota.ts'
-import { changeUsage } from './quota/statements.ts'
+import { subtractRepository } from './quota/statements.ts'
 import { addWithinLimits } from './quota/within-limits.ts'
 
 export interface RepositorySettings {
@@ -75,11 +75,10 @@ export async function deleteRepository(
     INSERT INTO garbage (r2_key, due_at)
     SELECT r2_key, ?4 FROM repository_index WHERE repository_id = (${EMPTY})
     ON CONFLICT DO NOTHING`
-  const isEmpty = { sql: `EXISTS (${EMPTY})`, parameters: [type, name] }
   const results = await query(() =>
     runBatch<{ retired: number }>(db, [
       [garbage, ...place, Date.now() + REPLACED_INDEX_MS],
-      ...changeUsage(ownerId, { repositories: -1 }, isEmpty),
+      subtractRepository(EMPTY, place),
       [`DELETE FROM repository WHERE id = (${EMPTY}) RETURNING id`, ...place],
       [`SELECT NOT ${HAS_FILES} AS retired ${NAMED}`, ...place],
     ]),

@@ -37,7 +37,7 @@ export const ownerUsage = sqliteTable('owner_usage', {
     .primaryKey()
     .references(() => owner.id, { onDelete: 'cascade' }),
   files: integer('files').notNull().default(0),
-  /** The sum of its files' `metadata_bytes`. */
+  /** Of its files' `metadata_bytes`, and of rows that outlast files (core/quota/weights.ts). */
   metadataBytes: integer('metadata_bytes').notNull().default(0),
   /** The size of each file, also where several share one blob: else it would tell who else has the bytes. */
   fileBytes: integer('file_bytes').notNull().default(0),
@@ -46,6 +46,27 @@ export const ownerUsage = sqliteTable('owner_usage', {
   /** Uploads over several requests that have not ended. */
   openUploads: integer('open_uploads').notNull().default(0),
 })
+
+/**
+ * What an owner removed of late of types without repositories, by the day: its contents stay for a week, and their
+ * rows are charged for so long. Removals from a repository are in its log, which is charged for good.
+ */
+export const ownerRemoval = sqliteTable(
+  'owner_removal',
+  {
+    ownerId: text('owner_id')
+      .notNull()
+      .references(() => owner.id, { onDelete: 'cascade' }),
+    /** Days since 1970, UTC. */
+    day: integer('day').notNull(),
+    /** As they are in `owner_usage.metadata_bytes` until the sweep takes the row. */
+    bytes: integer('bytes').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.ownerId, table.day] }),
+    index('owner_removal_day').on(table.day),
+  ],
+)
 
 /** A token is known by the SHA-256 of its text; the text itself is shown once and kept nowhere. */
 export const accessToken = sqliteTable(
@@ -97,6 +118,8 @@ export const repository = sqliteTable(
     revision: integer('revision').notNull(),
     /** Once set, never unset: a file name never carries other bytes, also after its removal. */
     immutable: integer('immutable', { mode: 'boolean' }).notNull().default(false),
+    /** What its owner is charged for its log and its retired names, which go with it alone. */
+    logBytes: integer('log_bytes').notNull().default(0),
     createdAt: integer('created_at').notNull(),
   },
   (table) => [unique('repository_name').on(table.ownerId, table.type, table.name)],

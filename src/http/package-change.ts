@@ -1,6 +1,21 @@
 // What a change of marks or tags came to, as an answer of HTTP.
 import { invalidRequest, RegistryError } from '../core/errors.ts'
 import { MARK_VALUE_BYTES, type MarksOutcome } from '../core/packages/marks.ts'
+import { tagBytesOf } from '../core/quota/weights.ts'
+import type { OwnedCall } from './endpoint.ts'
+import { refuseFull } from './quota.ts'
+
+/**
+ * Of a tag for which the owner had no room.
+ * @throws RegistryError quota-exceeded; storage-unavailable where there is room by now
+ */
+export async function refuseTag(call: OwnedCall, tag: string): Promise<never> {
+  await refuseFull(call, { metadata_bytes: tagBytesOf(tag) })
+  throw new RegistryError({
+    code: 'storage-unavailable',
+    detail: 'the owner had no room for the tag a moment ago, and has it now: try again',
+  })
+}
 
 /**
  * @param absent what to say where there is no such package, or no such version

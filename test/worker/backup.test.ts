@@ -8,6 +8,7 @@ import { sweep } from '../../src/core/blobs/sweep.ts'
 import { forgetDeployment } from '../../src/core/deployment/marker.ts'
 import { setMarks } from '../../src/core/packages/marks.ts'
 import { moveTag } from '../../src/core/packages/tags.ts'
+import { limitsOf } from '../../src/env.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, answerOf, createOwner, listKeys, send } from '../support/worker/registry.ts'
@@ -113,7 +114,12 @@ describe('a snapshot', () => {
     const states = await readStates()
     expect(states.length).toBeGreaterThan(2)
     const heads = rows.repository.map((row) => row.head)
-    const usage = () => env.DB.prepare('SELECT * FROM owner_usage').all()
+    // What was removed is in no backup, so that nobody is charged for it any more.
+    const usage = async () =>
+      env.DB.prepare(
+        `SELECT *, metadata_bytes - (SELECT coalesce(sum(bytes), 0) FROM owner_removal) AS metadata_bytes
+         FROM owner_usage`,
+      ).all()
     const counted = (await usage()).results
     expect(counted).toHaveLength(1)
     await loseRows()
@@ -186,10 +192,14 @@ describe('a snapshot', () => {
   it('has a tag wherever it is moved meanwhile', async () => {
     await putGeneric('x')
     const move = (version: string) =>
-      moveTag(env.DB, subject, 'latest', version, {
-        changeId: crypto.randomUUID(),
-        createdBy: 'admin',
-      })
+      moveTag(
+        env.DB,
+        subject,
+        'latest',
+        version,
+        { changeId: crypto.randomUUID(), createdBy: 'admin' },
+        limitsOf(env),
+      )
     const ownerId = String(await env.DB.prepare('SELECT id FROM owner').first('id'))
     const subject = { ownerId, type: 'generic', packageName: 'p' }
     await move('1')
@@ -247,7 +257,7 @@ describe('a snapshot', () => {
     const subject = { ownerId, type: 'generic', packageName: 'p' }
     const move = (version: string) => {
       const change = { changeId: crypto.randomUUID(), createdBy: 'admin' }
-      return moveTag(env.DB, subject, 'latest', version, change)
+      return moveTag(env.DB, subject, 'latest', version, change, limitsOf(env))
     }
     await move('1')
     let version = 1
@@ -329,13 +339,17 @@ async function changeFirstPackage(): Promise<void> {
   ).first<{ ownerId: string; type: string; packageName: string; version: string }>()
   const { version, ...subject } = row ?? expect.fail('a package')
   const change = () => ({ changeId: crypto.randomUUID(), createdBy: 'admin' })
-  expect(await moveTag(env.DB, subject, 'latest', version, change())).toBe('moved')
+  expect(await moveTag(env.DB, subject, 'latest', version, change(), limitsOf(env))).toBe('moved')
   const marks = [{ version, name: 'yanked', value: 'a "reason"', withdraws: true }]
   const { packageName } = subject
   expect(await setMarks(env.DB, subject, { packageName, marks }, change())).toBe('changed')
   await env.DB.prepare(
     "INSERT INTO retired_version SELECT id, 'generic', 'gone', '1', '', 'x', 'sha' FROM owner",
   ).run()
+  const charged = 200 + 2 * (subject.ownerId.length + 'genericgone1x'.length)
+  await env.DB.prepare('UPDATE owner_usage SET metadata_bytes = metadata_bytes + ?1')
+    .bind(charged)
+    .run()
 }
 
 const generic = '/api/packages/acme/generic/p/1'

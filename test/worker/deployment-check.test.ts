@@ -119,6 +119,7 @@ it('states, tags and collections that are wrong are named and put right; lost pr
     'acme/generic/p: package without a state, by which caches know it',
     'acme/generic: collection of packages without a row, by which caches know it',
     lost,
+    'acme: owner with other counts of what it has than its rows say',
   ])
   await post(CHECK)
   expect((await check()).lines).toEqual([lost])

@@ -4,6 +4,7 @@ import { createFile } from '../../src/core/packages/create.ts'
 import { latestVersionOf, shownVersionOf } from '../../src/core/packages/latest.ts'
 import { setMarks } from '../../src/core/packages/marks.ts'
 import { moveTag } from '../../src/core/packages/tags.ts'
+import { limitsOf } from '../../src/env.ts'
 import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
 
 const LIMITS = { files: 1e6, metadata_bytes: 1e9, file_bytes: 1e9, repositories: 10, tokens: 10 }
@@ -92,8 +93,12 @@ it('gives way to the tag `latest` where people are shown a version', async () =>
   await publish('1', '1')
   await publish('2', '2')
   expect(await find(shownVersionOf)).toBe('2')
-  expect(await moveTag(env.DB, { ...place, packageName: 'p' }, 'latest', '1', by())).toBe('moved')
-  expect(await moveTag(env.DB, { ...place, packageName: 'p' }, 'other', '2', by())).toBe('moved')
+  expect(
+    await moveTag(env.DB, { ...place, packageName: 'p' }, 'latest', '1', by(), limitsOf(env)),
+  ).toBe('moved')
+  expect(
+    await moveTag(env.DB, { ...place, packageName: 'p' }, 'other', '2', by(), limitsOf(env)),
+  ).toBe('moved')
   expect([await find(shownVersionOf), await latest()]).toEqual(['1', '2'])
   await answerOf('/api/packages/acme/generic/p/1', { method: 'DELETE', headers: ADMIN })
   expect(await find(shownVersionOf)).toBe('2')

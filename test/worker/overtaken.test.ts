@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { moveTag } from '../../src/core/packages/tags.ts'
+import { limitsOf } from '../../src/env.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
@@ -58,6 +59,6 @@ it('a tag moves after its version went and came again', async () => {
   const change = { changeId: crypto.randomUUID(), createdBy: 'admin' }
   const db = contend(5, remove, () => put('mine'))
   const subject = { ownerId, type: 'generic', packageName: 'tool' }
-  expect(await moveTag(db, subject, 'a', '1', change)).toBe('moved')
+  expect(await moveTag(db, subject, 'a', '1', change, limitsOf(env))).toBe('moved')
   await expectConsistent()
 })

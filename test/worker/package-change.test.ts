@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { setMarks } from '../../src/core/packages/marks.ts'
 import type { ChangedPackage } from '../../src/core/packages/package-change.ts'
 import { moveTag } from '../../src/core/packages/tags.ts'
+import { limitsOf } from '../../src/env.ts'
 import { wrapEnv, wrapMethod } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { failCalls, type Moment } from '../support/worker/faults.ts'
@@ -25,7 +26,8 @@ interface Kind {
 }
 
 const tags: Kind = {
-  set: (value, change = by(), db = limited()) => moveTag(db, subject, 'a', value, change),
+  set: (value, change = by(), db = limited()) =>
+    moveTag(db, subject, 'a', value, change, limitsOf(env)),
   read: () =>
     env.DB.prepare(
       'SELECT v.version FROM package_tag t JOIN package_version v ON v.id = t.version_id',
@@ -199,14 +201,14 @@ describe.each([
     expect(await read()).toBeNull()
   })
 
-  it('keeps ids for an hour, and takes old ones away with each change', async () => {
+  it('keeps ids for ten minutes, and takes old ones away with each change', async () => {
     const insert = env.DB.prepare(
       'INSERT INTO package_change (change_id, applied, created_at) VALUES (?1, 1, ?2)',
     )
-    const hours = (count: number) => Date.now() - count * 60 * 60 * 1000
+    const minutes = (count: number) => Date.now() - count * 60 * 1000
     await env.DB.batch([
-      ...Array.from({ length: 25 }, (__, at) => insert.bind(`old ${at}`, hours(1.1))),
-      insert.bind('young', hours(0.9)),
+      ...Array.from({ length: 25 }, (__, at) => insert.bind(`old ${at}`, minutes(11))),
+      insert.bind('young', minutes(9)),
     ])
     const count = () => env.DB.prepare('SELECT count(*) AS n FROM package_change').first('n')
     const left: unknown[] = []

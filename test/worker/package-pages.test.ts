@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { setMarks } from '../../src/core/packages/marks.ts'
 import { moveTag } from '../../src/core/packages/tags.ts'
+import { limitsOf } from '../../src/env.ts'
 import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { answerTo } from '../support/worker/requests.ts'
 import { recordStatements } from '../support/worker/statements.ts'
@@ -56,7 +57,7 @@ describe('without a version, the page of a package', () => {
     const ownerId = String(await env.DB.prepare('SELECT id FROM owner').first('id'))
     const place = { ownerId, type: 'alpine', packageName: 'hello' }
     const change = { changeId: crypto.randomUUID(), createdBy: 'admin' }
-    expect(await moveTag(env.DB, place, 'latest', '1.9-r0', change)).toBe('moved')
+    expect(await moveTag(env.DB, place, 'latest', '1.9-r0', change, limitsOf(env))).toBe('moved')
     expect(versionOf(await textOf(HELLO))).toBe('1.9-r0')
     expect(await textOf(`${HELLO}/1.10-r0`)).not.toMatch(BADGE)
     await answerOf(`${MAIN}/x86_64/hello-1.9-r0.apk`, { method: 'DELETE', headers: ADMIN })
@@ -355,10 +356,17 @@ describe('what became of a version after it was published', () => {
     expect(await setMarks(env.DB, place, { packageName: found.name, marks: [mark] }, change)).toBe(
       'changed',
     )
-    await moveTag(env.DB, { ...place, packageName: found.name }, 'beta', found.version, {
-      ...change,
-      changeId: crypto.randomUUID(),
-    })
+    await moveTag(
+      env.DB,
+      { ...place, packageName: found.name },
+      'beta',
+      found.version,
+      {
+        ...change,
+        changeId: crypto.randomUUID(),
+      },
+      limitsOf(env),
+    )
     const text = await textOf(page)
     expect(text).toContain(shown)
     expect(text).toMatch(/<span class="badge[^"]*">beta<\/span>/)

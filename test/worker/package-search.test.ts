@@ -12,6 +12,7 @@ import {
   searchVersions,
 } from '../../src/core/packages/search.ts'
 import { moveTag } from '../../src/core/packages/tags.ts'
+import { limitsOf } from '../../src/env.ts'
 import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
 import { MAIN, publish } from '../types/alpine/repository.ts'
 
@@ -102,7 +103,7 @@ describe('a search for packages', () => {
     expect((await of())?.latest.version).toBe('1.2-r0')
     const place = { ownerId: await ownerId(), type: 'alpine', packageName: 'zlib' }
     const change = { changeId: crypto.randomUUID(), createdBy: 'admin' }
-    expect(await moveTag(env.DB, place, 'latest', '1.1-r0', change)).toBe('moved')
+    expect(await moveTag(env.DB, place, 'latest', '1.1-r0', change, limitsOf(env))).toBe('moved')
     expect((await of())?.latest).toMatchObject({ version: '1.1-r0', architectures: ['aarch64'] })
     // The order of the list stays that of publishing.
     expect((await search({ sort: 'newest' })).names).toEqual(['Hella', 'zlib', 'hello'])

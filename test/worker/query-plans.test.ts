@@ -3,6 +3,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { sweep } from '../../src/core/blobs/sweep.ts'
 import { setMarks } from '../../src/core/packages/marks.ts'
 import { moveTag, removeTag } from '../../src/core/packages/tags.ts'
+import { limitsOf } from '../../src/env.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { post, signIn } from '../support/worker/browser.ts'
 import { ADMIN, answerOf, createOwner, put, tokenOf } from '../support/worker/registry.ts'
@@ -117,7 +118,7 @@ it('of files without a repository, and of their tags and marks', async () => {
   expect(await set('1', 'a')).toBe('changed')
   expect(await set('1', null)).toBe('changed')
   expect(await set('2', 'a')).toBe('version-absent')
-  expect(await moveTag(db, place, 'latest', '1', change())).toBe('moved')
+  expect(await moveTag(db, place, 'latest', '1', change(), limitsOf(env))).toBe('moved')
   expect(await removeTag(db, place, 'latest', change())).toBe('moved')
   expect(await removeTag(db, place, 'latest', change())).toBe('tag-absent')
   expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(204)

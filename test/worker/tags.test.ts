@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
 import type { ChangedPackage } from '../../src/core/packages/package-change.ts'
 import { MAX_TAGS, moveTag, removeTag } from '../../src/core/packages/tags.ts'
+import { limitsOf } from '../../src/env.ts'
 import { wrapEnv } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
@@ -13,7 +14,8 @@ let subject: ChangedPackage
 
 const db = () => wrapEnv(env, { queries: 0 }).DB
 const by = () => ({ changeId: crypto.randomUUID(), createdBy: 'admin' })
-const move = (version: string, tag = 'latest') => moveTag(db(), subject, tag, version, by())
+const move = (version: string, tag = 'latest') =>
+  moveTag(db(), subject, tag, version, by(), limitsOf(env))
 const put = (path: string) =>
   answerOf(`${GENERIC}/${path}`, { method: 'PUT', headers: ADMIN, body: path })
 

@@ -1,6 +1,6 @@
 // The rows of sessions that were signed out of. There are as many as sign-outs within the length of a
 // session: each takes along those that are over.
-import { query, runBatch } from '../database.ts'
+import { query, runBatch, type Statement } from '../database.ts'
 import type { Session } from './session.ts'
 
 /** Whether the session of the parameter has ended, as a scalar query. */
@@ -25,10 +25,10 @@ export async function endSession(
   now: number,
 ): Promise<void> {
   const insert = 'INSERT INTO ended_session (id, expires_at) VALUES (?1, ?2) ON CONFLICT DO NOTHING'
-  await query(() =>
-    runBatch(db, [
-      ['DELETE FROM ended_session WHERE expires_at <= ?1', now],
-      [insert, id, expiresAt],
-    ]),
-  )
+  await query(() => runBatch(db, [forgetEndedSessions(now), [insert, id, expiresAt]]))
+}
+
+/** Those that are over. @param now Unix milliseconds */
+export function forgetEndedSessions(now: number): Statement {
+  return ['DELETE FROM ended_session WHERE expires_at <= ?1', now]
 }

@@ -12,7 +12,7 @@ import {
 import { invalidRequest, RegistryError } from '../errors.ts'
 import { settleWithdrawn } from '../packages/latest.ts'
 import { drawCollections, NEW_STATE } from '../packages/state.ts'
-import { recountUsage } from '../quota/recount.ts'
+import { recountLogs, recountUsage } from '../quota/recount.ts'
 import type { Property } from './read.ts'
 import { type BackedUpTable, columnsOf, type Row } from './tables.ts'
 
@@ -299,6 +299,7 @@ export async function completeRestore(db: D1Database, backup: string): Promise<v
   const results = await query(() =>
     runBatch<{ restoring: string | null }>(db, [
       [NAME_LAST_COMMITS, backup],
+      [recountLogs(UNDER_WAY), backup],
       [recountUsage(UNDER_WAY), backup],
       [drawCollections(UNDER_WAY, '?2'), backup, Date.now()],
       [settleWithdrawn(UNDER_WAY), backup],

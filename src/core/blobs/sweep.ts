@@ -2,8 +2,11 @@
 // committed (found by listing each aged hour once), contents whose last file went long ago (found
 // by `unreferenced_at`), and replaced index files (in `garbage` since their commit). Rows always go
 // first and objects after them, so that a row never names an object that is gone.
-import { query } from '../database.ts'
+import { forgetEndedSessions } from '../access/ended-sessions.ts'
+import { query, runBatch } from '../database.ts'
 import { requireMarker } from '../deployment/marker.ts'
+import { pruneChanges, SWEPT_CHANGES } from '../packages/package-change.ts'
+import { forgetRemovals } from '../quota/statements.ts'
 import { discard, dropUnstored } from './garbage.ts'
 import { hourOf, hourPrefix, namedKey, PREFIXES } from './keys.ts'
 import { BATCHES_PER_RUN, type SweepReport, type SweepRun } from './sweep-run.ts'
@@ -30,6 +33,7 @@ export async function sweep(db: D1Database, bucket: R2Bucket, now: number): Prom
   const marker = await requireMarker(db, bucket)
   const run: SweepRun = { db, bucket, marker, now, report }
   await dropUnreferenced(run)
+  await forgetRows(run)
   await discard(run)
   for (const prefix of PREFIXES) await sweepStaged(run, prefix)
   return report
@@ -64,6 +68,17 @@ async function dropUnreferenced({ db, now, report }: SweepRun): Promise<void> {
     report.unreferenced += count
     if (count < ROWS_PER_BATCH) return
   }
+}
+
+/** Rows that are kept for a time alone, whether or not anybody comes who would take them along. */
+async function forgetRows({ db, now }: SweepRun): Promise<void> {
+  await query(() =>
+    runBatch(db, [
+      ...forgetRemovals(now - UNREFERENCED_MS),
+      pruneChanges(now, SWEPT_CHANGES),
+      forgetEndedSessions(now),
+    ]),
+  )
 }
 
 async function sweepStaged(run: SweepRun, prefix: (typeof PREFIXES)[number]): Promise<void> {

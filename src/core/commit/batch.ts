@@ -52,7 +52,7 @@ export function commitStatements(commit: Commit): Statement[] {
 }
 
 function fence({ id, address, snapshot, plan, limits, now }: Commit): Statement[] {
-  const room = hasRoom(address.ownerId, plan.usage, limits, 4)
+  const room = hasRoom(address.ownerId, plan.room, limits, 4)
   // A repository has no head before its first commit, and none after its deletion: a batch that lands
   // much later could not tell the one from the other.
   const latest = snapshot.head === null ? now + LANDING_MS : null
@@ -67,9 +67,10 @@ function fence({ id, address, snapshot, plan, limits, now }: Commit): Statement[
       ...room.parameters,
     ],
     [
-      `INSERT INTO repository (id, owner_id, type, name, head, revision, created_at)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-       ON CONFLICT (id) DO UPDATE SET head = excluded.head, revision = excluded.revision`,
+      `INSERT INTO repository (id, owner_id, type, name, head, revision, created_at, log_bytes)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+       ON CONFLICT (id) DO UPDATE SET head = excluded.head, revision = excluded.revision,
+         log_bytes = repository.log_bytes + excluded.log_bytes`,
       snapshot.repositoryId,
       address.ownerId,
       address.type,
@@ -77,6 +78,7 @@ function fence({ id, address, snapshot, plan, limits, now }: Commit): Statement[
       id,
       snapshot.revision + 1,
       now,
+      plan.logBytes,
     ],
   ]
 }

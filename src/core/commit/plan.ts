@@ -5,6 +5,7 @@ import type { Fault } from '../errors.ts'
 import { partOf, usageOfNewFile } from '../packages/new-file.ts'
 import { addUsage, NO_USAGE, subtractUsage, type Usage, usageOfFile } from '../quota/quantities.ts'
 import { type Bounds, findExceeded, findFull, limitsOfOwner } from '../quota/quota.ts'
+import { logBytesOf } from '../quota/weights.ts'
 import type { Change, ChangeResult, PublishChange } from './change.ts'
 import type { ExistingFile, ExistingIndexFile, Snapshot } from './snapshot.ts'
 
@@ -18,6 +19,10 @@ export interface Plan {
   readonly carried: readonly Change[]
   /** What the owner has more after it. */
   readonly usage: Usage
+  /** As much of it as has to be within the limits: what there is after the last publish. */
+  readonly room: Usage
+  /** What the log weighs more, which is in `usage` too. */
+  readonly logBytes: number
   /** Results that are known already, by the change's id. */
   readonly settled: ReadonlyMap<string, ChangeResult>
 }
@@ -45,9 +50,10 @@ export function planCommit(
   const published: PublishChange[] = []
   const removed: ExistingFile[] = []
   const carried: Change[] = []
-  let usage = NO_USAGE
+  let [usage, room, logBytes] = [NO_USAGE, NO_USAGE, 0]
   for (const change of changes) {
-    const more = usageOf(change, snapshot, published.length === 0)
+    const logged = loggedBytes(change, snapshot)
+    const more = usageOf(change, snapshot, logged, published.length === 0)
     const result =
       settle(change, snapshot, rules, now) ?? settleRoom(change, snapshot, usage, more, bounds)
     if (result !== undefined) {
@@ -56,25 +62,46 @@ export function planCommit(
     }
     carried.push(change)
     usage = addUsage(usage, more)
-    if (change.op === 'publish') published.push(change)
+    logBytes += logged
+    if (change.op === 'publish') {
+      published.push(change)
+      room = usage
+    }
     if (change.op === 'remove') removed.push(...filesOf(snapshot, change.fileId))
   }
-  return { published, removed, carried, usage, settled }
+  return { published, removed, carried, usage, room, logBytes, settled }
 }
 
 /** @param first whether it would be the first publish of its commit, which makes the repository */
-function usageOf(change: Change, snapshot: Snapshot, first: boolean): Usage {
+function usageOf(change: Change, snapshot: Snapshot, logged: number, first: boolean): Usage {
+  const log = { ...NO_USAGE, metadata_bytes: logged }
   switch (change.op) {
     case 'publish': {
       const repositories = first && snapshot.head === null ? 1 : 0
-      return { ...usageOfNewFile(change), repositories }
+      return addUsage({ ...usageOfNewFile(change), repositories }, log)
     }
     case 'remove': {
       const removed = filesOf(snapshot, change.fileId).map(usageOfFile)
-      return subtractUsage(NO_USAGE, removed.reduce(addUsage, NO_USAGE))
+      return subtractUsage(log, removed.reduce(addUsage, NO_USAGE))
     }
     case 'reindex':
-      return NO_USAGE
+      return log
+  }
+}
+
+/** What the log weighs more. */
+function loggedBytes(change: Change, snapshot: Snapshot): number {
+  switch (change.op) {
+    case 'publish':
+      return logBytesOf(change.fileName, change.architecture)
+    case 'remove': {
+      const weights = filesOf(snapshot, change.fileId).map((file) =>
+        logBytesOf(file.name, file.architecture),
+      )
+      return weights.reduce((sum, weight) => sum + weight, 0)
+    }
+    case 'reindex':
+      return logBytesOf('', '')
   }
 }
 

@@ -6,7 +6,7 @@ import { query, runBatch, type Statement } from '../database.ts'
 import { ALL_WITHDRAWN, settleWithdrawn } from '../packages/latest.ts'
 import { PROPERTY_BYTES } from '../packages/new-file.ts'
 import { changedColumns, drawCollections } from '../packages/state.ts'
-import { MISCOUNTED, recountUsage } from '../quota/recount.ts'
+import { MISCOUNTED, MISCOUNTED_LOGS, recountLogs, recountUsage } from '../quota/recount.ts'
 
 export interface DeploymentProblem {
   readonly subject: string
@@ -160,6 +160,11 @@ const ROW_RULES: readonly RowRule[] = [
     problem: 'object that a row names, which is noted as garbage',
     broken: `SELECT g.r2_key AS subject FROM garbage g WHERE ${IS_NAMED}`,
     repair: `DELETE FROM garbage AS g WHERE ${IS_NAMED} AND ?1 > 0`,
+  },
+  {
+    problem: 'repository whose log weighs other than it has noted',
+    broken: MISCOUNTED_LOGS,
+    repair: recountLogs('?1 > 0'),
   },
   {
     problem: 'owner with other counts of what it has than its rows say',

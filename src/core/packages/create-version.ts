@@ -16,7 +16,7 @@ import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
 import { type BasicRules, holds, namedBy, spellingOf } from './create.ts'
 import { type Existing, type ExistingFile, expectExisting, findExisting } from './existing-files.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
-import { expectRoomForTags, hasRoomForTags, pointTags } from './new-tags.ts'
+import { expectRoomForTags, hasRoomForTags, pointTags, withTags } from './new-tags.ts'
 import { pruneChanges } from './package-change.ts'
 import type { PackagePlace } from './place.ts'
 import { expectNotRetired, isRetired, keepName } from './retire.ts'
@@ -152,8 +152,8 @@ function versionStatements(
   const { ownerId, type } = place
   const [first] = files
   const usage = added.map(usageOfNewFile).reduce(addUsage, NO_USAGE)
-  const room = hasRoom(ownerId, usage, limits, 7)
   const tagged = { ...first, tags: tagsOf(files) }
+  const room = hasRoom(ownerId, withTags(usage, tagged), limits, 7)
   // What is there already is no new version.
   const creation = existing.length > 0 ? 'existing-version' : rules.creation
   return [
@@ -209,7 +209,8 @@ async function inquire(
     if (!(await hasRoomForTags(db, place, tagged))) return { outcome: 'too-many-tags' }
     const quota = await readQuota(db, place.ownerId)
     const usage = added.map(usageOfNewFile).reduce(addUsage, NO_USAGE)
-    const fault = quota && findExceeded(quota.used, usage, limitsOfOwner(limits, quota))
+    const needed = withTags(usage, tagged)
+    const fault = quota && findExceeded(quota.used, needed, limitsOfOwner(limits, quota))
     return fault && { outcome: 'refused', fault }
   } catch {
     return undefined

@@ -15,7 +15,7 @@ import type { Usage } from '../quota/quantities.ts'
 import { findExceeded, type Limits, limitsOfOwner, type OwnerQuota } from '../quota/quota.ts'
 import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
-import { expectRoomForTags, hasRoomForTags } from './new-tags.ts'
+import { expectRoomForTags, hasRoomForTags, withTags } from './new-tags.ts'
 import type { PackagePlace } from './place.ts'
 import { findReplaced, type Replaced, removeReplaced } from './replace.ts'
 import { expectNotRetired, isRetired, keepName } from './retire.ts'
@@ -89,7 +89,7 @@ export async function createFile(
   limits: Limits,
 ): Promise<CreateResult> {
   const usage = usageOfNewFile(file)
-  const rows: NewRows = { place, rules, file, usage, limits }
+  const rows: NewRows = { place, rules, file, usage, needed: withTags(usage, file), limits }
   let now = Date.now()
   let [lost, failures, overtaken] = [false, 0, 0]
   let replaced: Replaced | undefined
@@ -151,15 +151,17 @@ interface NewRows {
   readonly rules: CreationRules
   readonly file: NewFile
   readonly usage: Usage
+  /** The same with its tags, of which the database knows alone which are new. */
+  readonly needed: Usage
   readonly limits: Limits
 }
 
 function createStatements(rows: NewRows, replaced: Replaced | undefined, now: number): Statement[] {
-  const { place, rules, file, usage, limits } = rows
+  const { place, rules, file, usage, needed, limits } = rows
   const { ownerId, type } = place
-  const room = hasRoom(ownerId, usage, limits, 7)
+  const room = hasRoom(ownerId, needed, limits, 7)
   return [
-    ...(rules.replaces ? removeReplaced(place, file, replaced) : []),
+    ...(rules.replaces ? removeReplaced(place, file, replaced, now) : []),
     [
       `INSERT INTO expectation (ok)
        SELECT ${holds(rules)} AND ${room.sql}`,
@@ -203,7 +205,7 @@ interface FoundRow {
 /** What became of a batch that failed; undefined when it should be sent again. */
 async function inquire(
   db: D1Database,
-  { place, rules, file, usage, limits }: NewRows,
+  { place, rules, file, needed, limits }: NewRows,
   error: unknown,
 ): Promise<CreateResult | undefined> {
   const { ownerId, type } = place
@@ -240,7 +242,7 @@ async function inquire(
   if (!versionExists && rules.creation === 'existing-version') return { outcome: 'version-absent' }
   if (crowded) return { outcome: 'too-many-tags' }
   if (isConstraintFailure(error, 'FOREIGN KEY')) return { outcome: 'ownerless' }
-  const fault = quota && findExceeded(quota.used, usage, limitsOfOwner(limits, quota))
+  const fault = quota && findExceeded(quota.used, needed, limitsOfOwner(limits, quota))
   if (fault !== undefined) return { outcome: 'refused', fault }
   return undefined
 }

@@ -1,6 +1,9 @@
 // The tags that come with a publish, as a part of its batch: they point at the version from the instant on at
 // which it is visible. The batch fails as a whole when it is sent again, so a move is never repeated.
 import { query, type Statement } from '../database.ts'
+import type { Usage } from '../quota/quantities.ts'
+import { changeMetadata } from '../quota/statements.ts'
+import { tagBytes, tagBytesOf } from '../quota/weights.ts'
 import type { NewFile, NewTag } from './new-file.ts'
 import type { PackagePlace } from './place.ts'
 import { MAX_TAGS } from './tags.ts'
@@ -8,9 +11,32 @@ import { MAX_TAGS } from './tags.ts'
 /** To come behind the statements that insert packages and versions, which give the packages their new state. */
 export function pointTags(place: PackagePlace, files: readonly NewFile[]): Statement[] {
   return [
+    ...chargeTags(place, files),
     ...pointThose(place, files, ({ onlyIfAbsent }) => !onlyIfAbsent, MOVE),
     ...pointThose(place, files, ({ onlyIfAbsent }) => onlyIfAbsent === true, 'DO NOTHING'),
   ]
+}
+
+/** Of those that the packages do not have yet. */
+function chargeTags({ ownerId, type }: PackagePlace, files: readonly NewFile[]): Statement[] {
+  const wanted = new Set(
+    files.flatMap(({ tags = [], packageName }) =>
+      tags.map(({ name }) => JSON.stringify([packageName, name])),
+    ),
+  )
+  if (wanted.size === 0) return []
+  const sql = changeMetadata(`
+    SELECT ${tagBytes('j.value ->> 1')} AS bytes FROM json_each(?3) j
+    CROSS JOIN package p ON p.owner_id = ?1 AND p.type = ?2 AND p.name = j.value ->> 0
+    WHERE NOT EXISTS (
+      SELECT 1 FROM package_tag t WHERE t.package_id = p.id AND t.name = j.value ->> 1)`)
+  return [[sql, ownerId, type, `[${[...wanted]}]`]]
+}
+
+/** The usage and that of the tags of a file, as if the package had none of them: the database knows which it has. */
+export function withTags(usage: Usage, { tags = [] }: NewFile): Usage {
+  const bytes = tags.reduce((sum, { name }) => sum + tagBytesOf(name), 0)
+  return { ...usage, metadata_bytes: usage.metadata_bytes + bytes }
 }
 
 const MOVE = 'DO UPDATE SET version_id = excluded.version_id, falls_back = excluded.falls_back'

@@ -92,8 +92,8 @@ const VALID_TOKEN = (id: string) =>
   `(${id} IS NULL OR EXISTS (SELECT 1 FROM access_token
      WHERE id = ${id} AND coalesce(expires_at > unixepoch('now', 'subsec') * 1000, true)))`
 
-/** So long an id is kept: no batch lands so late. */
-const KEPT_MS = 120 * LANDING_MS
+/** So long an id is kept: no batch lands so late. Whoever changes all the time has no more of them than that. */
+const KEPT_MS = 20 * LANDING_MS
 
 /** Each change adds one id, so that the table shrinks while it has old ones. */
 const PRUNED_AT_ONCE = 10
@@ -145,12 +145,15 @@ function statementsOf<R extends string>(
   ]
 }
 
+/** The sweep takes so many at once, should no change come that takes them along. */
+export const SWEPT_CHANGES = 100_000
+
 /** Forgets ids that no batch can bring any more. @param now Unix milliseconds */
-export function pruneChanges(now: number): Statement {
+export function pruneChanges(now: number, most = PRUNED_AT_ONCE): Statement {
   return [
     `DELETE FROM package_change WHERE id IN (
        SELECT id FROM (
-         SELECT id, created_at FROM package_change page ORDER BY id LIMIT ${PRUNED_AT_ONCE}) page
+         SELECT id, created_at FROM package_change page ORDER BY id LIMIT ${most}) page
        WHERE created_at < ?1)`,
     now - KEPT_MS,
   ]

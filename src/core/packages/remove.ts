@@ -105,8 +105,8 @@ async function removeLoose(
   for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
       const now = Date.now()
-      const [, , deleted] = await runBatch(db, [
-        subtractFiles(owner.id, ids),
+      const [, , , deleted] = await runBatch(db, [
+        ...subtractFiles(owner.id, ids, now),
         retireFiles(ids),
         ['DELETE FROM package_file WHERE id IN (SELECT value FROM json_each(?1))', ids],
         ...dropOrphans(place, files, now),

@@ -37,6 +37,7 @@ export function removeReplaced(
   place: PackagePlace,
   file: NewFile,
   replaced: Replaced | undefined,
+  now: number,
 ): Statement[] {
   const expected: Statement = [
     `INSERT INTO expectation (ok) SELECT (SELECT id FROM (${NAMED})) IS ?7`,
@@ -46,7 +47,7 @@ export function removeReplaced(
   if (replaced === undefined) return [expected]
   return [
     expected,
-    subtractFiles(place.ownerId, JSON.stringify([replaced.id])),
+    ...subtractFiles(place.ownerId, JSON.stringify([replaced.id]), now),
     ['DELETE FROM package_file WHERE id = ?1', replaced.id],
   ]
 }

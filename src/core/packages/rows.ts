@@ -6,6 +6,8 @@
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import type { Statement } from '../database.ts'
 import { FURTHER_DIGESTS } from '../digests.ts'
+import { changeMetadata } from '../quota/statements.ts'
+import { tagBytes } from '../quota/weights.ts'
 import { HAS_FILE, moveFallenTags, settleWithdrawn } from './latest.ts'
 import { metadataBytesOf, type NewFile, partOf } from './new-file.ts'
 import { pointTags } from './new-tags.ts'
@@ -196,6 +198,14 @@ export function dropOrphans(
       names,
     ],
     [moveFallenTags(`IN (${versions})`), ownerId, type, names],
+    [
+      changeMetadata(`
+        SELECT -${tagBytes('t.name')} AS bytes FROM package_tag t
+        WHERE t.version_id IN (${versions}) AND NOT ${HAS_FILE('t.version_id')}`),
+      ownerId,
+      type,
+      names,
+    ],
     [
       `DELETE FROM package_version WHERE id IN (${versions})
        AND NOT EXISTS (SELECT 1 FROM package_file f WHERE f.version_id = package_version.id)`,

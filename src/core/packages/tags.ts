@@ -1,4 +1,7 @@
 // Moves and removes tags: names that point at a version of a package, and go with it.
+import type { Limits } from '../quota/quota.ts'
+import { changeMetadata, hasRoomFor } from '../quota/statements.ts'
+import { tagBytes } from '../quota/weights.ts'
 import {
   applyChange,
   type ChangedPackage,
@@ -14,21 +17,30 @@ export type TagOutcome =
   | 'tag-absent'
   /** The package has MAX_TAGS others. */
   | 'too-many-tags'
+  /** The owner has as much metadata as it may, of which tags are a part. */
+  | 'no-room'
 
-/** Never throws. @param version as it is found by */
+/**
+ * Never throws.
+ * @param version as it is found by
+ * @param limits the deployment's
+ */
 export function moveTag(
   db: D1Database,
   subject: ChangedPackage,
   tag: string,
   version: string,
   change: PackageChange,
+  limits: Limits,
 ): Promise<TagOutcome> {
   const needs = [
     { sql: `EXISTS (${VERSION})`, otherwise: 'version-absent' },
     { sql: `EXISTS (${POINTS_AT}) OR (${TAGS}) < ${MAX_TAGS}`, otherwise: 'too-many-tags' },
+    { sql: `EXISTS (${POINTS_AT}) OR ${ROOM}`, otherwise: 'no-room' },
   ] as const
   const differs = `(${POINTS_AT}) IS NOT (${VERSION})`
-  return changeTag(db, { subject, change, wanted: [tag, version], needs, differs, effect: MOVE })
+  const wanted = [tag, version, limits.metadata_bytes] as const
+  return changeTag(db, { subject, change, wanted, needs, differs, effects: [CHARGE, MOVE] })
 }
 
 /** Never throws. */
@@ -39,31 +51,25 @@ export function removeTag(
   change: PackageChange,
 ): Promise<TagOutcome> {
   const needs = [{ sql: `EXISTS (${POINTS_AT})`, otherwise: 'tag-absent' }] as const
-  return changeTag(db, { subject, change, wanted: [tag], needs, differs: 'true', effect: REMOVE })
+  const effects = [CREDIT, REMOVE]
+  return changeTag(db, { subject, change, wanted: [tag], needs, differs: 'true', effects })
 }
 
 interface WantedTag {
   readonly subject: ChangedPackage
   readonly change: PackageChange
-  /** The tag, and what it is to point at. */
-  readonly wanted: readonly [tag: string, version?: string]
+  /** The tag, what it is to point at, and how many bytes of metadata an owner may have. */
+  readonly wanted: readonly [tag: string, version?: string, metadataBytes?: number]
   readonly needs: readonly {
     readonly sql: string
-    readonly otherwise: 'version-absent' | 'tag-absent' | 'too-many-tags'
+    readonly otherwise: 'version-absent' | 'tag-absent' | 'too-many-tags' | 'no-room'
   }[]
   readonly differs: string
-  readonly effect: string
+  readonly effects: readonly string[]
 }
 
-async function changeTag(
-  db: D1Database,
-  { wanted, effect, ...rest }: WantedTag,
-): Promise<TagOutcome> {
-  const outcome = await applyChange(db, {
-    ...rest,
-    wanted: JSON.stringify(wanted),
-    effects: [effect],
-  })
+async function changeTag(db: D1Database, { wanted, ...rest }: WantedTag): Promise<TagOutcome> {
+  const outcome = await applyChange(db, { ...rest, wanted: JSON.stringify(wanted) })
   return outcome === 'changed' ? 'moved' : outcome
 }
 
@@ -77,6 +83,17 @@ const POINTS_AT = `
 
 const VERSION = `
   SELECT v.id FROM package_version v WHERE v.package_id = (${PACKAGE}) AND v.version = ?4 ->> 1`
+
+const ROOM = hasRoomFor('?1', tagBytes('?4 ->> 0'), '?4 ->> 2')
+
+/** To come before the tag does, where it is new. */
+const CHARGE = changeMetadata(
+  `SELECT ${tagBytes('?4 ->> 0')} AS bytes WHERE NOT EXISTS (${POINTS_AT})`,
+)
+
+const CREDIT = changeMetadata(
+  `SELECT -${tagBytes('?4 ->> 0')} AS bytes WHERE EXISTS (${POINTS_AT})`,
+)
 
 const MOVE = `
   INSERT INTO package_tag (package_id, name, version_id)

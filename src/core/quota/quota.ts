@@ -31,7 +31,8 @@ const NOUNS: Readonly<Record<Quantity, string>> = {
 
 const ADVICE: Readonly<Record<Quantity, string>> = {
   files: 'remove versions that nobody needs',
-  metadata_bytes: 'remove versions that nobody needs',
+  metadata_bytes:
+    'remove versions that nobody needs (what was published and removed stays in the log of its repository, which goes with the emptied repository)',
   file_bytes: 'remove versions that nobody needs',
   repositories: 'delete an empty repository',
   tokens: 'revoke tokens that nobody uses, expired ones too',

@@ -1,16 +1,25 @@
 // Counts anew what each owner has, from the rows that are there: after a restore, and where a check finds
 // other counts.
 import { QUANTITIES, type Quantity } from './quantities.ts'
+import { RETIRED_COLUMNS, retiredBytes, SUM_OF_LOG, tagBytes } from './weights.ts'
 
 const OF_FILES = `
   FROM package p JOIN package_version v ON v.package_id = p.id
   JOIN package_file f ON f.version_id = v.id JOIN package_blob b ON b.sha256 = f.blob_sha256
   WHERE p.owner_id = o.id`
 
+/** What an owner `o` is charged for as metadata that is that of no file. */
+const OF_ROWS = `
+  (SELECT coalesce(sum(r.log_bytes), 0) FROM repository r WHERE r.owner_id = o.id)
+  + (SELECT coalesce(sum(${retiredBytes(RETIRED_COLUMNS)}), 0) FROM retired_version WHERE owner_id = o.id)
+  + (SELECT coalesce(sum(m.bytes), 0) FROM owner_removal m WHERE m.owner_id = o.id)
+  + (SELECT coalesce(sum(${tagBytes('t.name')}), 0) FROM package p
+     JOIN package_tag t ON t.package_id = p.id WHERE p.owner_id = o.id)`
+
 /** Of an owner `o`, as scalar queries. */
 const COUNTED: Readonly<Record<Quantity, string>> = {
   files: `SELECT count(*) ${OF_FILES}`,
-  metadata_bytes: `SELECT coalesce(sum(f.metadata_bytes), 0) ${OF_FILES}`,
+  metadata_bytes: `SELECT ${OF_ROWS} + (SELECT coalesce(sum(f.metadata_bytes), 0) ${OF_FILES})`,
   file_bytes: `SELECT coalesce(sum(b.size), 0) ${OF_FILES}`,
   repositories: 'SELECT count(*) FROM repository r WHERE r.owner_id = o.id',
   tokens: 'SELECT count(*) FROM access_token t WHERE t.owner_id = o.id',
@@ -28,6 +37,18 @@ export function recountUsage(condition = 'true'): string {
     ON CONFLICT (owner_id) DO UPDATE SET
       ${QUANTITIES.map((each) => `${each} = excluded.${each}`).join(', ')}`
 }
+
+const LOG = `SELECT ${SUM_OF_LOG} FROM repository_change c WHERE c.repository_id = repository.id`
+
+/** The statement that weighs the log of every repository. To come before `recountUsage`. */
+export function recountLogs(condition = 'true'): string {
+  return `UPDATE repository SET log_bytes = (${LOG}) WHERE ${condition} AND log_bytes <> (${LOG})`
+}
+
+/** The repositories whose logs weigh other than they have noted, as `subject`. */
+export const MISCOUNTED_LOGS = `
+  SELECT o.name || '/' || repository.name AS subject
+  FROM repository JOIN owner o ON o.id = repository.owner_id WHERE log_bytes <> (${LOG})`
 
 /** The owners whose counts are others than their rows say, as `subject`. */
 export const MISCOUNTED = `

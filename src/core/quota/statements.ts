@@ -5,6 +5,7 @@ import type { ResourceQuery } from '../access/resource-query.ts'
 import { query, type Statement } from '../database.ts'
 import { NO_USAGE, QUANTITIES, type Usage } from './quantities.ts'
 import type { Limits, OwnerQuota } from './quota.ts'
+import { REMOVED_BYTES, retiredBytes } from './weights.ts'
 
 /** A scalar query for the OwnerQuota of an owner `o`, in JSON. */
 export const QUOTA = `
@@ -66,6 +67,16 @@ export function hasRoom(
 }
 
 /**
+ * Whether the owner has room for more metadata, where the amount is known to the database alone. Expressions of SQL.
+ * @param limit the deployment's
+ */
+export function hasRoomFor(ownerId: string, bytes: string, limit: string): string {
+  return `coalesce((
+    SELECT coalesce(u.metadata_bytes, 0) + ${bytes} <= coalesce(o.limits ->> 'metadata_bytes', ${limit})
+    FROM owner o LEFT JOIN owner_usage u ON u.owner_id = o.id WHERE o.id = ${ownerId}), true)`
+}
+
+/**
  * None where nothing changes.
  * @param condition of the state before it; the owner's id is ?1, and its parameters begin at ?2
  */
@@ -84,22 +95,87 @@ export function changeUsage(
   return [[statement, ownerId, ...parameters, JSON.stringify(amounts)]]
 }
 
+/** What is left of file `f`: its content for a week, and its name for good where that is to stay taken. */
+const LEFT = `${REMOVED_BYTES} + iif(f.keeps_name AND NOT EXISTS (
+    SELECT 1 FROM retired_version t WHERE t.owner_id = p.owner_id AND t.type = p.type
+      AND t.package_name = p.name AND t.version = v.version AND t.composite_key = f.composite_key
+      AND t.file_name = f.name),
+  ${retiredBytes(['p.owner_id', 'p.type', 'p.name', 'v.version', 'f.composite_key', 'f.name'])}, 0)`
+
 const SUBTRACT_FILES = `
   UPDATE owner_usage SET files = owner_usage.files - gone.files,
     metadata_bytes = owner_usage.metadata_bytes - gone.metadata_bytes,
     file_bytes = owner_usage.file_bytes - gone.file_bytes
   FROM (
-    SELECT count(*) AS files, coalesce(sum(f.metadata_bytes), 0) AS metadata_bytes,
+    SELECT count(*) AS files, coalesce(sum(f.metadata_bytes - (${LEFT})), 0) AS metadata_bytes,
       coalesce(sum(b.size), 0) AS file_bytes
     FROM json_each(?2) j
     CROSS JOIN package_file f ON f.id = j.value
+    CROSS JOIN package_version v ON v.id = f.version_id
+    CROSS JOIN package p ON p.id = v.package_id
     CROSS JOIN package_blob b ON b.sha256 = f.blob_sha256) gone
   WHERE owner_id = ?1`
 
+const NOTE_REMOVAL = `
+  INSERT INTO owner_removal (owner_id, day, bytes)
+  SELECT ?1, ?3, ${REMOVED_BYTES} * count(*) FROM json_each(?2) j
+  CROSS JOIN package_file f ON f.id = j.value HAVING count(*) > 0
+  ON CONFLICT (owner_id, day) DO UPDATE SET bytes = owner_removal.bytes + excluded.bytes`
+
 /**
- * Of files of the owner that the batch deletes after it: of those that are there by then.
+ * Of files of the owner in no repository that the batch deletes after it: of those that are there by then.
  * @param ids JSON array
+ * @param now Unix milliseconds
  */
-export function subtractFiles(ownerId: string, ids: string): Statement {
-  return [SUBTRACT_FILES, ownerId, ids]
+export function subtractFiles(ownerId: string, ids: string, now: number): Statement[] {
+  return [
+    [SUBTRACT_FILES, ownerId, ids],
+    [NOTE_REMOVAL, ownerId, ids, dayOf(now)],
+  ]
+}
+
+function dayOf(time: number): number {
+  return Math.floor(time / DAY_MS)
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** What was removed so long ago is no longer charged: to be called when the contents of that time are gone. */
+export function forgetRemovals(before: number): Statement[] {
+  // A day is over before all of it is so long ago.
+  const last = dayOf(before) - 1
+  return [
+    [
+      // The plus keeps SQLite from reading all days in the order of the owners.
+      `UPDATE owner_usage SET metadata_bytes = owner_usage.metadata_bytes - gone.bytes
+       FROM (SELECT owner_id, sum(bytes) AS bytes FROM owner_removal WHERE day <= ?1 GROUP BY +owner_id) gone
+       WHERE owner_usage.owner_id = gone.owner_id`,
+      last,
+    ],
+    ['DELETE FROM owner_removal WHERE day <= ?1', last],
+  ]
+}
+
+/** Of a repository that the batch deletes after it. @param repository a query for its id, whose first parameter is the owner's */
+export function subtractRepository(
+  repository: string,
+  parameters: readonly [ownerId: string, ...further: string[]],
+): Statement {
+  const sql = `
+    UPDATE owner_usage SET repositories = owner_usage.repositories - 1,
+      metadata_bytes = owner_usage.metadata_bytes - gone.log_bytes
+    FROM (SELECT log_bytes FROM repository WHERE id = (${repository})) gone WHERE owner_id = ?1`
+  return [sql, ...parameters]
+}
+
+/**
+ * A statement by which the owner ?1 is charged for more metadata, or for less.
+ * @param rows a query for `bytes`
+ */
+export function changeMetadata(rows: string): string {
+  return `
+    INSERT INTO owner_usage (owner_id, metadata_bytes)
+    SELECT ?1, bytes FROM (SELECT coalesce(sum(bytes), 0) AS bytes FROM (${rows})) WHERE bytes <> 0
+    ON CONFLICT (owner_id) DO UPDATE SET
+      metadata_bytes = owner_usage.metadata_bytes + excluded.metadata_bytes`
 }

@@ -3,11 +3,12 @@ import { authorOf } from '../../core/access/principal.ts'
 import { invalidRequest } from '../../core/errors.ts'
 import { timeOrderedId } from '../../core/ids.ts'
 import { moveTag, removeTag, type TagOutcome } from '../../core/packages/tags.ts'
+import { limitsOf } from '../../env.ts'
 import { quote } from '../../formats/format-error.ts'
 import { kindOf } from '../../formats/text/json-value.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { jsonContent, TEXT } from '../../http/operation.ts'
-import { requireChange } from '../../http/package-change.ts'
+import { refuseTag, requireChange } from '../../http/package-change.ts'
 import { requireWritable } from '../../http/publication.ts'
 import { readJson } from '../../http/request-body.ts'
 import { DONE, done } from './dialect.ts'
@@ -73,7 +74,14 @@ async function move(call: OwnedCall): Promise<Response> {
   const subject = { ownerId: call.owner.id, type: TYPE, packageName }
   return answer(
     call,
-    await moveTag(call.env.DB, subject, tag, foldVersion(version), changeOf(call)),
+    await moveTag(
+      call.env.DB,
+      subject,
+      tag,
+      foldVersion(version),
+      changeOf(call),
+      limitsOf(call.env),
+    ),
     version,
   )
 }
@@ -99,14 +107,16 @@ function changeOf({ principal }: OwnedCall) {
   return { changeId: timeOrderedId(Date.now()), createdBy: authorOf(principal) }
 }
 
-function answer({ params }: OwnedCall, outcome: TagOutcome, version?: string): Response {
+async function answer(call: OwnedCall, outcome: TagOutcome, version?: string): Promise<Response> {
+  const { params } = call
   const { tag: _, ...ofPackage } = params
   if (outcome === 'too-many-tags') {
     throw invalidRequest('the package has as many tags as it may: remove one first, or move one')
   }
+  if (outcome === 'no-room') await refuseTag(call, params.tag ?? '')
   const missing =
     outcome === 'version-absent' ? { ...ofPackage, version: version ?? '' } : ofPackage
-  if (outcome !== 'moved') {
+  if (outcome !== 'moved' && outcome !== 'no-room') {
     requireChange(outcome, absent(outcome === 'tag-absent' ? params : missing))
   }
   return done()

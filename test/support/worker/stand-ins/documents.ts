@@ -14,6 +14,7 @@ import {
 import type { DocumentBuilder } from '../../../../src/core/packages/document-body.ts'
 import { setMarks } from '../../../../src/core/packages/marks.ts'
 import { moveTag } from '../../../../src/core/packages/tags.ts'
+import { limitsOf } from '../../../../src/env.ts'
 import { type ByteSource, concatBytes } from '../../../../src/formats/bytes.ts'
 import { type DocumentAnswer, documentResponse } from '../../../../src/http/document-response.ts'
 import type { Params } from '../../../../src/http/endpoint.ts'
@@ -127,7 +128,14 @@ async function tag(call: OwnedCall): Promise<Response> {
   const { package: packageName = '', tag: name = '' } = call.params
   const place = { ownerId: call.owner.id, type: DOCUMENT_TYPE, packageName }
   const change = { changeId: crypto.randomUUID(), createdBy: authorOf(call.principal) }
-  const outcome = await moveTag(call.env.DB, place, name, await call.request.text(), change)
+  const outcome = await moveTag(
+    call.env.DB,
+    place,
+    name,
+    await call.request.text(),
+    change,
+    limitsOf(call.env),
+  )
   if (outcome === 'unknown') throw new RegistryError({ code: 'outcome-unknown' })
   return new Response(outcome, { status: outcome.endsWith('-absent') ? 404 : 200 })
 }
