@@ -93,3 +93,12 @@ export function requireAdminToken(env: Env): string {
 export function requireSessionSecret(env: Env): string {
   return JSON.stringify([requireAdminToken(env), secretsOf(env)('SIGNING_KEY')])
 }
+
+/**
+ * What keys of the edge's cache are made with. Made of those secrets that there are anyway: whoever replaces one
+ * after a theft has new keys at once, and the cache is filled anew.
+ * @throws RegistryError not-configured
+ */
+export function cacheSecretOf(env: Env): string {
+  return JSON.stringify(['edge cache', requireAdminToken(env), secretsOf(env)('SIGNING_KEY')])
+}

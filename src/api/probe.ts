@@ -8,21 +8,23 @@ import {
   timed,
   tryAll,
 } from '../core/deployment/probe.ts'
+import { type Edge, keyOf } from '../core/edge-cache.ts'
 import { invalidRequest, RegistryError } from '../core/errors.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
 import { type Env, secretsOf } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
+import { edgeOf } from '../http/edge.ts'
 import type { Call, Endpoint } from '../http/endpoint.ts'
 import { jsonContent, listSchema, objectSchema, TEXT } from '../http/operation.ts'
 import { DEPLOYMENT } from './bucket.ts'
 import { json } from './json.ts'
 
-const PARTS: Readonly<Record<string, (env: Env) => Promise<Finding[]>>> = {
-  database: ({ DB }) => probeDatabase(DB),
-  store: ({ BLOBS }) => probeStore(BLOBS),
-  object: probeObject,
-  cache: probeCache,
-  limiter: probeLimiter,
+const PARTS: Readonly<Record<string, (call: Call) => Promise<Finding[]>>> = {
+  database: ({ env }) => probeDatabase(env.DB),
+  store: ({ env }) => probeStore(env.BLOBS),
+  object: ({ env }) => probeObject(env),
+  cache: (call) => probeCache(edgeOf(call)),
+  limiter: ({ env }) => probeLimiter(env),
 }
 
 const FINDINGS_SCHEMA = objectSchema('ProbeFindings', {
@@ -58,7 +60,8 @@ export const probeEndpoints: readonly Endpoint[] = [
   },
 ]
 
-async function probe({ env, params, url }: Call): Promise<Response> {
+async function probe(call: Call): Promise<Response> {
+  const { env, params, url } = call
   const { part = '' } = params
   const rounds = roundsOf(url)
   if (part === 'computation') return json({ findings: compute(env, rounds) })
@@ -66,7 +69,7 @@ async function probe({ env, params, url }: Call): Promise<Response> {
   if (run === undefined) {
     throw new RegistryError({ code: 'not-found', detail: `no part to probe: ${quote(part)}` })
   }
-  return json({ findings: await run(env) })
+  return json({ findings: await run(call) })
 }
 
 function roundsOf(url: URL): number {
@@ -86,11 +89,8 @@ function probeObject({ REPOSITORY }: Env): Promise<Finding[]> {
   ])
 }
 
-/** The host that src/core/blobs/edge-cache.ts uses. */
-const CACHED = 'https://blobs.invalid/probe-'
-
-function probeCache(): Promise<Finding[]> {
-  const key = `${CACHED}${crypto.randomUUID()}`
+function probeCache(edge: Edge): Promise<Finding[]> {
+  const key = keyOf(edge, `blob probe ${crypto.randomUUID()}`)
   const bytes = new Uint8Array(1000)
   return tryAll([
     {

@@ -1,8 +1,14 @@
-// The data centre's cache. A key is a name that nobody else can make, and says exactly which bytes it has, so
-// what is kept can be slow to come but never wrong. It is asked only after the access check, and filled
-// beside the response.
+// The data centre's cache. A name says exactly which bytes it means, so what is kept can be slow to come but never
+// wrong. It is asked only after the access check, and filled beside the response. A key is on the Worker's own host,
+// since the platform advises against others, and carries an HMAC of the name: whoever knows a digest of private
+// bytes cannot name what has them, here or in another Worker of the zone.
+import { createHmac } from 'node:crypto'
 
 export interface Edge {
+  /** Scheme, host and port of the request. */
+  readonly origin: string
+  /** Of the deployment, and of no other use. */
+  readonly secret: string
   readonly waitUntil: (work: Promise<unknown>) => void
 }
 
@@ -15,21 +21,36 @@ const MAX_CACHED_BYTES = 512 * 1024 * 1024
  */
 const PAUSE_MS = 10 * 60 * 1000
 let pausedUntil = 0
-const filling = new Set<string>()
 
 /**
- * What is kept under the key, if it is what was asked for. A cache that fails has nothing.
- * @param key a URL of no host of the outside, so that only this Worker can ask for it
+ * The platform ends a filling that outlives its response by 30 s, and tells nobody. After so long another may begin,
+ * in milliseconds.
+ */
+const FILLING_MS = 2 * 60 * 1000
+/** When each filling that is not known to have ended began, the oldest first. */
+const filling = new Map<string, number>()
+
+/** What is kept: a kind, and a digest of all that makes the bytes. */
+export type KeptName = `${'blob' | 'document'} ${string}`
+
+/** The URL under which the cache has the bytes. No path of the router begins so, since no owner's name can. */
+export function keyOf({ origin, secret }: Omit<Edge, 'waitUntil'>, name: KeptName): string {
+  return `${origin}/.kept/${createHmac('sha256', secret).update(name).digest('hex')}`
+}
+
+/**
+ * What is kept under the name, if it is what was asked for. A cache that fails has nothing.
  * @param fits looks at status and headers
  */
 export async function findKept(
-  key: string,
+  edge: Edge,
+  name: KeptName,
   fits: (response: Response) => boolean,
   headers: Headers = new Headers(),
 ): Promise<Response | undefined> {
   if (Date.now() < pausedUntil) return undefined
   try {
-    const response = await caches.default.match(new Request(key, { headers }))
+    const response = await caches.default.match(new Request(keyOf(edge, name), { headers }))
     if (response === undefined) return undefined
     if (fits(response) && response.body !== null) return response
     await response.body?.cancel()
@@ -40,18 +61,27 @@ export async function findKept(
 }
 
 /**
- * Keeps bytes under the key, after the response. It does not fail: what is not kept is made again.
+ * Keeps bytes under the name, after the response. It does not fail: what is not kept is made again.
  * @param size bytes
  * @param open gives the bytes, where they are wanted
  */
 export function keep(
   edge: Edge,
-  key: string,
+  name: KeptName,
   size: number,
   open: () => BodyInit | Promise<BodyInit>,
 ): void {
-  if (Date.now() < pausedUntil || size > MAX_CACHED_BYTES || filling.has(key)) return
-  edge.waitUntil(fill(key, size, open))
+  if (Date.now() < pausedUntil || size > MAX_CACHED_BYTES) return
+  const key = keyOf(edge, name)
+  forgetCutOff(Date.now())
+  if (!filling.has(key)) edge.waitUntil(fill(key, size, open))
+}
+
+function forgetCutOff(now: number): void {
+  for (const [key, begun] of filling) {
+    if (now - begun < FILLING_MS) return
+    filling.delete(key)
+  }
 }
 
 async function fill(
@@ -59,7 +89,7 @@ async function fill(
   size: number,
   open: () => BodyInit | Promise<BodyInit>,
 ): Promise<void> {
-  filling.add(key)
+  filling.set(key, Date.now())
   try {
     const headers = {
       'content-length': String(size),

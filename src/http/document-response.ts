@@ -4,6 +4,7 @@ import { RegistryError } from '../core/errors.ts'
 import type { PackageState } from '../core/packages/document.ts'
 import { type DocumentForm, documentDigest, openDocument } from '../core/packages/document-body.ts'
 import { isNotModified } from './conditional.ts'
+import { edgeOf } from './edge.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { cacheControl } from './file-response.ts'
 import type { Content, Operation } from './operation.ts'
@@ -36,7 +37,7 @@ export async function documentResponse(
   answer: DocumentAnswer,
 ): Promise<Response> {
   if (found === undefined) throw absent(answer)
-  const { request, env, url, waitUntil } = call
+  const { request, env, url } = call
   const form = { ...answer, origin: answer.byOrigin === true ? url.origin : '' }
   const etag = `"${documentDigest(found.state, found, form)}"`
   const headers = new Headers({
@@ -51,7 +52,7 @@ export async function documentResponse(
   }
   headers.set('content-type', answer.contentType)
   if (request.method === 'HEAD') return new Response(null, { headers })
-  const opened = await openDocument({ db: env.DB, waitUntil }, found, form)
+  const opened = await openDocument({ ...edgeOf(call), db: env.DB }, found, form)
   if (opened === undefined) throw absent(answer)
   const { state, body, length, from } = opened
   // The package may have changed since it was found: the body's own state counts.

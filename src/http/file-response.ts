@@ -4,6 +4,7 @@ import { openCached } from '../core/blobs/edge-cache.ts'
 import { type FaultCode, RegistryError } from '../core/errors.ts'
 import type { Visibility } from '../core/owners.ts'
 import { type ByteRange, isNotModified, parseRange } from './conditional.ts'
+import { edgeOf } from './edge.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type Operation, TEXT } from './operation.ts'
 
@@ -59,7 +60,7 @@ export async function fileResponse(call: OwnedCall, file: FileContent): Promise<
   if (call.request.method === 'HEAD' || file.size === 0) {
     return new Response(null, { status, headers })
   }
-  const edge = { bucket: call.env.BLOBS, waitUntil: call.waitUntil }
+  const edge = { ...edgeOf(call), bucket: call.env.BLOBS }
   const { body, from } = await openCached(edge, file, range)
   headers.append('server-timing', `cache;desc=${from === 'cache' ? 'hit' : 'miss'}`)
   return new Response(body, { status, headers })

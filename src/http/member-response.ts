@@ -2,6 +2,7 @@
 // range of bytes that it has in there: nothing but that range is read, and nothing is stored twice.
 import { openCached } from '../core/blobs/edge-cache.ts'
 import { isNotModified } from './conditional.ts'
+import { edgeOf } from './edge.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type FileContent, fileHeaders, notModified } from './file-response.ts'
 
@@ -40,7 +41,7 @@ export async function memberResponse(
   headers.set('content-type', contentType)
   headers.set('content-length', String(size))
   if (call.request.method === 'HEAD' || size === 0) return new Response(null, { headers })
-  const edge = { bucket: call.env.BLOBS, waitUntil: call.waitUntil }
+  const edge = { ...edgeOf(call), bucket: call.env.BLOBS }
   const range = { offset, length: compressedSize }
   const { body, from } = await openCached(edge, archive, range)
   headers.append('server-timing', `cache;desc=${from === 'cache' ? 'hit' : 'miss'}`)

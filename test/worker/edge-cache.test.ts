@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers'
+import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { findKept, keep } from '../../src/core/edge-cache.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { ADMIN, answerOf, createOwner, send, tokenOf } from '../support/worker/registry.ts'
 import { MAIN, publish } from '../types/alpine/repository.ts'
@@ -150,11 +152,42 @@ it('an owner that becomes private closes what was cached', async () => {
   expect((await answerOf(FILE)).status).toBe(401)
 })
 
-it('the cache cannot be asked from outside', async () => {
-  await publishFresh()
+it('has keys on its own host that say nothing, and differ by the secrets of the deployment', async () => {
+  const put = vi.spyOn(caches.default, 'put')
+  const bytes = await publishFresh()
   await warm(FILE)
   const sha256 = await env.DB.prepare('SELECT sha256 FROM package_blob').first<string>('sha256')
-  const { status } = await answerOf(`https://blobs.invalid/${sha256}`)
-  // As for any owner that there is not.
-  expect(status).toBe(401)
+  expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256)
+  const key = String(put.mock.calls[0]?.[0])
+  expect(key).toMatch(/^https:\/\/registry\.test\/\.kept\/[0-9a-f]{64}$/)
+  expect(key).not.toContain(sha256)
+  override({ ADMIN_TOKEN: 'another-admin-token-of-the-tests' })
+  expect((await bytesAt(FILE)).timing).toMatch(/desc=miss/)
+  await vi.waitFor(() => expect(put).toHaveBeenCalledTimes(2))
+  expect(String(put.mock.calls[1]?.[0])).not.toBe(key)
+  // The path itself is none of the registry's, whoever has learnt it.
+  expect((await answerOf(key)).status).toBe(404)
+  expect((await answerOf(key, { headers: ADMIN })).status).toBe(404)
+})
+
+it('fills anew what a filling that was cut off left undone, after a while', async () => {
+  const [name, bytes] = [`blob ${crypto.randomUUID()}`, new Uint8Array(10)] as const
+  const edge = { origin: 'https://registry.test', secret: 's', waitUntil: () => {} }
+  const start = Date.now()
+  const now = vi.spyOn(Date, 'now').mockReturnValue(start)
+  let begun = 0
+  // The platform ends it, and nothing of it goes on.
+  const cutOff = () => {
+    begun++
+    return new Promise<BodyInit>(() => {})
+  }
+  keep(edge, name, bytes.length, cutOff)
+  keep(edge, name, bytes.length, cutOff)
+  expect(begun).toBe(1)
+  now.mockReturnValue(start + 2 * 60 * 1000)
+  const work: Promise<unknown>[] = []
+  keep({ ...edge, waitUntil: (each) => work.push(each) }, name, bytes.length, () => bytes)
+  await Promise.all(work)
+  now.mockRestore()
+  expect(await findKept(edge, name, () => true)).toBeDefined()
 })

@@ -1,6 +1,6 @@
 // The bytes of objects at the edge: known by their digest, so that the cache holds nothing that a name could
 // make stale. It is filled by a read of its own: a `tee` would buffer what a slow client leaves.
-import { type Edge, findKept, keep } from '../edge-cache.ts'
+import { type Edge, findKept, type KeptName, keep } from '../edge-cache.ts'
 import { type ObjectRange, openObject } from './objects.ts'
 
 export interface CachedObject {
@@ -30,15 +30,20 @@ export async function openCached(
   range?: ObjectRange,
 ): Promise<OpenedObject> {
   const { r2Key, sha256, size } = object
-  const key = `https://blobs.invalid/${sha256}`
-  const cached = await findCached(key, size, range)
+  const name: KeptName = `blob ${sha256}`
+  const cached = await findCached(edge, name, size, range)
   if (cached !== null && cached !== undefined) return { body: cached, from: 'cache' }
   const body = await openObject(edge.bucket, r2Key, range)
-  keep(edge, key, size, () => openObject(edge.bucket, r2Key))
+  keep(edge, name, size, () => openObject(edge.bucket, r2Key))
   return { body, from: 'store' }
 }
 
-async function findCached(key: string, size: number, range: ObjectRange | undefined) {
+async function findCached(
+  edge: Edge,
+  name: KeptName,
+  size: number,
+  range: ObjectRange | undefined,
+) {
   const headers = new Headers()
   if (range !== undefined) {
     headers.set('range', `bytes=${range.offset}-${range.offset + range.length - 1}`)
@@ -46,5 +51,5 @@ async function findCached(key: string, size: number, range: ObjectRange | undefi
   const [status, length] = range === undefined ? [200, size] : [206, range.length]
   const fits = (response: Response) =>
     response.status === status && response.headers.get('content-length') === String(length)
-  return (await findKept(key, fits, headers))?.body
+  return (await findKept(edge, name, fits, headers))?.body
 }

@@ -3,7 +3,7 @@
 // the package changes meanwhile the transfer breaks off, since no client may take two states for one.
 import { concatBytes } from '../../formats/bytes.ts'
 import { FURTHER_DIGESTS, type FurtherDigest, sha256 } from '../digests.ts'
-import { type Edge, findKept, keep } from '../edge-cache.ts'
+import { type Edge, findKept, type KeptName, keep } from '../edge-cache.ts'
 import { RegistryError } from '../errors.ts'
 import type { DocumentFile, DocumentPackage, PackageState } from './document.ts'
 import { readDocumentPage } from './document-page.ts'
@@ -71,18 +71,18 @@ export async function openDocument(
   found: PackageState,
   form: DocumentForm,
 ): Promise<OpenedDocument | undefined> {
-  const keyOf = (state: string) => `https://documents.invalid/${documentDigest(state, found, form)}`
-  const kept = await findKept(keyOf(found.state), isWhole)
+  const nameOf = (state: string): KeptName => `document ${documentDigest(state, found, form)}`
+  const kept = await findKept(edge, nameOf(found.state), isWhole)
   if (kept?.body) {
     const length = Number(kept.headers.get('content-length'))
     return { state: found, body: kept.body, length, from: 'cache' }
   }
   const opened = await readDocument(db, found, form, (state, size) =>
-    keep(edge, keyOf(state), size, () => readAgain(db, found, form, { state, size })),
+    keep(edge, nameOf(state), size, () => readAgain(db, found, form, { state, size })),
   )
   if (opened?.body instanceof Uint8Array) {
     const { body } = opened
-    keep(edge, keyOf(opened.state.state), body.length, () => body)
+    keep(edge, nameOf(opened.state.state), body.length, () => body)
   }
   return opened
 }
