@@ -11,6 +11,12 @@ export interface Digests extends Readonly<Record<FurtherDigest, string>> {
   readonly sha256: string
 }
 
+/** A digest that the type does not take is empty. */
+export interface UploadedContent extends Digests {
+  /** Bytes. */
+  readonly size: number
+}
+
 export class DigestPump {
   readonly #sha256 = createHash('sha256')
   readonly #further: readonly (readonly [FurtherDigest, ReturnType<typeof createHash>])[]

@@ -1,12 +1,7 @@
-// A body that another format is read out of: its chunks, and what becomes of the format's refusals.
-import type { Body } from '../core/blobs/body.ts'
+// A body that another format is read out of: what becomes of the format's refusals.
 import { invalidRequest } from '../core/errors.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { FormatError } from '../formats/format-error.ts'
-
-export async function* chunksOf(body: Body): ByteSource {
-  for (let chunk = await body.read(); chunk; chunk = await body.read()) yield chunk
-}
 
 /** The same chunks; when they fail, the rest of the body is read first, so that the reason arrives. */
 export async function* refusing(source: ByteSource, drain: () => Promise<void>): ByteSource {

@@ -1,11 +1,11 @@
 // The body of a form as it arrives: text fields, which are bounded and held, and files, which never
 // are: each is a stream that waits for its reader. Used by uploads of `curl -F` and of the browser.
-import { type BodyLimits, openBody } from '../core/blobs/body.ts'
+import { type BodyLimits, chunksOf, openBody } from '../core/blobs/body.ts'
 import { invalidRequest } from '../core/errors.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
 import { type FormPart, readFormParts } from '../formats/multipart/form-data.ts'
-import { asRefusal, chunksOf, refusing } from './body-source.ts'
+import { asRefusal, refusing } from './body-source.ts'
 import { bodyDigestsOf, verifying } from './claimed-digests.ts'
 import { boundaryOf, readField } from './form-field.ts'
 import { declaredLength } from './request-body.ts'

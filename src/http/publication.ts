@@ -1,13 +1,11 @@
 // Publishing over HTTP, for every type: limits before the body, the token's restrictions, one answer
 // for each outcome. What a type adds is how it reads the upload and what it calls things.
 import { restrictionRefusal, type WriteTarget } from '../core/access/decide.ts'
-import type { Inspection, StoredContent, UploadedContent } from '../core/blobs/stage.ts'
-import type { StagedBlob } from '../core/blobs/staged-blob.ts'
+import type { Inspection } from '../core/blobs/stage.ts'
+import type { UploadedContent } from '../core/digests.ts'
 import { FURTHER_DIGESTS, type FurtherDigest } from '../core/digests.ts'
 import { type Fault, type FaultCode, invalidRequest, RegistryError } from '../core/errors.ts'
-import type { FurtherFile } from '../core/packages/further-files.ts'
-import type { NewFile } from '../core/packages/new-file.ts'
-import { type Published, type PublishPlace, publishFile } from '../core/packages/publish.ts'
+import { type Published, publishFile } from '../core/packages/publish.ts'
 import { MAX_TAGS } from '../core/packages/tags.ts'
 import { limitsOf } from '../env.ts'
 import type { ByteSource } from '../formats/bytes.ts'
@@ -22,67 +20,15 @@ import {
 } from './claimed-digests.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type Operation, TEXT } from './operation.ts'
-import { refusePackage } from './package-refusal.ts'
+import { refusePackage, refusingPackage } from './package-refusal.ts'
+import type {
+  ExaminedPublicationCall,
+  PublicationCall,
+  PublicationWording,
+} from './publication-call.ts'
 import { refuseFull, refuseFullDatabase } from './quota.ts'
 import { refuseRevoked } from './revocation.ts'
 import { isBare, openUpload, openWrapped, type UploadBody } from './upload-body.ts'
-
-/**
- * How a type publishes a file. What refuses throws a RegistryError, or of what is wrong with the file a
- * FormatError, and then nothing stays stored.
- */
-interface Publication<T> {
-  readonly type: string
-  readonly into: PublishPlace['into']
-  /** The package's name where the path says it; else `inspect` calls `requireWritable`. */
-  readonly packageName?: string
-  /**
-   * For clients that put something around the file: yields the file's bytes out of the body's, and ends
-   * when it has read all of them. Absent: the body is the file, or a form of which one part is.
-   */
-  readonly body?: (source: ByteSource) => ByteSource
-  /** What its clients compare beside SHA-256, and no more: digests are most of what an upload costs. Absent: all. */
-  readonly digests?: readonly FurtherDigest[]
-  /** The list of what the upload holds, for types whose files hold others. */
-  readonly contentsOf?: ((found: T) => Uint8Array) | undefined
-  /** Pure, and must not throw: what could be refused was refused before. */
-  readonly describe: (found: T, blob: StagedBlob) => NewFile
-  /**
-   * Files that come with it in one batch, such as what an index of the type reads of each package. Pure. Not with
-   * `replaces`, nor into a repository.
-   */
-  readonly further?: (found: T, blob: StagedBlob) => readonly FurtherFile[]
-  readonly wording: (file: NewFile) => PublicationWording
-  /** What a client is answered that does not take any 2xx with a line of text. */
-  readonly respond?: (published: Published, file: NewFile) => Response
-}
-
-/** Of a file that one pass over its bytes says everything of. */
-export interface PublicationCall<T> extends Publication<T> {
-  /** Reads the file to its end. */
-  readonly inspect: (source: ByteSource) => Promise<T>
-  /** Compares digests and sizes that the client claimed, before the last of the bytes is stored. */
-  readonly verify?: (found: T, content: UploadedContent) => void
-  readonly examine?: never
-}
-
-/** Of a file that says only at its end what it is. */
-export interface ExaminedPublicationCall<I, T> extends Publication<T> {
-  readonly inspect: (source: ByteSource) => Promise<I>
-  readonly verify?: (inspected: I, content: UploadedContent) => void
-  /** Reads parts of the stored bytes, as zips need, which say at their end what they hold. */
-  readonly examine: (stored: StoredContent, inspected: I) => Promise<T>
-}
-
-export interface PublicationWording {
-  /** The file, as people call it. */
-  readonly what: string
-  readonly place: string
-  /** The path of the URL that the file has. */
-  readonly location: string
-  /** What to do about a name that is taken. */
-  readonly advice: string
-}
 
 const LINE = { contentType: 'text/plain', schema: TEXT } as const
 
@@ -130,7 +76,7 @@ export async function publishUpload<I, T>(
   call: OwnedCall,
   publication: PublicationCall<T> | ExaminedPublicationCall<I, T>,
 ): Promise<Response> {
-  const { type, into, packageName, describe, wording, respond } = publication
+  const { type, into, packageName, transform, describe, wording, respond } = publication
   const sameIsFine = parseIfExists(call.url)
   const claims = claimsAboutFile(call, publication.body)
   const repository = 'repository' in into ? into.repository : null
@@ -158,6 +104,7 @@ export async function publishUpload<I, T>(
     upload: {
       ...{ ...upload, limits: UPLOAD_LIMITS, inspect: inspectAllowed },
       digests: digestsFor(publication.digests, claims),
+      transform: transform && ((source) => refusingPackage(transform(source))),
       contentsOf: publication.contentsOf,
     },
     limits: limitsOf(call.env),

@@ -1,10 +1,10 @@
 // The file that a request uploads: its body as it is (curl -T), or the first file of a form (curl -F
 // and browsers), as Gitea's registry takes both; or what the clients of a type put around it.
-import { type BodyLimits, openBody } from '../core/blobs/body.ts'
+import { type BodyLimits, chunksOf, openBody } from '../core/blobs/body.ts'
 import { invalidRequest } from '../core/errors.ts'
 import { type ByteSource, unending } from '../formats/bytes.ts'
 import { isMultipart } from '../formats/multipart/form-data.ts'
-import { chunksOf, refusing } from './body-source.ts'
+import { refusing } from './body-source.ts'
 import { bodyDigestsOf, verifying } from './claimed-digests.ts'
 import { type Form, type FormFile, openForm } from './form.ts'
 import { declaredLength } from './request-body.ts'

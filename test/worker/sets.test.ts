@@ -97,6 +97,8 @@ describe('a publish of several files', () => {
     const { status, text } = await publish('hello', 'new')
     expect([status, text]).toEqual([409, expect.stringContaining('exists in')])
     expect((await again('hello', 'new')).status).toBe(201)
+    expect((await again('hello', 'new&tag=stable')).status).toBe(201)
+    expect(await findTag('stable')).toBe('1')
     expect((await again('hullo', 'new')).status).toBe(409)
   })
 
@@ -108,6 +110,15 @@ describe('a publish of several files', () => {
     expect([status, text]).toEqual([409, expect.stringContaining('names stay taken')])
     expect(await filesOf('tool/1')).toEqual([])
     expect((await publish('hello', 'new&taken')).status).toBe(201)
+  })
+
+  it('forgets the ids of old changes, so that they do not add up', async () => {
+    const old = "INSERT INTO package_change (change_id, applied, created_at) VALUES ('old', 1, 1)"
+    await env.DB.exec(old)
+    await publish('hello')
+    const { results } = await env.DB.prepare('SELECT change_id AS id FROM package_change').all()
+    expect(results).toHaveLength(1)
+    expect(results).not.toContainEqual({ id: 'old' })
   })
 
   it('has no more tags than a package may', async () => {
@@ -188,7 +199,7 @@ describe('a publish that takes what is there', () => {
       if (met) return run()
       met = true
       override({ DB: env.DB })
-      await remove('tool/1')
+      await remove('tool/1/about')
       return run()
     })
     expect((await again('hello')).status).toBe(201)

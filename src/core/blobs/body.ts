@@ -87,6 +87,10 @@ export function openBody(source: ByteSource, length: number | undefined, limits:
   }
 }
 
+export async function* chunksOf(body: Body): ByteSource {
+  for (let chunk = await body.read(); chunk; chunk = await body.read()) yield chunk
+}
+
 interface ChunkReader {
   read(): Promise<{ readonly value?: Uint8Array | undefined; readonly done?: boolean }>
   cancel(): Promise<unknown>

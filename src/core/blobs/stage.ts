@@ -4,14 +4,15 @@
 // stored, and deleted again if they are refused. The list of what the upload holds goes along with a small
 // upload's bytes, or is stored beside them at the same time.
 import type { ByteSource } from '../../formats/bytes.ts'
-import { DigestPump, type Digests, type FurtherDigest } from '../digests.ts'
+import { DigestPump, type FurtherDigest, type UploadedContent } from '../digests.ts'
 import { RegistryError } from '../errors.ts'
-import { type Body, type BodyLimits, openBody } from './body.ts'
+import { type BodyLimits, chunksOf, openBody } from './body.ts'
 import { formatCarriedList } from './carried-list.ts'
 import { contentsKey, freshBlobKey } from './keys.ts'
 import { discardObjects, readObjectRange } from './objects.ts'
 import { openSink, type Sink } from './sink.ts'
 import type { StagedBlob } from './staged-blob.ts'
+import { transformBody } from './transform.ts'
 
 export interface Upload<T> {
   readonly body: ByteSource
@@ -20,7 +21,9 @@ export interface Upload<T> {
   readonly limits: BodyLimits
   /** What is taken beside SHA-256; absent: all. */
   readonly digests?: readonly FurtherDigest[] | undefined
-  /** Reads the source to its end, or throws to refuse the upload. */
+  /** Makes what is stored of what was sent, and reads that to its end; absent: they are the same. */
+  readonly transform?: ((source: ByteSource) => ByteSource) | undefined
+  /** Reads what is stored to its end, or throws to refuse the upload. */
   readonly inspect: (source: ByteSource) => Promise<Inspection<T>>
   /** The list of what the upload holds (formats/content-list.ts), to be kept beside its bytes. */
   readonly contentsOf?: ((inspected: T) => Uint8Array) | undefined
@@ -28,19 +31,13 @@ export interface Upload<T> {
 
 /** What one pass over the bytes has found, or what is left to do to find it. */
 export type Inspection<T> = {
-  /** Compares what the client claimed. Throws to refuse, and then nothing is stored. */
+  /** Compares what the client claimed with what it sent. Throws to refuse, and then nothing is stored. */
   readonly verify?: ((content: UploadedContent) => void) | undefined
 } & (
   | { readonly result: T }
   /** Reads what was stored; throws to refuse it, and then it is deleted. */
   | { readonly examine: (stored: StoredContent) => Promise<T> }
 )
-
-/** A digest that the type does not take is empty. */
-export interface UploadedContent extends Digests {
-  /** Bytes. */
-  readonly size: number
-}
 
 export interface StoredContent {
   /** Bytes. */
@@ -64,12 +61,15 @@ export interface Staged<T> {
 export async function stageUpload<T>(bucket: R2Bucket, upload: Upload<T>): Promise<Staged<T>> {
   const r2Key = freshBlobKey(new Date())
   const body = openBody(upload.body, upload.length, upload.limits)
-  const sink = openSink(bucket, r2Key, upload.length)
-  const pump = new Pump(body, sink, new DigestPump(upload.digests))
+  const { transform, limits, digests } = upload
+  const transformed = transform && transformBody(body, transform, limits, digests)
+  const sink = openSink(bucket, r2Key, transformed ? undefined : upload.length)
+  const chunks = transformed?.chunks ?? chunksOf(body)
+  const pump = new Pump(chunks, sink, new DigestPump(digests))
   try {
     const inspection = await upload.inspect(pump.chunks())
     const content = pump.content()
-    inspection.verify?.(content)
+    inspection.verify?.(transformed?.sent() ?? content)
     await pump.end()
     const inspected =
       'examine' in inspection
@@ -145,17 +145,17 @@ class Pump {
   #size = 0
   #held: Uint8Array | undefined
   #ended = false
-  readonly #body: Body
+  readonly #source: ByteSource
   readonly #sink: Sink
 
-  constructor(body: Body, sink: Sink, digests: DigestPump) {
+  constructor(source: ByteSource, sink: Sink, digests: DigestPump) {
     this.#digests = digests
-    this.#body = body
+    this.#source = source
     this.#sink = sink
   }
 
   async *chunks(): ByteSource {
-    for (let chunk = await this.#body.read(); chunk; chunk = await this.#body.read()) {
+    for await (const chunk of this.#source) {
       this.#digests.update(chunk)
       this.#size += chunk.length
       if (this.#held !== undefined) await stored(this.#sink.write(this.#held))

@@ -175,8 +175,9 @@ function versionStatements(
       : []),
     ...expectRoomForTags(place, tagged),
     ...changeUsage(ownerId, usage),
-    ...insertFiles(place, null, added.map(withoutTags), now),
+    ...insertFiles(place, null, added, now),
     ...(rules.namesStayTaken ? added.map(keepName) : []),
+    // Those of files that are there already, too.
     ...pointTags(place, [tagged]),
     ...(added.length > 0
       ? []
@@ -187,10 +188,6 @@ function versionStatements(
     pruneChanges(now),
     ['DELETE FROM expectation'],
   ]
-}
-
-function withoutTags({ tags: _, ...file }: NewFile): NewFile {
-  return file
 }
 
 /** Why a constraint refused a batch, beyond what the rows say; undefined when it should be tried again. */

@@ -6,6 +6,7 @@ import { documentType } from './documents.ts'
 import { formType } from './form.ts'
 import { listsTypes } from './lists.ts'
 import { setsType } from './sets.ts'
+import { signedType } from './signed.ts'
 import { tailType } from './tail.ts'
 import { wrappedType } from './wrapped.ts'
 
@@ -13,7 +14,7 @@ export const testedTypes: readonly PackageType[] = [
   ...packageTypes,
   ...dialectTypes,
   ...listsTypes,
-  ...[documentType, formType, setsType, tailType, wrappedType],
+  ...[documentType, formType, setsType, signedType, tailType, wrappedType],
 ]
 
 export function findTestedType(word: string): PackageType | undefined {
