@@ -2,7 +2,9 @@
 // up"). Bytes that the folder has already are not fetched again. Everything is read back from the disk
 // before the backup counts. Keys and secrets are in no backup.
 import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
 import { BackupDirectory, type Manifest, prepareDirectory } from './backup/directory.ts'
+import { lockFolder } from './backup/lock.ts'
 import {
   contentsKeyOf,
   fetchContents,
@@ -22,10 +24,20 @@ import { openRegistry, type Registry } from './registry.ts'
 const atOnce = 6
 const tries = 6
 
-async function backUp(registry: Registry, directory: BackupDirectory): Promise<Manifest> {
+interface BackupMode {
+  /** Whether the folder may have backups of another deployment. */
+  readonly newDeployment: boolean
+}
+
+async function backUp(
+  registry: Registry,
+  directory: BackupDirectory,
+  { newDeployment }: BackupMode,
+): Promise<Manifest> {
   const started = new Date()
   const id = await directory.nextId(started)
-  await requireWhole(registry)
+  const deployment = await requireWhole(registry)
+  if (!newDeployment) await requireSameDeployment(registry, directory, deployment)
   const rows = await readRows(registry, directory)
   // It may have become another deployment meanwhile, or one that is being restored.
   await requireWhole(registry)
@@ -42,6 +54,7 @@ async function backUp(registry: Registry, directory: BackupDirectory): Promise<M
     id,
     created_at: started.toISOString(),
     url: registry.url,
+    deployment,
     rows: { ...written, counts: countRows(rows) },
     lists: await directory.writeLists(id, lists),
     objects: { count: kept.length, bytes },
@@ -55,13 +68,37 @@ async function backUp(registry: Registry, directory: BackupDirectory): Promise<M
 /**
  * The newest backup is what a restore takes, and what another backup is trusted to replace: one of half a
  * database must not become it.
+ * @returns the id of the deployment; null where its database and bucket do not belong together
  * @throws Error during a restore
  */
-async function requireWhole(registry: Registry): Promise<void> {
-  const { state } = await registry.ask<{ state: string }>('/api/v1/deployment/bucket', { tries })
+async function requireWhole(registry: Registry): Promise<string | null> {
+  const { state, marker } = await registry.ask<{ state: string; marker: string | null }>(
+    '/api/v1/deployment/bucket',
+    { tries },
+  )
   if (state === 'restoring') {
     throw new Error('a backup is being restored into the registry: call this again afterwards')
   }
+  return marker
+}
+
+/**
+ * A restore takes the newest backup in the folder: that of another deployment must not become it unseen.
+ * @throws Error for a folder whose newest backup is that of another one
+ */
+async function requireSameDeployment(
+  registry: Registry,
+  directory: BackupDirectory,
+  deployment: string | null,
+): Promise<void> {
+  const newest = (await directory.list()).at(-1)
+  if (newest === undefined || deployment === null) return
+  const manifest = await directory.readManifest(newest).catch(() => undefined)
+  const known = manifest?.deployment ?? deployment
+  if (known === deployment) return
+  throw new Error(
+    `the folder has backups of another deployment: ${newest} is of ${manifest?.url}, with the id ${known}; the one at ${registry.url} has ${deployment}. Take another folder, or go on in this one with --new-deployment, after a restore or an adoption for instance`,
+  )
 }
 
 async function readRows(registry: Registry, directory: BackupDirectory): Promise<Rows> {
@@ -171,20 +208,39 @@ async function readBackRows(directory: BackupDirectory, manifest: Manifest, rows
   if (line !== undefined) throw new Error(`the rows cannot be read back: line ${line} differs`)
 }
 
-answerHelp(`npm run backup -- DIR
+answerHelp(`npm run backup -- DIR [--new-deployment]
 
 Copies what a running registry has, rows and objects, into the folder DIR, as far as it is not there yet.
+
+  --new-deployment   the folder has backups of another deployment, and takes those of this one from now on
 ${WHICH_REGISTRY}`)
-const [given = '-', ...further] = process.argv.slice(2)
-if (given.startsWith('-') || further.length > 0) {
-  console.error('usage: npm run backup -- DIR')
-  process.exit(2)
+function usage(): never {
+  console.error('usage: npm run backup -- DIR [--new-deployment]')
+  return process.exit(2)
 }
+
+function parseArguments() {
+  try {
+    const options = { 'new-deployment': { type: 'boolean', default: false } } as const
+    return parseArgs({ options, allowPositionals: true })
+  } catch {
+    return usage()
+  }
+}
+
+const { values, positionals } = parseArguments()
+const [given] = positionals
+if (given === undefined || positionals.length > 1) usage()
+let lock: { release(): Promise<void> } | undefined
 try {
   // npm runs scripts in the project's folder; the user may be elsewhere.
   const root = resolve(process.env.INIT_CWD ?? '.', given)
   await prepareDirectory(root)
-  const { id, rows, objects, lost } = await backUp(await openRegistry(), new BackupDirectory(root))
+  lock = await lockFolder(root)
+  const directory = new BackupDirectory(root)
+  await directory.removeLeftovers()
+  const mode = { newDeployment: values['new-deployment'] }
+  const { id, rows, objects, lost } = await backUp(await openRegistry(), directory, mode)
   console.log(
     `backup ${id}: ${rows.counts.package_file} files in ${objects.count} objects of ${formatBytes(objects.bytes)}, read back and good`,
   )
@@ -193,4 +249,6 @@ try {
   if (lost.length > 0) process.exitCode = 1
 } catch (error) {
   reportFailure('npm run backup', error)
+} finally {
+  await lock?.release()
 }

@@ -4,6 +4,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BackupDirectory, type Manifest } from './backup/directory.ts'
+import { refuseWhileLocked } from './backup/lock.ts'
 import {
   contentsKeyOf,
   findWrongObjects,
@@ -184,7 +185,9 @@ const [root] = positionals
 if (root === undefined || positionals.length > 1) usage()
 try {
   // npm runs scripts in the project's folder; the user may be elsewhere.
-  const directory = new BackupDirectory(resolve(process.env.INIT_CWD ?? '.', root))
+  const folder = resolve(process.env.INIT_CWD ?? '.', root)
+  await refuseWhileLocked(folder)
+  const directory = new BackupDirectory(folder)
   const ids = await directory.list()
   const id = values.backup ?? ids.at(-1)
   if (id === undefined) throw new Error(`there is no backup in ${root}`)

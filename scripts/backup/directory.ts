@@ -1,13 +1,14 @@
 // The folder of a backup. Bytes lie under their SHA-256 and are shared by all backups in it:
 //   objects/ab/ab12…       packages and index files
 //   contents/ab/ab12…      the list of what the package of that digest holds, gzip
+//   lock                  which process writes into it (lock.ts)
 //   backups/ID.jsonl.gz    the rows
 //   backups/ID.lists.gz    the digests of the packages of which there is such a list
 //   backups/ID.json        what was backed up when, with digests; written last, so that there is no
 //                          such file of a backup that did not come to its end
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, opendir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -20,6 +21,8 @@ export interface Manifest {
   created_at: string
   /** Of the registry. */
   url: string
+  /** The id that its database and bucket share; null where they do not. Earlier versions do not say. */
+  deployment?: string | null
   rows: WrittenFile & { counts: Record<string, number> }
   /** Backups of earlier versions do not say of which packages they had lists. */
   lists?: WrittenFile
@@ -32,6 +35,9 @@ interface WrittenFile {
   sha256: string
   size: number
 }
+
+/** Names of files that are being written; of those whose writer was killed nobody else would take any away. */
+const PART = /^(?:.+\.part-|\.writable-)\d+$/
 
 export class BackupDirectory {
   readonly #root: string
@@ -87,6 +93,18 @@ export class BackupDirectory {
   async list(): Promise<string[]> {
     const names = await readdir(join(this.#root, 'backups')).catch(() => [])
     return names.flatMap((name) => /^(\d{17})\.json$/.exec(name)?.[1] ?? []).sort()
+  }
+
+  /** Takes away what a backup left that broke off: for whoever holds the lock. */
+  async removeLeftovers(): Promise<void> {
+    const whole = new Set(await this.list())
+    for await (const entry of await opendir(this.#root, { recursive: true })) {
+      const { name, parentPath } = entry
+      if (!entry.isFile()) continue
+      const [, id] = /^(\d{17})\.(?:jsonl|lists)\.gz$/.exec(name) ?? []
+      const unfinished = id !== undefined && !whole.has(id)
+      if (unfinished || PART.test(name)) await rm(join(parentPath, name), { force: true })
+    }
   }
 
   /** For a backup that begins now: behind all others, also where the clock went back. */
@@ -250,5 +268,6 @@ export async function prepareDirectory(root: string): Promise<void> {
   await mkdir(root, { recursive: true, mode: 0o700 })
   const probe = join(root, `.writable-${process.pid}`)
   await writeFile(probe, '')
-  await rm(probe)
+  // Another backup may have taken it for a leftover.
+  await rm(probe, { force: true })
 }

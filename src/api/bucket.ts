@@ -12,6 +12,10 @@ const BUCKET = `${DEPLOYMENT}/bucket`
 
 const STATE_SCHEMA = objectSchema('BucketState', {
   state: { type: 'string', enum: ['matched', 'restoring', 'mismatched'] },
+  marker: {
+    ...nullable(TEXT),
+    description: 'The id that both carry; null where they do not. A new one after a restore.',
+  },
   cause: {
     ...nullable(TEXT),
     description: 'Why nothing is stored or swept; null where all is well.',
@@ -40,7 +44,8 @@ export const bucketEndpoints: readonly Endpoint[] = [
     },
     handler: async ({ env }) => {
       const found = await readDeployment(env.DB, env.BLOBS)
-      return json({ state: found.state, cause: 'cause' in found ? found.cause : null })
+      const marker = 'marker' in found ? found.marker : null
+      return json({ state: found.state, marker, cause: 'cause' in found ? found.cause : null })
     },
   },
   {

@@ -2,8 +2,8 @@
 // and comes back into an empty deployment whose cron runs all the while. A real apk that knew the old
 // one goes on as if nothing had been.
 import { spawn } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -223,6 +223,39 @@ describeWith(['apk'], 'npm run backup and npm run restore', ({ apk }) => {
     // What was removed from an immutable repository stays taken.
     const other = buildApk({ name: 'taken', version: '1-r0', info: { pkgdesc: 'other bytes' } })
     expect((await owner.publish('stable/main', other)).status).toBe(409)
+  })
+
+  it('go one at a time into a folder, and a deployment into its own', async () => {
+    const [first = '', ...others] = await readdir(join(folder, 'backups'))
+    const held = { pid: process.pid, host: hostname(), started_at: 'noon' }
+    await writeFile(join(folder, 'lock'), JSON.stringify(held))
+    for (const name of ['backup', 'restore']) {
+      const refused = await script(server, name, folder)
+      expect([refused.code, refused.stderr]).toEqual([
+        1,
+        expect.stringContaining(`began at noon writes into the folder: process ${process.pid}`),
+      ])
+    }
+    await rm(join(folder, 'lock'))
+    // The restore made another deployment of it.
+    const other = await script(server, 'backup', folder)
+    expect([other.code, other.stderr]).toEqual([
+      1,
+      expect.stringMatching(/the folder has backups of another deployment: .* --new-deployment/),
+    ])
+    expect(await readdir(join(folder, 'backups'))).toEqual([first, ...others])
+    // As it is left by a process that was killed.
+    await writeFile(join(folder, 'lock'), JSON.stringify({ ...held, pid: 2 ** 22 + 1 }))
+    await writeFile(join(folder, 'backups', '20991231235959999.jsonl.gz.part-1'), '')
+    expectSuccess(await script(server, 'backup', folder, '--new-deployment'))
+    expect((await readdir(join(folder, 'backups'))).length).toBe(others.length + 1 + 3)
+    expect(await readdir(folder)).not.toContain('lock')
+    const [one, two] = await Promise.all([
+      script(server, 'backup', folder),
+      script(server, 'backup', folder),
+    ])
+    expect([one.code, two.code].sort()).toEqual([0, 1])
+    expect(one.stderr + two.stderr).toContain('writes into the folder: process')
   })
 
   it('bring a lost database back beside the bucket and the Durable Objects that are left', async () => {

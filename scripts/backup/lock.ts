@@ -1,0 +1,93 @@
+// One backup at a time writes into a folder. Its lock says which process that is, so that one whose process ended
+// without a word keeps nobody out.
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+
+interface Holder {
+  pid: number
+  host: string
+  started_at: string
+}
+
+/** So long after its beginning a lock has its text, unless its writer was killed. */
+const writtenMs = 10_000
+
+const lockFile = (root: string) => join(root, 'lock')
+
+/**
+ * Makes the folder this process's until it is released.
+ * @throws Error while another backup writes into it
+ */
+export async function lockFolder(root: string): Promise<{ release(): Promise<void> }> {
+  const file = lockFile(root)
+  const holder: Holder = {
+    ...{ pid: process.pid, host: hostname(), started_at: new Date().toISOString() },
+  }
+  const text = `${JSON.stringify(holder)}\n`
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await writeFile(file, text, { flag: 'wx', mode: 0o600 })
+      return { release: () => rm(file, { force: true }) }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    await refuseWhileLocked(root)
+    if (attempt > 0) throw new Error(`another backup into ${root} began just now: call this again`)
+    await takeStale(file)
+  }
+}
+
+/** @throws Error while a backup writes into the folder, which names its process */
+export async function refuseWhileLocked(root: string): Promise<void> {
+  const file = lockFile(root)
+  const text = await readText(file)
+  if (text === undefined) return
+  const holder = parseHolder(text)
+  if (holder === undefined) {
+    const age = Date.now() - (await stat(file)).mtimeMs
+    if (age > writtenMs) return
+    throw new Error('another backup into the folder began just now: call this again')
+  }
+  const { pid, host, started_at } = holder
+  if (host === hostname() && !isAlive(pid)) return
+  throw new Error(
+    `a backup that began at ${started_at} writes into the folder: process ${pid} on ${host}. Wait for its end; if it is no backup, or has ended, remove ${file}`,
+  )
+}
+
+/** Of several that find it stale at once one moves it away; whoever moves a fresh one puts it back. */
+async function takeStale(file: string): Promise<void> {
+  const aside = `${file}.stale-${process.pid}`
+  const before = await readText(file)
+  await rename(file, aside).catch(() => {})
+  const moved = await readText(aside)
+  if (moved !== undefined && moved !== before) await rename(aside, file)
+  else await rm(aside, { force: true })
+}
+
+/** Undefined for a file whose writer was killed while it wrote, or writes yet. */
+function parseHolder(text: string): Holder | undefined {
+  try {
+    const holder: Partial<Holder> | null = JSON.parse(text)
+    const { pid, host, started_at } = holder ?? {}
+    if (typeof pid !== 'number' || typeof host !== 'string') return undefined
+    return { pid, host, started_at: String(started_at) }
+  } catch {
+    return undefined
+  }
+}
+
+function readText(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Another user's process is there all the same.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
