@@ -66,6 +66,7 @@ export default defineConfig(async () => {
                 bindings: {
                   TEST_MIGRATIONS: migrations,
                   ADMIN_TOKEN: 'admin-token-of-the-tests',
+                  PLAIN_HTTP: 'allow',
                   SIGNING_KEY: makeSigningKey(),
                   OTHER_SIGNING_KEY: makeSigningKey(),
                 },

@@ -106,7 +106,18 @@ export async function openRegistry(): Promise<Registry> {
   if (url === undefined) return new Registry(localUrl, token ?? (await readLocalToken()))
   // The local token goes to the local registry and nowhere else.
   if (token === undefined) throw new Error('set TOKEN too: URL names a registry of its own')
+  refusePlain(url)
   return new Registry(url, token)
+}
+
+/** A deployment refuses it, but by then everybody on the way has read the token. */
+function refusePlain(url: string): void {
+  const { protocol, hostname } = new URL(url)
+  const own = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+  if (protocol === 'https:' || own || process.env.PLAIN_HTTP === 'allow') return
+  throw new Error(
+    'URL is plain http, over which others could read the token: write https, or set PLAIN_HTTP=allow for a registry of npm start',
+  )
 }
 
 async function readLocalToken(): Promise<string> {

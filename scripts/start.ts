@@ -40,7 +40,9 @@ async function start(given: string[]): Promise<number> {
     return migrated
   }
   const token = process.stdout.isTTY ? quoteWord(vars.adminToken) : readToken(varsFile)
-  const dev = ['dev', '--show-interactive-dev-session=false', ...given]
+  // There is no certificate for this machine.
+  const plain = ['--var', 'PLAIN_HTTP:allow']
+  const dev = ['dev', '--show-interactive-dev-session=false', ...plain, ...given]
   const ended = await runLocalWrangler(dev, {
     signal: stop.signal,
     onListening: (url) => announce(url, findOuterUrl(url, options), token),

@@ -8,6 +8,7 @@ import { requireConfiguration } from './http/configuration.ts'
 import { type Dialects, findDialect } from './http/dialect.ts'
 import type { Endpoint } from './http/endpoint.ts'
 import { type AppEnv, mount, nothingHere } from './http/mount.ts'
+import { HSTS, isPlain, redirectToHttps } from './http/plain-http.ts'
 import { problemResponse } from './http/problem.ts'
 import { endpointsOf, packageTypes } from './types/registration.ts'
 import type { PackageType } from './types/type.ts'
@@ -42,6 +43,7 @@ export function createApp(types: readonly PackageType[]): App {
         // A page has a policy of its own, without which it would have no style.
         if (!response.headers.has(name)) response.headers.set(name, value)
       }
+      if (!isPlain(request)) response.headers.set('strict-transport-security', HSTS)
       return response
     },
   }
@@ -57,6 +59,11 @@ function createRouter(endpoints: readonly Endpoint[], dialects: Dialects): Hono<
   // Hono's own choice tries its RegExpRouter first, with every path, and gives up: it takes no paths of
   // which one begins where another has a parameter.
   const router = new Hono<AppEnv>({ router: new TrieRouter() })
+  router.use(async ({ env, req }, next) => {
+    const places = findDialect(dialects, req.path)?.credentials
+    if (isPlain(req.raw)) await requireConfiguration(env)
+    return redirectToHttps(req.raw, env, places) ?? next()
+  })
   mount(router, endpoints)
 
   router.notFound(async (context) => {

@@ -16,6 +16,8 @@ export interface Env {
   readonly ADMIN_TOKEN?: string
   /** PEM, PKCS#8 or PKCS#1, RSA 2048 to 4096 bits. */
   readonly SIGNING_KEY?: string
+  /** `allow`, as `npm start` sets it, to answer over plain http too. */
+  readonly PLAIN_HTTP?: string
 }
 
 /** What an owner may have unless it has limits of its own, by the variable that sets another number. */

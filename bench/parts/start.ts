@@ -107,6 +107,7 @@ function optionsOf(modules: Modules): ConstructorParameters<typeof Miniflare>[0]
             DB: { type: 'd1', id: name },
             BLOBS: { type: 'r2', name },
             REPOSITORY: { type: 'durable-object', worker: name, exportName: 'Repository' },
+            PLAIN_HTTP: { type: 'text', value: 'allow' },
             ADMIN_TOKEN: { type: 'text', value: 'only-for-a-first-answer' },
           },
           exports: { Repository: { type: 'durable-object', storage: 'sqlite' } },

@@ -9,6 +9,7 @@ interface FaultDetails {
   unauthorized: object
   'invalid-credentials': { detail: string }
   forbidden: { detail: string }
+  'https-required': object
   'not-found': { detail: string }
   'method-not-allowed': { allow: string; elsewhere?: string }
   'body-timeout': { detail: string }
@@ -80,6 +81,12 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     status: 403,
     title: 'The credentials are good and do not allow this',
     text: detail,
+  },
+  'https-required': {
+    status: 403,
+    title: 'The request came over plain http',
+    text: () =>
+      'plain http is refused: use https; whatever secret was sent over http may have been read on its way, so replace it',
   },
   'not-found': {
     status: 404,

@@ -169,6 +169,7 @@ function referWithin(value: unknown, schemas: Map<string, Schema>): unknown {
 }
 
 const ANYWHERE: readonly FaultCode[] = [
+  'https-required',
   'method-not-allowed',
   'internal',
   'not-configured',

@@ -21,7 +21,7 @@ export function findSession(
   const reads = endpoint.method === 'GET' && endpoint.access === 'read'
   if (!reads && endpoint.session !== true) return undefined
   if (request.headers.has('authorization')) return undefined
-  const value = readCookie(request, cookieName(request))
+  const value = readCookie(request.headers, cookieName(request))
   if (value === undefined) return undefined
   const secret = requireSessionSecret(env)
   const session = parseSession(value, secret, Date.now())
@@ -89,9 +89,14 @@ function isSecure(request: Request): boolean {
   return new URL(request.url).protocol === 'https:'
 }
 
+/** Whether the cookie of a session was sent, be it a good one. Other cookies of the domain are none of this host's. */
+export function hasSession(headers: Headers): boolean {
+  return [SECURE_NAME, PLAIN_NAME].some((name) => readCookie(headers, name) !== undefined)
+}
+
 /** The first of the name: a browser sends the one with the longest path first, and ours has none. */
-function readCookie(request: Request, name: string): string | undefined {
-  for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
+function readCookie(headers: Headers, name: string): string | undefined {
+  for (const pair of (headers.get('cookie') ?? '').split(';')) {
     const at = pair.indexOf('=')
     if (at >= 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
   }

@@ -199,6 +199,17 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       )
     },
     deploy: (code) => tryDeployment(code),
+    // wrangler itself reads it, and would tell of a member that it does not know.
+    domain: async (code) => {
+      const { directory } = reader.checkout
+      const file = join(directory, 'domain.toml')
+      const wrangler = readFileSync(join(directory, 'wrangler.toml'), 'utf8')
+      await writeFile(file, wrangler.replace(/^main = .*$/m, `$&\n${code.trim()}`))
+      const said = await reader.must(
+        'node_modules/.bin/wrangler deploy --dry-run --config domain.toml 2>&1',
+      )
+      expect(said).not.toMatch(/unexpected|warning/i)
+    },
     // Its scripts were looked for above.
     develop: async () => {},
   }

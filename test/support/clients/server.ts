@@ -22,7 +22,7 @@ export interface ServerState {
   /** What each isolate may have, as the platform limits it; the runtime itself collects late otherwise. */
   heapMegabytes?: number
   /** Numbers in place of those that the Worker has by itself, such as `OWNER_FILES`. */
-  variables?: Readonly<Record<string, number>>
+  variables?: Readonly<Record<string, number | string>>
 }
 
 /** A running registry as its clients see it. */
@@ -157,7 +157,10 @@ function stateArguments(directory: string): string[] {
 }
 
 function variableArguments({ variables = {} }: ServerState): string[] {
-  return Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`])
+  return Object.entries({ PLAIN_HTTP: 'allow', ...variables }).flatMap(([name, value]) => [
+    '--var',
+    `${name}:${value}`,
+  ])
 }
 
 /** Miniflare hands these on to the runtime. */

@@ -53,7 +53,7 @@ export async function createReader(nfpm: string): Promise<Reader> {
   const translate = async (code: string) => {
     const local = code
       .replaceAll('http://127.0.0.1:8787', url)
-      .replaceAll('https://cairn.example.workers.dev', url)
+      .replaceAll('https://packages.example.com', url)
     if (!local.includes('acme@0123456789abcdef.rsa.pub')) return local
     const key = await fetch(`${url}/api/packages/acme/alpine/key`)
     const [, name = ''] = /filename="(.*)"/.exec(key.headers.get('content-disposition') ?? '') ?? []

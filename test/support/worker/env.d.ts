@@ -12,6 +12,7 @@ declare namespace Cloudflare {
     readonly WRONG_CREDENTIALS: RateLimit
     readonly ADMIN_TOKEN: string
     readonly SIGNING_KEY: string
+    readonly PLAIN_HTTP: string
     /** A second key for rotations; no binding of the Worker's own. */
     readonly OTHER_SIGNING_KEY: string
     readonly TEST_MIGRATIONS: import('cloudflare:test').D1Migration[]
