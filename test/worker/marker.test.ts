@@ -70,7 +70,11 @@ async function expectHeldOff(cause: RegExp): Promise<void> {
   expect(error).toMatch(/^sweep: nothing was deleted: database and bucket do not belong together/)
   expect(error).toMatch(cause)
   expect(await health()).toMatch(cause)
-  expect(await stateOf()).toEqual({ state: 'mismatched', cause: expect.stringMatching(cause) })
+  expect(await stateOf()).toEqual({
+    state: 'mismatched',
+    marker: null,
+    cause: expect.stringMatching(cause),
+  })
   const log = vi.spyOn(console, 'error').mockImplementation(() => {})
   const { status, text } = await put(buildApk({ name: 'refused', version: '1-r0' }))
   expect(`${status} ${text}`).toMatch(
@@ -270,7 +274,8 @@ describe('npm run adopt', () => {
     forgetDeployment()
     const { status, text } = await adopt({})
     expect([status, JSON.parse(text)]).toEqual([200, { sampled: 1, missing: 0, foreign: false }])
-    expect(await stateOf()).toEqual({ state: 'matched', cause: null })
+    const marker = await env.DB.prepare('SELECT marker FROM deployment').first('marker')
+    expect(await stateOf()).toEqual({ state: 'matched', marker, cause: null })
     await publish({ name: 'next', version: '1-r0' })
     expect((await runCron()).error).toBe('')
   })
