@@ -107,7 +107,7 @@ export const ownerEndpoints: readonly Endpoint[] = [
         ...describe(env, owner),
         ...describeQuota(env, owner.quota),
       }))
-      return json(list, 200, pageHeaders(url, page, total))
+      return json(list, 200, pageHeaders(url, page, { total }))
     },
   },
   {

@@ -5,6 +5,7 @@ import type { Page } from '../core/owners.ts'
 import {
   findLatestVersion,
   findVersion,
+  positionOf,
   readPackageVersions,
   type VersionDetail,
   type VersionKey,
@@ -29,7 +30,7 @@ import { findVersionNames } from '../types/version-names.ts'
 import { contentsEndpoint } from './contents.ts'
 import { json } from './json.ts'
 import { describeFile, describeVersion, FILE_SCHEMA, PACKAGE_SCHEMA } from './package-json.ts'
-import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'
+import { LONG_PAGE_QUERY, PAGE_HEADERS, pageHeaders, parseLongPage, parsePageById } from './page.ts'
 
 const PACKAGES = '/api/v1/packages/:owner'
 const PACKAGE = `${PACKAGES}/:type/:name`
@@ -70,7 +71,7 @@ export const packageEndpoints: readonly Endpoint[] = [
         },
         type: { description: 'The type of the package; `all` is no filter.', schema: TEXT },
         repository: { description: 'The name of a repository that lists it.', schema: TEXT },
-        ...PAGE_QUERY,
+        ...LONG_PAGE_QUERY,
       },
       answers: { 200: PACKAGE_LIST },
       faults: ['invalid-request'],
@@ -83,7 +84,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     access: 'read',
     summary: 'The versions of a package, newest first',
     operation: about('listPackageVersions', {
-      query: PAGE_QUERY,
+      query: LONG_PAGE_QUERY,
       answers: { 200: PACKAGE_LIST },
       faults: ['invalid-request'],
     }),
@@ -118,7 +119,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     access: 'read',
     summary: 'The files of a version, with their digests',
     operation: aboutVersion('listPackageFiles', {
-      query: PAGE_QUERY,
+      query: LONG_PAGE_QUERY,
       answers: {
         200: {
           description: 'Files by repository, architecture and name',
@@ -158,13 +159,13 @@ function aboutVersion(id: string, operation: Omit<Operation, 'id' | 'tag'>): Ope
 const MAX_TEXT = 200
 
 async function list({ env, owner, url }: OwnedCall): Promise<Response> {
-  const page = parsePage(url)
+  const page = parsePageById(url)
   const type = url.searchParams.get('type')?.trim()
   const text = url.searchParams.get('q')?.trim()
   if (text !== undefined && text.length > MAX_TEXT) {
     throw invalidRequest(`q has more than ${MAX_TEXT} characters`)
   }
-  const { versions, total } = await searchVersions(listingReader(env.DB, owner.visibility), {
+  const { versions, total, more } = await searchVersions(listingReader(env.DB, owner.visibility), {
     ownerId: owner.id,
     type: type === '' || type === 'all' ? undefined : type,
     text,
@@ -172,25 +173,27 @@ async function list({ env, owner, url }: OwnedCall): Promise<Response> {
     page,
   })
   const found = versions.map((version) => describeVersion(url, owner, version))
-  return json(found, 200, pageHeaders(url, page, total))
+  return json(found, 200, pageHeaders(url, page, { total, more, last: versions.at(-1)?.id }))
 }
 
 async function listVersions(call: OwnedCall): Promise<Response> {
   const { env, owner, url } = call
-  const page = parsePage(url)
+  const page = parsePageById(url)
   const reader = listingReader(env.DB, owner.visibility)
   const { versions, total } = await readPackageVersions(reader, keyOf(call), page)
   if (total === 0) throw absent(call)
   const found = versions.map((version) => describeVersion(url, owner, version))
-  return json(found, 200, pageHeaders(url, page, total))
+  return json(found, 200, pageHeaders(url, page, { total, last: versions.at(-1)?.id }))
 }
 
 async function listFiles(call: OwnedCall): Promise<Response> {
-  const page = parsePage(call.url)
+  const page = parseLongPage(call.url)
   const packageType = requirePackageType(call)
   const { files, total } = await requireVersion(call, page)
   const found = files.map((file) => describeFile(call.url, call.owner, packageType, file))
-  return json(found, 200, pageHeaders(call.url, page, total))
+  const end = files.at(-1)
+  const last = end && positionOf(end)
+  return json(found, 200, pageHeaders(call.url, page, { total, last }))
 }
 
 async function remove(call: OwnedCall): Promise<Response> {

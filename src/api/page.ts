@@ -1,6 +1,7 @@
 // Paging by `page` (from 1) and `limit`, with `X-Total-Count` and `Link`, as in Forgejo's API.
 import { invalidRequest } from '../core/errors.ts'
 import type { Page } from '../core/owners.ts'
+import { MAX_OFFSET } from '../core/packages/lists.ts'
 import { COUNT, type QueryParameter, TEXT } from '../http/operation.ts'
 
 const DEFAULT_LIMIT = 50
@@ -12,6 +13,28 @@ export function parsePage(url: URL): Page {
   const limit = parseNumber(url, 'limit', { fallback: DEFAULT_LIMIT, min: 1, max: MAX_LIMIT })
   const page = parseNumber(url, 'page', { fallback: 1, min: 1, max: MAX_PAGE })
   return { limit, offset: (page - 1) * limit }
+}
+
+const MAX_AFTER = 1000
+
+/**
+ * Of a list that goes on behind the pages that are found by number.
+ * @throws RegistryError invalid-request
+ */
+export function parseLongPage(url: URL): Page {
+  const after = url.searchParams.get('after')
+  if (after === null) return parsePage(url)
+  if (after === '' || after.length > MAX_AFTER) {
+    throw invalidRequest('after must be as an answer gave it in Link')
+  }
+  return { ...parsePage(url), after }
+}
+
+/** The same for lists of which an entry's place is its id. @throws RegistryError invalid-request */
+export function parsePageById(url: URL): Page {
+  const page = parseLongPage(url)
+  if (page.after === undefined || /^\d{1,15}$/.test(page.after)) return page
+  throw invalidRequest('after must be as an answer gave it in Link')
 }
 
 interface NumberRange {
@@ -29,21 +52,41 @@ export function parseNumber(url: URL, name: string, { fallback, min, max }: Numb
   throw invalidRequest(`${name} must be a number from ${min} to ${max}`)
 }
 
-/** What a page says of the whole list, and where the other pages are (RFC 8288). */
-export function pageHeaders(url: URL, { limit, offset }: Page, total: number) {
+export interface Listed {
+  readonly total: number
+  /** Whether more match than were counted. */
+  readonly more?: boolean
+  /** The place of the page's last entry, in a list that goes on behind it. */
+  readonly last?: string | number | undefined
+}
+
+/**
+ * What a page says of the whole list, and where the other pages are (RFC 8288): by number, and behind those by the
+ * entry that they follow.
+ */
+export function pageHeaders(url: URL, { limit, offset }: Page, { total, more, last: end }: Listed) {
   const page = offset / limit + 1
   const last = Math.max(1, Math.ceil(total / limit))
+  const reached = Math.floor(MAX_OFFSET / limit) + 1
+  const before = Math.min(page - 1, last)
   const links = [
-    ...(page < last ? [link(url, page + 1, 'next'), link(url, last, 'last')] : []),
-    ...(page > 1 ? [link(url, 1, 'first'), link(url, Math.min(page - 1, last), 'prev')] : []),
+    ...(page < last && page < reached ? [link(url, page + 1, 'next')] : []),
+    ...(page < last && page >= reached && end !== undefined
+      ? [link(url, page + 1, 'next', String(end))]
+      : []),
+    ...(page < last && last <= reached ? [link(url, last, 'last')] : []),
+    ...(page > 1 ? [link(url, 1, 'first')] : []),
+    ...(page > 1 && before <= reached ? [link(url, before, 'prev')] : []),
   ]
-  const count = { 'x-total-count': String(total) }
+  const count = { 'x-total-count': String(total), ...(more ? { 'x-total-more': 'true' } : {}) }
   return links.length === 0 ? count : { ...count, link: links.join(', ') }
 }
 
-function link(url: URL, page: number, relation: string): string {
+function link(url: URL, page: number, relation: string, after?: string): string {
   const target = new URL(url)
   target.searchParams.set('page', String(page))
+  target.searchParams.delete('after')
+  if (after !== undefined) target.searchParams.set('after', after)
   return `<${target.href}>; rel="${relation}"`
 }
 
@@ -58,8 +101,21 @@ export const PAGE_QUERY: Readonly<Record<string, QueryParameter>> = {
   },
 }
 
+/** Of lists that go on behind the pages that are found by number. */
+export const LONG_PAGE_QUERY: typeof PAGE_QUERY = {
+  ...PAGE_QUERY,
+  after: {
+    description: `Behind the first ${MAX_OFFSET} entries: the entry before the page, as \`Link\` gives it.`,
+    schema: { type: 'string', maxLength: MAX_AFTER },
+  },
+}
+
 export const PAGE_HEADERS: Readonly<Record<string, QueryParameter>> = {
   'X-Total-Count': { description: 'How many there are on all pages.', schema: COUNT },
+  'X-Total-More': {
+    description: '`true` where a search stopped counting at 1,000: narrow it.',
+    schema: TEXT,
+  },
   Link: {
     description: 'The next, last, first and previous page, where there is one.',
     schema: TEXT,

@@ -176,7 +176,7 @@ async function list({ env, owner, url }: OwnedCall): Promise<Response> {
   const reader = listingReader(env.DB, owner.visibility)
   const { repositories, total } = await listRepositories(reader, { ownerId: owner.id }, page)
   const found = repositories.map((each) => describe(url, owner.name, each))
-  return json(found, 200, pageHeaders(url, page, total))
+  return json(found, 200, pageHeaders(url, page, { total }))
 }
 
 async function get(call: OwnedCall, type: string, naming: RepositoryNaming): Promise<Response> {

@@ -83,6 +83,8 @@ export async function createOwner(
 export interface Page {
   readonly offset: number
   readonly limit: number
+  /** The id of the entry that the page follows, in place of the offset, in lists that take one. */
+  readonly after?: string | undefined
 }
 
 export interface ListedOwner extends Omit<Owner, 'limits'> {

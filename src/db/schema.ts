@@ -25,7 +25,10 @@ export const owner = sqliteTable(
     limits: text('limits'),
     createdAt: integer('created_at').notNull(),
   },
-  (table) => [check('owner_visibility', sql`${table.visibility} IN ('public', 'private')`)],
+  (table) => [
+    index('owner_listing').on(table.visibility, table.name),
+    check('owner_visibility', sql`${table.visibility} IN ('public', 'private')`),
+  ],
 )
 
 /**
@@ -237,6 +240,8 @@ export const packageTable = sqliteTable(
     changedAt: integer('changed_at').notNull().default(0),
     /** Counts the changes, for people. It repeats after a removal or a restore: no cache may be keyed by it. */
     changes: integer('changes').notNull().default(1),
+    /** How many it has. Triggers count them, as all counts of lists (0016_lists.sql). */
+    versions: integer('versions').notNull().default(0),
   },
   (table) => [
     unique('package_name').on(table.ownerId, table.type, table.name),
@@ -280,8 +285,12 @@ export const packageVersion = sqliteTable(
     prerelease: integer('prerelease', { mode: 'boolean' }).notNull().default(false),
     /** Whether each of its files has a mark that withdraws it; kept right by every batch that changes either. */
     withdrawn: integer('withdrawn', { mode: 'boolean' }).notNull().default(false),
+    /** How many it has, counted by triggers. */
+    files: integer('files').notNull().default(0),
   },
   (table) => [
+    // Newest first.
+    index('package_version_newest').on(table.packageId, table.id),
     unique('package_version_version').on(table.packageId, table.version),
     // Its last entry of a package is the latest version (core/packages/latest.ts).
     index('package_version_latest').on(
@@ -290,6 +299,64 @@ export const packageVersion = sqliteTable(
       table.orderKey,
     ),
   ],
+)
+
+/**
+ * What people are given in pages: of an owner, of an owner and a type, and of a repository. Triggers alone write
+ * this table and the three behind it (0016_lists.sql), whichever batch changes packages, versions or files.
+ */
+export const packageList = sqliteTable('package_list', {
+  id: integer('id').primaryKey(),
+  /** The owner's id; that, a space and the type; or the id of the repository. */
+  key: text('key').notNull().unique(),
+  ownerId: text('owner_id')
+    .notNull()
+    .references(() => owner.id, { onDelete: 'cascade' }),
+  repositoryId: text('repository_id').references(() => repository.id, { onDelete: 'cascade' }),
+  packages: integer('packages').notNull().default(0),
+  versions: integer('versions').notNull().default(0),
+  /** Of a list of owner and type a random id, new at each change of one of its packages; else empty. */
+  state: text('state').notNull().default(''),
+})
+
+/** The versions of each list, in the order of publishing. Without rowid. */
+export const listedVersion = sqliteTable(
+  'listed_version',
+  {
+    listId: integer('list_id').notNull(),
+    versionId: integer('version_id').notNull(),
+    packageId: integer('package_id').notNull(),
+    /** Of a repository: how many of its files; else 0. */
+    files: integer('files').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.listId, table.versionId] })],
+)
+
+/** The packages of each repository's list, by name. Without rowid. */
+export const listedPackage = sqliteTable(
+  'listed_package',
+  {
+    listId: integer('list_id').notNull(),
+    name: text('name').notNull(),
+    packageId: integer('package_id').notNull(),
+    versions: integer('versions').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.listId, table.name, table.packageId] })],
+)
+
+/**
+ * Of each package what its name has from each of its first 64 characters on: up to 32 characters, lower case. A part
+ * of a name is found by it as the beginning of one of these. Without rowid.
+ */
+export const packageNamePiece = sqliteTable(
+  'package_name_piece',
+  {
+    /** That of owner and type. */
+    listId: integer('list_id').notNull(),
+    piece: text('piece').notNull(),
+    packageId: integer('package_id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.listId, table.piece, table.packageId] })],
 )
 
 /** A name that points at one version of a package and can be moved to another. It goes with the version. */

@@ -86,8 +86,8 @@ it('are on all files of each version, and only what differs is written', async (
   const marks = [mark('1', null, 'note'), mark('2', 'b', 'note'), mark('3', 'c', 'note')]
   expect(await setMarks(DB, place, { packageName: 'p', marks }, change)).toBe('changed')
   expect(await readMarks()).toEqual(['2/x note=b', '3/x note=c'])
-  // Expectation, id, two taken away, one set, none withdrawn, package, collection, none pruned, expectation.
-  expect(writes.slice(0, 9)).toEqual([1, 1, 2, 1, 0, 1, 1, 0, 1])
+  // Expectation, id, two taken away, one set, none withdrawn, package with its list, collection, none pruned, expectation.
+  expect(writes.slice(0, 9)).toEqual([1, 1, 2, 1, 0, 2, 1, 0, 1])
 })
 
 it('of one name and version are what the last of them says', async () => {

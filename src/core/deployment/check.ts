@@ -4,6 +4,7 @@ import { checkFilePage, type ExpectedFile, PAGE_FILES } from '../blobs/check.ts'
 import { IS_NAMED } from '../blobs/garbage.ts'
 import { query, runBatch, type Statement } from '../database.ts'
 import { ALL_WITHDRAWN, settleWithdrawn } from '../packages/latest.ts'
+import { LIST_REPAIR, WRONG_LISTS } from '../packages/list-check.ts'
 import { PROPERTY_BYTES } from '../packages/new-file.ts'
 import { changedColumns, drawCollections } from '../packages/state.ts'
 import { MISCOUNTED, MISCOUNTED_LOGS, recountLogs, recountUsage } from '../quota/recount.ts'
@@ -60,7 +61,7 @@ interface RowRule {
   /** The rows that break it, with a `subject`. */
   readonly broken: string
   /** What puts them right; ?1 is now, in Unix milliseconds. Absent: the rows do not say it. */
-  readonly repair?: string
+  readonly repair?: string | readonly string[]
 }
 
 const WITHOUT_FILE =
@@ -171,6 +172,11 @@ const ROW_RULES: readonly RowRule[] = [
     broken: MISCOUNTED,
     repair: recountUsage('?1 > 0'),
   },
+  ...WRONG_LISTS.map((broken, at) => ({
+    problem: 'list or count of packages other than the rows say',
+    broken,
+    ...(at === 0 ? { repair: LIST_REPAIR } : {}),
+  })),
 ]
 
 async function findRowProblems(db: D1Database): Promise<DeploymentProblem[]> {
@@ -189,7 +195,7 @@ async function findRowProblems(db: D1Database): Promise<DeploymentProblem[]> {
  */
 export async function repairRows(db: D1Database, now: number): Promise<number> {
   const statements = ROW_RULES.flatMap(({ repair }): Statement[] =>
-    repair === undefined ? [] : [[repair, now]],
+    [repair ?? []].flat().map((sql): Statement => [sql, now]),
   )
   const results = await query(() => runBatch(db, statements))
   return results.reduce((sum, { meta }) => sum + meta.changes, 0)

@@ -1,7 +1,14 @@
 // One package and one version in full. Who published a file is not among what is read.
 import type { Page } from '../owners.ts'
 import { type Read, type Reader, readAll } from './reader.ts'
-import { type FoundVersion, VERSION_COLUMNS, type VersionRow, versionOf } from './search.ts'
+import {
+  type FoundVersion,
+  requireReach,
+  VERSION_COLUMNS,
+  type VersionRow,
+  versionOf,
+  within,
+} from './search.ts'
 
 /** Whose package, by which name: as it was asked for, and folded as its type folds names. */
 export interface PackageKey {
@@ -21,6 +28,8 @@ export interface PackageFile {
   /** What it is found by, and as its publisher wrote it. */
   readonly name: string
   readonly shownName: string
+  /** What tells files of one name apart; they are listed by it. */
+  readonly compositeKey: string
   /** Where the bytes are. */
   readonly r2Key: string
   /** Bytes. */
@@ -51,26 +60,30 @@ const VERSION = `
 
 const VERSIONS = `
   SELECT ${VERSION_COLUMNS} FROM package p CROSS JOIN package_version v ON v.package_id = p.id
-  WHERE p.id = (${PACKAGE}) ORDER BY v.id DESC LIMIT ?5 OFFSET ?6`
+  WHERE p.id = (${PACKAGE}) AND v.id < ?7 ORDER BY v.id DESC LIMIT ?5 OFFSET ?6`
 
 const packageKey = ({ ownerId, type, name, foldedName }: PackageKey) =>
   [ownerId, type, name, foldedName] as const
 
 /**
  * A package's versions, newest first; `total` is without paging, and 0 where there is no such
- * package, since none is without a version. The page is found by a covering index of all versions.
+ * package, since none is without a version.
+ * @throws RegistryError invalid-request for a page behind MAX_OFFSET that follows no version, storage-unavailable
  */
 export async function readPackageVersions(
   reader: Reader,
   key: PackageKey,
   page: Page,
 ): Promise<{ readonly versions: readonly FoundVersion[]; readonly total: number }> {
-  const count = `SELECT count(*) AS total FROM package_version WHERE package_id = (${PACKAGE})`
+  const { limit, offset } = within(page)
+  const after = page.after === undefined ? Number.MAX_SAFE_INTEGER : Number(page.after)
   const [rows, totals] = await readAll<[VersionRow, { total: number }]>(reader, [
-    [VERSIONS, ...packageKey(key), page.limit, page.offset],
-    [count, ...packageKey(key)],
+    [VERSIONS, ...packageKey(key), limit, offset, after],
+    [`SELECT versions AS total FROM package WHERE id = (${PACKAGE})`, ...packageKey(key)],
   ])
-  return { versions: rows.map(versionOf), total: totals[0]?.total ?? 0 }
+  const total = totals[0]?.total ?? 0
+  requireReach(page, total)
+  return { versions: rows.map(versionOf), total }
 }
 
 /** The version that was published last. */
@@ -93,21 +106,32 @@ export interface VersionDetail {
 export const LISTED_METADATA_BYTES = 4 * 1024 * 1024
 
 /** The page is found by an index; of what is left out nothing is read but its length. */
-const filesOf = (version: string, limit: string, offset: string) => `
-  SELECT f.id, f.name, coalesce(f.display_name, f.name) AS shownName, b.r2_key AS r2Key, b.size,
-    nullif(b.md5, '') AS md5, nullif(b.sha1, '') AS sha1, b.sha256,
+const filesOf = (version: string, [limit, offset, key, name]: readonly string[]) => `
+  SELECT f.id, f.name, coalesce(f.display_name, f.name) AS shownName,
+    f.composite_key AS compositeKey, b.r2_key AS r2Key, b.size, nullif(b.md5, '') AS md5, nullif(b.sha1, '') AS sha1, b.sha256,
     nullif(b.sha512, '') AS sha512, f.architecture, r.name AS repository,
     iif(page.bytes <= ${LISTED_METADATA_BYTES}, f.metadata, NULL) AS metadata,
     f.created_at AS createdAt
   FROM (
     SELECT id, sum(length) OVER (ORDER BY composite_key, name) AS bytes FROM (
       SELECT id, composite_key, name, octet_length(metadata) AS length FROM package_file
-      WHERE version_id = (${version})
+      WHERE version_id = (${version}) AND (composite_key, name) > (${key}, ${name})
       ORDER BY composite_key, name LIMIT ${limit} OFFSET ${offset})) page
   CROSS JOIN package_file f ON f.id = page.id
   CROSS JOIN package_blob b ON b.sha256 = f.blob_sha256
   LEFT JOIN repository r ON r.id = f.repository_id
   ORDER BY f.composite_key, f.name`
+
+/** A file's place in the order of its version, as a page may follow it. */
+export function positionOf({ compositeKey, name }: PackageFile): string {
+  return `${compositeKey}\n${name}`
+}
+
+function placeOf(page: Page): readonly [number, number, string, string] {
+  const [key = '', name = ''] = page.after?.split('\n') ?? []
+  const { limit, offset } = within(page)
+  return [limit, offset, key, name]
+}
 
 /** A page of the files of a version that was found before, by name. */
 export async function listFiles(
@@ -116,7 +140,7 @@ export async function listFiles(
   page: Page,
 ): Promise<readonly PackageFile[]> {
   const [files] = await readAll<[PackageFile]>(reader, [
-    [filesOf('?1', '?2', '?3'), versionId, page.limit, page.offset],
+    [filesOf('?1', ['?2', '?3', '?4', '?5']), versionId, ...placeOf(page)],
   ])
   return files
 }
@@ -125,7 +149,10 @@ interface CountedVersionRow extends VersionRow {
   readonly files: number
 }
 
-/** Undefined where there is no such version. */
+/**
+ * Undefined where there is no such version.
+ * @throws RegistryError invalid-request for a page behind MAX_OFFSET that follows no file, storage-unavailable
+ */
 export async function findVersion(
   reader: Reader,
   key: VersionKey,
@@ -134,15 +161,15 @@ export async function findVersion(
   const parameters = [...packageKey(key), key.version, key.foldedVersion] as const
   const found: Read = [
     `SELECT ${VERSION_COLUMNS},
-       (SELECT count(*) FROM package_file c WHERE c.version_id = v.id) AS files
-     FROM package_version v CROSS JOIN package p ON p.id = v.package_id WHERE v.id = (${VERSION})`,
+v.files FROM package_version v CROSS JOIN package p ON p.id = v.package_id WHERE v.id = (${VERSION})`,
     ...parameters,
   ]
   const [[row], files] = await readAll<[CountedVersionRow, PackageFile]>(reader, [
     found,
-    [filesOf(VERSION, '?7', '?8'), ...parameters, page.limit, page.offset],
+    [filesOf(VERSION, ['?7', '?8', '?9', '?10']), ...parameters, ...placeOf(page)],
   ])
   if (row === undefined) return undefined
   const { files: total, ...version } = row
+  requireReach(page, total)
   return { version: versionOf(version), files, total }
 }

@@ -30,7 +30,7 @@ export interface Links {
 const MAX_NAMES = 400
 const SHOWN_DEPENDENTS = 60
 /** A package that needs a name has an entry for each version, repository and architecture. */
-const READ_DEPENDENTS = 2000
+const READ_DEPENDENTS = 1000
 
 const OF_PROPERTY = `
   CROSS JOIN package_file f ON f.id = q.file_id

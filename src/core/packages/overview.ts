@@ -100,6 +100,8 @@ export interface PackageOverview {
 
 const SHOWN_VERSIONS = 20
 const SHOWN_TAGS = 20
+/** More files than a version of a type with marks has. */
+const MARKED_FILES = 100
 
 /**
  * ?3 is the type, ?4 the package's name as it was asked for and ?5 as its type folds names, ?6 and ?7
@@ -109,7 +111,7 @@ const SHOWN_TAGS = 20
 export const PACKAGE_OVERVIEW = `
   SELECT json_object('packageId', p.id, 'name', p.name,
     'shownName', coalesce(p.display_name, p.name),
-    'versionCount', (SELECT count(*) FROM package_version WHERE package_id = p.id),
+    'versionCount', p.versions,
     'versions', (
       SELECT json_group_array(json_object('version', version,
         'shownVersion', coalesce(display_version, version), 'createdAt', created_at)) FROM (
@@ -117,14 +119,14 @@ export const PACKAGE_OVERVIEW = `
         ORDER BY id DESC LIMIT ${SHOWN_VERSIONS})),
     'versionId', v.id, 'version', v.version,
     'shownVersion', coalesce(v.display_version, v.version), 'createdAt', v.created_at,
-    'fileCount', (SELECT count(*) FROM package_file WHERE version_id = v.id),
+    'fileCount', coalesce(v.files, 0),
     'isLatest', v.id IS (${shownVersionOf('p.id')}),
     'marks', (
       SELECT json_group_object(name, value) FROM (
         SELECT m.name, max(m.value) AS value
-        FROM package_file f CROSS JOIN package_mark m ON m.file_id = f.id
-        WHERE f.version_id = v.id GROUP BY m.name
-        HAVING count(*) = (SELECT count(*) FROM package_file WHERE version_id = v.id))),
+        FROM (SELECT id FROM package_file WHERE version_id = v.id LIMIT ${MARKED_FILES}) latest
+        CROSS JOIN package_mark m ON m.file_id = latest.id GROUP BY m.name
+        HAVING count(*) = min(v.files, ${MARKED_FILES}))),
     'tags', (
       SELECT json_group_array(name) FROM (
         SELECT name FROM package_tag WHERE version_id = v.id ORDER BY name LIMIT ${SHOWN_TAGS})))

@@ -94,6 +94,10 @@ async function removeFrom(removal: Removal, repository: string): Promise<number>
 
 const TRIES = 3
 
+/** D1 counts with its changes what triggers and other tables do. */
+const DELETE_FILES =
+  'DELETE FROM package_file WHERE id IN (SELECT value FROM json_each(?1)) RETURNING id'
+
 /** To remove twice is to remove once, so a lost answer is simply asked for again. */
 async function removeLoose(
   { db, owner, type }: Removal,
@@ -108,11 +112,11 @@ async function removeLoose(
       const [, , , deleted] = await runBatch(db, [
         ...subtractFiles(owner.id, ids, now),
         retireFiles(ids),
-        ['DELETE FROM package_file WHERE id IN (SELECT value FROM json_each(?1))', ids],
+        [DELETE_FILES, ids],
         ...dropOrphans(place, files, now),
         changeCollection(place, now),
       ])
-      return lost ? files.length : (deleted?.meta.changes ?? 0)
+      return lost ? files.length : (deleted?.results.length ?? 0)
     } catch (error) {
       lost ||= !isConstraintFailure(error)
       console.error('a removal got no answer:', String(error))

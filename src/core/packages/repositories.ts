@@ -68,7 +68,9 @@ export async function listRepositories(
       page.limit,
       page.offset,
     ],
-    [`SELECT count(*) AS total FROM repository r WHERE ${of}`, ...parameters],
+    type === null
+      ? ['SELECT repositories AS total FROM owner_usage WHERE owner_id = ?1', ownerId]
+      : [`SELECT count(*) AS total FROM repository r WHERE ${of}`, ...parameters],
   ])
   return { repositories: rows.map(repositoryOf), total: totals[0]?.total ?? 0 }
 }

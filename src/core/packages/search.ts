@@ -1,19 +1,25 @@
-// Lists of an owner's packages and of their versions. What a list of N packages with V versions reads:
-// entries of covering indexes (N names; for the newest and for versions V versions too), and rows only
-// of the page; with a repository also the rows of its files, without their metadata. Of 25,000 packages
-// D1 counts 25,000 rows read by name, 126,000 newest first, 51,000 for a text, 176,000 in a repository
-// and 175,000 for versions: 5 to 50 ms on the local runtime.
+// Lists of an owner's packages and of their versions, page by page. What a page reads is bounded, whatever the
+// owner has: see lists.ts.
+import { invalidRequest } from '../errors.ts'
 import type { Page } from '../owners.ts'
 import { shownVersionOf } from './latest.ts'
-import { type Parameter, type Read, type Reader, readAll } from './reader.ts'
+import {
+  countMatches,
+  countNamed,
+  type ListFilter,
+  type ListPlace,
+  listsOf,
+  MAX_FOUND,
+  MAX_OFFSET,
+  type NamedFilter,
+  newestVersions,
+  Parameters,
+  packagesByName,
+  packagesNamed,
+} from './lists.ts'
+import { type Read, type Reader, readAll } from './reader.ts'
 
-export interface Search {
-  readonly ownerId: string
-  readonly type?: string | undefined
-  /** A part of the name, in any case of its ASCII letters. */
-  readonly text?: string | undefined
-  /** The name of a repository that lists a file of the package. */
-  readonly repository?: string | undefined
+export interface Search extends ListFilter {
   readonly page: Page
 }
 
@@ -61,100 +67,144 @@ export interface FoundVersion extends PackageName, VersionName, VersionPlaces {}
 /** Characters. */
 const SHOWN_DESCRIPTION = 200
 
-/** The owner's packages, each with the version that people are shown; `total` is without paging. */
+/** How many a whole list has. */
+export interface ListTotal {
+  readonly total: number
+  /** Whether a search stopped counting: more names match than it looks at. */
+  readonly more: boolean
+}
+
+/**
+ * The owner's packages, each with the version that people are shown. The newest are those of the 1,000 versions
+ * that were published last.
+ * @throws RegistryError invalid-request for a page behind MAX_OFFSET, storage-unavailable
+ */
 export async function searchPackages(
   reader: Reader,
   search: PackageSearch,
-): Promise<{ readonly packages: readonly FoundPackage[]; readonly total: number }> {
-  const order = search.sort === 'name' ? 'p.name, p.type' : `(${newestOf('p.id')}) DESC`
-  const [rows, totals] = await readAll<[PackageRow, { total: number }]>(reader, [
-    select(
-      search,
-      (found) => `
-        SELECT p.id AS packageId, p.created_at AS packageCreatedAt,
-          (SELECT count(*) FROM package_version c WHERE c.package_id = p.id) AS versions,
-          (SELECT substr(f.metadata ->> '$.description', 1, ${SHOWN_DESCRIPTION})
-           FROM package_file f WHERE f.version_id = v.id LIMIT 1) AS description,
-          ${VERSION_COLUMNS}
-        FROM (${found}) x
-        CROSS JOIN package p ON p.id = x.id
-        CROSS JOIN package_version v ON v.id = (${shownVersionOf('p.id')})
-        ORDER BY ${order}`,
-      `SELECT p.id FROM package p WHERE`,
-      `ORDER BY ${order}`,
-    ),
-    count(search, 'FROM package p WHERE'),
+): Promise<ListTotal & { readonly packages: readonly FoundPackage[] }> {
+  const bind = new Parameters()
+  const order = search.sort === 'name' ? 'p.name, p.type' : 'x.newest DESC'
+  const found = `
+    SELECT p.id AS packageId, p.created_at AS packageCreatedAt, p.versions,
+      (SELECT substr(f.metadata ->> '$.description', 1, ${SHOWN_DESCRIPTION})
+       FROM package_file f WHERE f.version_id = v.id LIMIT 1) AS description,
+      ${VERSION_COLUMNS}
+    FROM (${foundPackages(search, bind)}) x
+    CROSS JOIN package p ON p.id = x.id
+    CROSS JOIN package_version v ON v.id = (${shownVersionOf('p.id')})
+    ORDER BY ${order}`
+  const [rows, [counted]] = await readAll<[PackageRow, CountRow]>(reader, [
+    [found, ...bind.values],
+    count(search, 'packages', countNamed),
   ])
-  return { packages: rows.map(packageOf), total: totals[0]?.total ?? 0 }
+  return { packages: rows.map(packageOf), ...totalOf(search.page, counted) }
 }
 
-const OF_VERSIONS = 'FROM package p CROSS JOIN package_version v ON v.package_id = p.id WHERE'
+const NEWEST = '(SELECT max(n.id) FROM package_version n WHERE n.package_id = p.id) AS newest'
 
-/** The versions of the owner's packages, newest first; `total` is without paging. */
+/** The ids of a page, and of the newest first also `newest`. */
+function foundPackages(search: PackageSearch, bind: Parameters): string {
+  const { sort } = search
+  const place = within(search.page)
+  if (isNamed(search)) {
+    const order = sort === 'name' ? 'name, type' : 'newest DESC'
+    const columns = sort === 'name' ? 'p.id, p.name, p.type' : `p.id, ${NEWEST}`
+    return `SELECT * FROM (${packagesNamed(search, bind, columns)})
+      ORDER BY ${order} LIMIT ${bind.add(place.limit)} OFFSET ${bind.add(place.offset)}`
+  }
+  if (sort === 'name') return packagesByName(search, place, bind)
+  const newest = newestVersions(search, { limit: MAX_FOUND, offset: 0 }, bind)
+  return `SELECT package_id AS id, max(id) AS newest FROM (${newest}) GROUP BY package_id
+    ORDER BY newest DESC LIMIT ${bind.add(place.limit)} OFFSET ${bind.add(place.offset)}`
+}
+
+/**
+ * The versions of the owner's packages, newest first. A search has at most 1,000: those of the packages that had
+ * one published last.
+ * @throws RegistryError invalid-request for a page behind MAX_OFFSET that follows no version, storage-unavailable
+ */
 export async function searchVersions(
   reader: Reader,
   search: Search,
-): Promise<{ readonly versions: readonly FoundVersion[]; readonly total: number }> {
-  const [rows, totals] = await readAll<[VersionRow, { total: number }]>(reader, [
-    select(
-      search,
-      (found) => `
-        SELECT ${VERSION_COLUMNS} FROM (${found}) x
-        CROSS JOIN package_version v ON v.id = x.id
-        CROSS JOIN package p ON p.id = v.package_id
-        ORDER BY v.id DESC`,
-      `SELECT v.id ${OF_VERSIONS}`,
-      'ORDER BY v.id DESC',
-    ),
-    count(search, OF_VERSIONS),
+): Promise<ListTotal & { readonly versions: readonly FoundVersion[] }> {
+  const bind = new Parameters()
+  const place = within(search.page)
+  const ids = isNamed(search)
+    ? versionsNamed(search, place, bind)
+    : newestVersions(search, place, bind)
+  const [rows, [counted]] = await readAll<[VersionRow, CountRow]>(reader, [
+    [
+      `SELECT ${VERSION_COLUMNS} FROM (${ids}) x
+       CROSS JOIN package_version v ON v.id = x.id
+       CROSS JOIN package p ON p.id = v.package_id
+       ORDER BY v.id DESC`,
+      ...bind.values,
+    ],
+    count(search, 'versions', (named, values) => packagesNamed(named, values, 'sum(p.versions)')),
   ])
-  return { versions: rows.map(versionOf), total: totals[0]?.total ?? 0 }
+  return { versions: rows.map(versionOf), ...totalOf(search.page, counted) }
 }
 
-function newestOf(packageId: string): string {
-  return `SELECT max(n.id) FROM package_version n WHERE n.package_id = ${packageId}`
+/** What a page shows is among as many packages, and of each among as many versions, as the page reaches. */
+function versionsNamed(search: NamedFilter, place: ListPlace, bind: Parameters): string {
+  const reach = bind.add(Math.min(place.limit + place.offset, MAX_FOUND))
+  return `SELECT id FROM (
+      SELECT v.id FROM (
+        ${packagesNamed(search, bind, `p.id, ${NEWEST}`)} ORDER BY newest DESC LIMIT ${reach}) y
+      CROSS JOIN package_version v ON v.package_id = y.id AND v.id IN (
+        SELECT n.id FROM package_version n WHERE n.package_id = y.id ORDER BY n.id DESC LIMIT ${reach})
+      LIMIT ${MAX_FOUND})
+    ORDER BY id DESC LIMIT ${bind.add(place.limit)} OFFSET ${bind.add(place.offset)}`
 }
 
-/** A page of ids by covering indexes alone, and around it what makes rows of them. */
-function select(
+function isNamed<T extends ListFilter>(search: T): search is T & NamedFilter {
+  return search.text !== undefined && search.text !== ''
+}
+
+interface CountRow {
+  readonly total: number | null
+  /** Of a search: how many names it would have to look at, up to one more than it does. */
+  readonly matches: number | null
+}
+
+function count(
   search: Search,
-  around: (found: string) => string,
-  from: string,
-  order: string,
+  column: 'packages' | 'versions',
+  counted: (named: NamedFilter, bind: Parameters) => string,
 ): Read {
-  const { conditions, parameters } = conditionsOf(search)
-  const [limit, offset] = [parameters.length + 1, parameters.length + 2]
-  const found = `${from} ${conditions} ${order} LIMIT ?${limit} OFFSET ?${offset}`
-  return [around(found), ...parameters, search.page.limit, search.page.offset]
-}
-
-function count(search: Search, from: string): Read {
-  const { conditions, parameters } = conditionsOf(search)
-  return [`SELECT count(*) AS total ${from} ${conditions}`, ...parameters]
-}
-
-function conditionsOf({ ownerId, type, text, repository }: Search) {
-  const parameters: Parameter[] = [ownerId]
-  const conditions = ['p.owner_id = ?1']
-  const add = (condition: (parameter: string) => string, value: string) => {
-    conditions.push(condition(`?${parameters.push(value)}`))
+  const bind = new Parameters()
+  if (isNamed(search)) {
+    const total = counted(search, bind)
+    const sql = `SELECT (${total}) AS total, (${countMatches(search, bind)}) AS matches`
+    return [sql, ...bind.values]
   }
-  if (type !== undefined) add((parameter) => `p.type = ${parameter}`, type)
-  // LIKE takes patterns of 50 bytes at most on D1.
-  if (text) add((parameter) => `instr(lower(p.name), lower(${parameter}))`, text)
-  if (repository !== undefined) {
-    add((parameter) => listedIn(parameter, type !== undefined), repository)
-  }
-  return { conditions: conditions.join(' AND '), parameters }
+  const sum = `SELECT sum(${column}) FROM package_list WHERE id IN (${listsOf(search, bind)})`
+  return [`SELECT (${sum}) AS total, NULL AS matches`, ...bind.values]
 }
 
-/** Begins with the files of the repository: a search in each package for one of them costs more. */
-function listedIn(name: string, typed: boolean): string {
-  return `p.id IN (
-    SELECT w.package_id FROM repository r
-    CROSS JOIN package_file f ON f.repository_id = r.id
-    CROSS JOIN package_version w ON w.id = f.version_id
-    WHERE r.owner_id = ?1 ${typed ? 'AND r.type = ?2' : ''} AND r.name = ${name})`
+function totalOf(page: Page, row: CountRow | undefined): ListTotal {
+  const { total, matches } = { total: row?.total ?? 0, matches: row?.matches ?? null }
+  requireReach(page, total)
+  if (matches === null) return { total, more: false }
+  return { total: Math.min(total, MAX_FOUND), more: Math.max(matches, total) > MAX_FOUND }
+}
+
+/** What is behind the reach of a page by number is not read. */
+export function within({ limit, offset, after }: Page): ListPlace {
+  if (after !== undefined) return { limit, offset: 0, after: Number(after) }
+  return offset > MAX_OFFSET ? { limit: 0, offset: 0 } : { limit, offset }
+}
+
+/**
+ * A page behind the end of a list is empty, and one far within it is refused: it would pass over all before it.
+ * @throws RegistryError invalid-request
+ */
+export function requireReach({ offset, after }: Page, total: number): void {
+  if (after !== undefined || offset <= MAX_OFFSET || offset >= total) return
+  throw invalidRequest(
+    `the page begins behind the first ${MAX_OFFSET} entries: go on with the address that the page before it gives in Link as next, or narrow the list`,
+  )
 }
 
 /** More files than a version has in any repository; a version of many is described by these. */

@@ -41,7 +41,7 @@ async function show(call: Call): Promise<Response> {
   const { env, owner, url } = call
   const filter = parseFilter(url)
   const page = parsePageNumber(url)
-  const { packages, total } = await searchPackages(listingReader(env.DB, owner.visibility), {
+  const { packages, total, more } = await searchPackages(listingReader(env.DB, owner.visibility), {
     ownerId: owner.id,
     text: filter.q || undefined,
     type: filter.type || undefined,
@@ -69,6 +69,7 @@ async function show(call: Call): Promise<Response> {
             )}
             {total > 0 && (
               <p class="muted small" role="status">
+                {more && 'Many names match, the first of which are looked at: '}
                 {formatCount(total, 'package')}
                 {narrowed && ' found'}
               </p>
@@ -76,7 +77,11 @@ async function show(call: Call): Promise<Response> {
             {packages.length > 0 && <Packages owner={owner.name} packages={packages} />}
             {packages.length === 0 &&
               (narrowed || page > 1 ? <NothingFound call={call} /> : <NothingYet call={call} />)}
-            <Pagination url={url} page={page} more={page * PACKAGES_A_PAGE < total} />
+            <Pagination
+              url={url}
+              page={page}
+              more={packages.length === PACKAGES_A_PAGE && page * PACKAGES_A_PAGE < total}
+            />
           </div>
           <aside>
             <Repositories owner={owner.name} repositories={repositories} />

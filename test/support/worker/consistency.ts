@@ -5,6 +5,7 @@
 import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
+import { WRONG_LISTS } from '../../../src/core/packages/list-check.ts'
 import { samples } from '../../types/samples.ts'
 import type { StoredFile } from '../../types/type-sample.ts'
 import { listKeys } from './registry.ts'
@@ -50,6 +51,14 @@ export async function expectConsistent(): Promise<void> {
 }
 
 export async function findInconsistencies(): Promise<string[]> {
+  const lists = await Promise.all(WRONG_LISTS.map((sql) => rows<{ subject: string }>(sql)))
+  return [
+    ...lists.flat().map(({ subject }) => `a list has other entries or counts: ${subject}`),
+    ...(await findOthers()),
+  ]
+}
+
+async function findOthers(): Promise<string[]> {
   const files = await rows<FileRow>(
     `SELECT f.id, p.type, f.repository_id AS repositoryId, f.name, f.architecture, f.part,
        f.blob_sha256 AS sha256, b.sha1, b.sha512, b.md5, b.r2_key AS r2Key, b.size
