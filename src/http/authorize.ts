@@ -58,7 +58,8 @@ export async function authorize(
   const adminToken = requireAdminToken(env)
   // A secret wins, wherever it was sent.
   const session = secret === undefined ? findSession(endpoint, request, env) : undefined
-  const resource = 'resource' in endpoint ? endpoint.resource?.(params) : undefined
+  const { searchParams } = new URL(request.url)
+  const resource = 'resource' in endpoint ? endpoint.resource?.(params, searchParams) : undefined
   const asked = Date.now()
   const key = keyOf(endpoint, params, secret)
   const known = key === undefined ? undefined : recentlyAllowed.find(key, asked)

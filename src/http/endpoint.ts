@@ -79,8 +79,11 @@ export interface OwnedEndpoint<R> extends Description {
    * few seconds ago will do.
    */
   readonly recheckedByCommit?: true
-  /** @throws RegistryError for parameters that cannot name anything */
-  readonly resource?: (params: Params) => ResourceQuery
+  /**
+   * @param query of the address, for what is chosen there
+   * @throws RegistryError for parameters that cannot name anything
+   */
+  readonly resource?: (params: Params, query: URLSearchParams) => ResourceQuery
   readonly handler: (call: OwnedCall<R>) => Promise<Response>
 }
 

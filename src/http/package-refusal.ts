@@ -1,19 +1,9 @@
 // What a format refuses in a package, as a fault.
 import { RegistryError } from '../core/errors.ts'
-import type { ByteSource } from '../formats/bytes.ts'
 import { FormatError } from '../formats/format-error.ts'
 
-/** The same chunks, whose failure is told likewise. */
-export async function* refusingPackage(source: ByteSource): ByteSource {
-  try {
-    yield* source
-  } catch (error) {
-    refusePackage(error)
-  }
-}
-
 /**
- * For what `inspect`, `verify` and `examine` of a publication throw, publishUpload does it.
+ * For what `transform`, `inspect`, `verify` and `examine` of a publication throw, publishUpload does it.
  * @throws RegistryError invalid-package for a FormatError; anything else as it is
  */
 export function refusePackage(error: unknown): never {

@@ -20,7 +20,7 @@ import {
 } from './claimed-digests.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type Operation, TEXT } from './operation.ts'
-import { refusePackage, refusingPackage } from './package-refusal.ts'
+import { refusePackage } from './package-refusal.ts'
 import type {
   ExaminedPublicationCall,
   PublicationCall,
@@ -104,7 +104,7 @@ export async function publishUpload<I, T>(
     upload: {
       ...{ ...upload, limits: UPLOAD_LIMITS, inspect: inspectAllowed },
       digests: digestsFor(publication.digests, claims),
-      transform: transform && ((source) => refusingPackage(transform(source))),
+      transform,
       contentsOf: publication.contentsOf,
     },
     limits: limitsOf(call.env),

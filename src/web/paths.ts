@@ -7,6 +7,12 @@ export function ownerPath(owner: string): string {
 
 export const packagePath = packagePagePath
 
+/** The page of a package as a repository has it; of none where it is empty. */
+export function packageFromPath(owner: string, type: string, name: string, from: string): string {
+  const path = packagePath(owner, type, name)
+  return from === '' ? path : `${path}?from=${encodeURIComponent(from)}`
+}
+
 export function versionsPath(owner: string, type: string, name: string): string {
   return formatPath(owner, '-', 'versions', type, name)
 }

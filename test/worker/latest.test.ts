@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it } from 'vitest'
 import { createFile } from '../../src/core/packages/create.ts'
-import { latestVersionOf, shownVersionOf } from '../../src/core/packages/latest.ts'
+import { latestVersionIn, latestVersionOf, shownVersionOf } from '../../src/core/packages/latest.ts'
 import { setMarks } from '../../src/core/packages/marks.ts'
 import { moveTag } from '../../src/core/packages/tags.ts'
 import { limitsOf } from '../../src/env.ts'
@@ -102,6 +102,34 @@ it('gives way to the tag `latest` where people are shown a version', async () =>
   expect([await find(shownVersionOf), await latest()]).toEqual(['1', '2'])
   await answerOf('/api/packages/acme/generic/p/1', { method: 'DELETE', headers: ADMIN })
   expect(await find(shownVersionOf)).toBe('2')
+})
+
+it('in a repository is read from the highest version down to one that the repository has', async () => {
+  await publish('0', '0')
+  const repository = `INSERT INTO repository (id, owner_id, type, name, head, revision, created_at)
+    SELECT j.value, ?1, 'generic', j.value, 'h', 1, 1 FROM json_each('["edge","stable"]') j`
+  await env.DB.prepare(repository).bind(place.ownerId).run()
+  const many = JSON.stringify(Array.from({ length: 1000 }, (_, at) => String(1000 + at)))
+  const versions = `INSERT INTO package_version (package_id, version, created_at, order_key)
+    SELECT p.id, j.value, 1, j.value FROM package p, json_each(?1) j`
+  const files = `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture,
+      name, blob_sha256, metadata, created_by, created_at)
+    SELECT v.version, v.id, iif(v.version < ?1, 'stable', 'edge'), '', '', 'n' || v.id,
+      (SELECT sha256 FROM package_blob), '{}', 'admin', 1 FROM package_version v WHERE v.version > '0'`
+  await env.DB.prepare(versions).bind(many).run()
+  await env.DB.prepare(files).bind('1990').run()
+  const read = async (repository: string) => {
+    const id = await env.DB.prepare('SELECT id FROM package').first('id')
+    const sql = `SELECT version FROM package_version
+      WHERE id = (${latestVersionIn('?1', '?2')})`
+    const { results, meta } = await env.DB.prepare(sql).bind(id, repository).all()
+    return { version: results[0]?.version, rows: meta.rows_read ?? Number.NaN }
+  }
+  const [edge, stable] = [await read('edge'), await read('stable')]
+  expect([edge.version, stable.version]).toEqual(['1999', '1989'])
+  expect(edge.rows).toBeLessThanOrEqual(4)
+  // Ten versions of edge alone stand before it, of the thousand that there are.
+  expect(stable.rows).toBeLessThanOrEqual(4 + 10 * 3)
 })
 
 it('is found by one entry of an index, however many are withdrawn', async () => {

@@ -65,6 +65,30 @@ describe('without a version, the page of a package', () => {
   })
 })
 
+describe('from a repository, the page of a package', () => {
+  it('shows the version that the line under it installs', async () => {
+    await createOwner('acme')
+    const versionOf = (html: string) => /<span class="version">([^<]*)/.exec(html)?.[1]
+    const stable = '/api/packages/acme/alpine/v3.22/main'
+    await publish({ name: 'hello', version: '2.0-r0' })
+    await publish({ name: 'hello', version: '1.9-r0' }, stable)
+    await publish({ name: 'hello', version: '1.9-r1' }, stable)
+    await publish({ name: 'hello', version: '1.8-r0' }, stable)
+    expect(versionOf(await textOf(HELLO))).toBe('2.0-r0')
+    const page = await textOf(`${HELLO}?from=v3.22%2Fmain`)
+    expect(versionOf(page)).toBe('1.9-r1')
+    expect(page).toContain('/v3.22/main')
+    expect(page).not.toMatch(/<span class="badge accent">latest</)
+    expect(versionOf(await textOf(`${HELLO}?from=edge%2Fmain`))).toBe('2.0-r0')
+    expect(versionOf(await textOf(`${HELLO}?from=none`))).toBe('2.0-r0')
+    expect(versionOf(await textOf(`${HELLO}/1.8-r0?from=v3.22%2Fmain`))).toBe('1.8-r0')
+    const list = await textOf('/acme?repository=v3.22/main')
+    expect(list).toContain(
+      `<a class="name" href="${HELLO}?from=v3.22%2Fmain">hello</a> <span class="version">1.9-r1`,
+    )
+  })
+})
+
 describe('the page of an owner', () => {
   it('lists packages with their latest version, and narrows them', async () => {
     await createOwner('acme')

@@ -5,6 +5,7 @@ import {
   findVersion,
   readPackageVersions,
 } from '../../src/core/packages/detail.ts'
+import { setMarks } from '../../src/core/packages/marks.ts'
 import { findRepository, listRepositories } from '../../src/core/packages/repositories.ts'
 import {
   type PackageSearch,
@@ -86,6 +87,27 @@ describe('a search for packages', () => {
     expect(await search(options)).toMatchObject({ names, total: names.length })
     const newest = await search({ ...options, sort: 'newest' })
     expect([...newest.names].sort()).toEqual(names)
+  })
+
+  it('in a repository has the version that its clients install', async () => {
+    const stable = '/api/packages/acme/alpine/v3.22/main'
+    await publish({ name: 'zlib', version: '1.0-r0' }, stable)
+    await publish({ name: 'zlib', version: '0.9-r0' }, stable)
+    const of = async (repository?: string) =>
+      (await search({ repository, text: 'zlib' })).packages[0]?.latest.version
+    expect(await of()).toBe('1.2-r0')
+    expect(await of('edge/main')).toBe('1.2-r0')
+    expect(await of('v3.22/main')).toBe('1.0-r0')
+    // A version of both repositories is each one's.
+    await publish({ name: 'zlib', version: '1.1-r0' }, stable)
+    expect(await of('v3.22/main')).toBe('1.1-r0')
+    await answerOf(`${stable}/x86_64/zlib-1.1-r0.apk`, { method: 'DELETE', headers: ADMIN })
+    expect(await of('v3.22/main')).toBe('1.0-r0')
+    const marks = [{ version: '1.0-r0', name: 'yanked', value: '', withdraws: true }]
+    const place = { ownerId: await ownerId(), type: 'alpine' }
+    const change = { changeId: crypto.randomUUID(), createdBy: 'admin' }
+    await setMarks(env.DB, place, { packageName: 'zlib', marks }, change)
+    expect(await of('v3.22/main')).toBe('0.9-r0')
   })
 
   it('gives pages, and the total on each', async () => {

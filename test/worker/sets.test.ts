@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
-import { clearOverrides, override } from '../support/worker/bindings.ts'
+import { clearOverrides, override, wrapMethod } from '../support/worker/bindings.ts'
 import { interceptCommits } from '../support/worker/commits.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import {
@@ -92,6 +92,20 @@ describe('a publish of several files', () => {
     await expectNothing()
   })
 
+  it('leaves nothing stored where one of the files cannot be', async () => {
+    silent()
+    let puts = 0
+    const put: R2Bucket['put'] = (...values) => {
+      puts += 1
+      if (puts === 3) throw new Error('the store does not answer')
+      return Reflect.apply(env.BLOBS.put, env.BLOBS, values)
+    }
+    override({ BLOBS: wrapMethod(env.BLOBS, 'put', put) })
+    expect((await publish('hello')).status).toBe(503)
+    expect(puts).toBe(3)
+    await expectNothing()
+  })
+
   it('is refused where the version has to be new', async () => {
     expect((await publish('hello', 'new')).status).toBe(201)
     const { status, text } = await publish('hello', 'new')
@@ -166,6 +180,8 @@ describe('a publish that takes what is there', () => {
     expect(await changes()).toEqual({ ofPackage: 3, ofCollection: 3 })
     expect(await used()).toMatchObject({ files: 6 })
     await expectConsistent()
+    // What was staged in vain goes at once.
+    expect(await listKeys('blobs/')).toHaveLength(5)
     await sweep(env.DB, env.BLOBS, Date.now() + 5 * 60 * 60 * 1000)
     expect(await listKeys('blobs/')).toHaveLength(5)
   })

@@ -18,6 +18,18 @@ export function latestVersionOf(packageId: string, condition = 'true'): string {
     ORDER BY ${standingOf('l')} DESC, l.order_key DESC, l.id DESC LIMIT 1`
 }
 
+/**
+ * The same among the versions that have a file in a repository: what clients of that repository install. Null where
+ * none has. It reads versions from the highest downwards until one has.
+ * @param repositoryId in SQL
+ */
+export function latestVersionIn(packageId: string, repositoryId: string): string {
+  const condition = `EXISTS (SELECT 1 FROM listed_version i
+    WHERE i.list_id = (SELECT id FROM package_list WHERE key = ${repositoryId})
+      AND i.version_id = l.id)`
+  return latestVersionOf(packageId, condition)
+}
+
 /** Whether a version has a file: one that has lost its last is about to go. */
 export const HAS_FILE = (version: string) =>
   `EXISTS (SELECT 1 FROM package_file f WHERE f.version_id = ${version})`

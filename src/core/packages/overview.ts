@@ -2,7 +2,7 @@
 // statement that decides about access: scalar queries that call the owner's row `o`. All bounded: lists
 // are of the newest few, and what can be large (a file's metadata) is read apart.
 
-import { shownVersionOf } from './latest.ts'
+import { latestVersionIn, shownVersionOf } from './latest.ts'
 
 /** The choices by which an owner's packages are narrowed. */
 export interface OwnerOverview {
@@ -103,10 +103,12 @@ const SHOWN_TAGS = 20
 /** More files than a version of a type with marks has. */
 const MARKED_FILES = 100
 
+const OF_NAME = '(SELECT id FROM repository WHERE owner_id = o.id AND type = ?3 AND name = ?8)'
+
 /**
  * ?3 is the type, ?4 the package's name as it was asked for and ?5 as its type folds names, ?6 and ?7
  * likewise the version; ?6 is empty for the one that people
- * are shown where they ask for none.
+ * are shown where they ask for none: that of the repository ?8, if it has the package.
  */
 export const PACKAGE_OVERVIEW = `
   SELECT json_object('packageId', p.id, 'name', p.name,
@@ -131,7 +133,7 @@ export const PACKAGE_OVERVIEW = `
       SELECT json_group_array(name) FROM (
         SELECT name FROM package_tag WHERE version_id = v.id ORDER BY name LIMIT ${SHOWN_TAGS})))
   FROM package p LEFT JOIN package_version v ON v.id = iif(?6 = '',
-    (${shownVersionOf('p.id')}),
+    coalesce((${latestVersionIn('p.id', OF_NAME)}), (${shownVersionOf('p.id')})),
     (SELECT id FROM package_version WHERE package_id = p.id AND version IN (?6, ?7)
      ORDER BY version = ?6 DESC LIMIT 1))
   WHERE p.id = (

@@ -2,7 +2,7 @@
 // owner has: see lists.ts.
 import { invalidRequest } from '../errors.ts'
 import type { Page } from '../owners.ts'
-import { shownVersionOf } from './latest.ts'
+import { latestVersionIn, shownVersionOf } from './latest.ts'
 import {
   countMatches,
   countNamed,
@@ -58,7 +58,10 @@ export interface FoundPackage extends PackageName {
   readonly versions: number
   /** Of the version below, where its type keeps one; cut. */
   readonly description: string | null
-  /** The version that people are shown (latest.ts): by the order of its type, not by time. */
+  /**
+   * The version that people are shown (latest.ts): by the order of its type, not by time. Of a search in a
+   * repository the one that its clients install.
+   */
   readonly latest: VersionName & VersionPlaces
 }
 
@@ -92,13 +95,20 @@ export async function searchPackages(
       ${VERSION_COLUMNS}
     FROM (${foundPackages(search, bind)}) x
     CROSS JOIN package p ON p.id = x.id
-    CROSS JOIN package_version v ON v.id = (${shownVersionOf('p.id')})
+    CROSS JOIN package_version v ON v.id = (${shownIn(search, bind)})
     ORDER BY ${order}`
   const [rows, [counted]] = await readAll<[PackageRow, CountRow]>(reader, [
     [found, ...bind.values],
     count(search, 'packages', countNamed),
   ])
   return { packages: rows.map(packageOf), ...totalOf(search.page, counted) }
+}
+
+function shownIn({ ownerId, repository }: PackageSearch, bind: Parameters): string {
+  if (repository === undefined) return shownVersionOf('p.id')
+  const [owner, name] = [bind.add(ownerId), bind.add(repository)]
+  const id = `(SELECT id FROM repository WHERE owner_id = ${owner} AND type = p.type AND name = ${name})`
+  return latestVersionIn('p.id', id)
 }
 
 const NEWEST = '(SELECT max(n.id) FROM package_version n WHERE n.package_id = p.id) AS newest'

@@ -12,7 +12,7 @@ import { Pagination, parsePageNumber } from '../components/pagination.tsx'
 import { Badge, EmptyState, Time } from '../components/pieces.tsx'
 import { PublishPanel } from '../components/usage.tsx'
 import { formatCount } from '../format.ts'
-import { managePath, ownerPath, packagePath, repositoryPath, uploadPath } from '../paths.ts'
+import { managePath, ownerPath, packageFromPath, repositoryPath, uploadPath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
 import { viewerOf } from '../viewer.ts'
 
@@ -74,7 +74,9 @@ async function show(call: Call): Promise<Response> {
                 {narrowed && ' found'}
               </p>
             )}
-            {packages.length > 0 && <Packages owner={owner.name} packages={packages} />}
+            {packages.length > 0 && (
+              <Packages owner={owner.name} packages={packages} from={filter.repository} />
+            )}
             {packages.length === 0 &&
               (narrowed || page > 1 ? <NothingFound call={call} /> : <NothingYet call={call} />)}
             <Pagination
@@ -202,16 +204,18 @@ function Choice({ label, name, chosen, any, options }: ChoiceProps) {
 interface PackagesProps {
   readonly owner: string
   readonly packages: readonly FoundPackage[]
+  /** The repository that was chosen, or empty. */
+  readonly from: string
 }
 
-function Packages({ owner, packages }: PackagesProps) {
+function Packages({ owner, packages, from }: PackagesProps) {
   return (
     <ul class="rows">
       {packages.map(({ type, name, shownName, description, latest, versions }) => (
         <li class="split">
           <div>
             <p>
-              <a class="name" href={packagePath(owner, type, name)}>
+              <a class="name" href={packageFromPath(owner, type, name, from)}>
                 {shownName}
               </a>{' '}
               <span class="version">{latest.shownVersion}</span>

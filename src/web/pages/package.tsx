@@ -32,12 +32,16 @@ export const packageEndpoint = ownedEndpoint<PackageOverview>({
   handler: show,
 })
 
-/** For a path whose package may have no such version, or no version named at all. */
-export function findPackage(params: Params): ResourceQuery {
+/**
+ * For a path whose package may have no such version, or no version named at all: then that of the repository from
+ * which to install, if one is chosen.
+ */
+export function findPackage(params: Params, query: URLSearchParams): ResourceQuery {
   const names = findVersionNames(params)
   if (names === undefined) return NOTHING
   const { type, name, foldedName, version, foldedVersion } = names
-  return { sql: PACKAGE_OVERVIEW, parameters: [type, name, foldedName, version, foldedVersion] }
+  const parameters = [type, name, foldedName, version, foldedVersion, query.get('from') ?? '']
+  return { sql: PACKAGE_OVERVIEW, parameters }
 }
 
 async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
