@@ -23,7 +23,7 @@ import {
 } from '../http/operation.ts'
 import { keysOf } from '../http/owner-keys.ts'
 import { readJsonObject } from '../http/request-body.ts'
-import { keyFileName } from '../types/registration.ts'
+import { keyFileName, keyFilesByType } from '../types/registration.ts'
 import { formatTime, json, onlyFields } from './json.ts'
 import { PAGE_HEADERS, PAGE_QUERY, pageHeaders, parsePage } from './page.ts'
 
@@ -43,8 +43,17 @@ const OWNER_SCHEMA = objectSchema(
   {
     name: TEXT,
     visibility: { type: 'string', enum: ['public', 'private'] },
-    key_file: { ...TEXT, description: 'The name of the public key that signs now.' },
-    key_files: listSchema(TEXT),
+    key_file: {
+      ...TEXT,
+      description: "The name of the public key that signs now, as Alpine's clients keep it.",
+    },
+    key_files: { ...listSchema(TEXT), description: 'Likewise of all keys that sign.' },
+    key_files_by_type: {
+      type: 'object',
+      additionalProperties: listSchema(TEXT),
+      description:
+        'For each type whose clients keep public keys: the names of their files, the current one first.',
+    },
     quota: {
       ...objectSchema('OwnerQuota', Object.fromEntries(QUANTITIES.map((each) => [each, USE]))),
       description: 'What it has and may have. In answers to its admins and the deployment admin.',
@@ -55,7 +64,7 @@ const OWNER_SCHEMA = objectSchema(
     },
     created_at: { ...TIME, description: 'In answers to the deployment admin.' },
   },
-  ['name', 'visibility', 'key_file', 'key_files'],
+  ['name', 'visibility', 'key_file', 'key_files', 'key_files_by_type'],
 )
 
 const SETTINGS_SCHEMA = objectSchema(
@@ -223,6 +232,7 @@ function describe(env: Env, owner: Described) {
     visibility: owner.visibility,
     key_file: keyFileName(keys[0]),
     key_files: keys.map(keyFileName),
+    key_files_by_type: keyFilesByType(keys),
     ...(owner.createdAt === undefined ? {} : { created_at: formatTime(owner.createdAt) }),
   }
 }

@@ -23,6 +23,24 @@ export function endpointsOf({ dialect, endpoints }: PackageType): readonly Endpo
   return endpoints.map((endpoint) => ({ dialect, ...endpoint }))
 }
 
+/** The files in which clients of a type keep public keys, the current one first; none for a type without keys. */
+export function keyFilesOf(
+  { keyFileName }: Pick<PackageType, 'keyFileName'>,
+  keys: readonly Pick<SigningKey, 'name'>[],
+): readonly string[] {
+  // One file may have all keys, as those of Debian's clients do.
+  return keyFileName === undefined ? [] : [...new Set(keys.map(keyFileName))]
+}
+
+/** The same of each type whose clients have such files, by its word. */
+export function keyFilesByType(
+  keys: readonly Pick<SigningKey, 'name'>[],
+  types: readonly Pick<PackageType, 'type' | 'keyFileName'>[] = packageTypes,
+): Readonly<Record<string, readonly string[]>> {
+  const named = types.filter(({ keyFileName }) => keyFileName !== undefined)
+  return Object.fromEntries(named.map((each) => [each.type, keyFilesOf(each, keys)]))
+}
+
 /**
  * What the API of owners calls a public key: the name under which clients of the first type with such
  * names keep it, which is apk's.

@@ -96,6 +96,7 @@ describe('PUT of an owner', () => {
     const body = JSON.parse(created.text)
     expect(body).toMatchObject({ name: 'acme', visibility: 'public' })
     expect(body.key_file).toMatch(/^acme@[0-9a-f]{16}\.rsa\.pub$/)
+    expect(body.key_files_by_type).toEqual({ alpine: [body.key_file] })
     const key = await send(`/api/packages/acme/alpine/${body.key_file}`)
     expect(await key.text()).toMatch(/^-----BEGIN PUBLIC KEY-----\n/)
     expect(await put('acme', { visibility: 'private' })).toMatchObject({ status: 200 })

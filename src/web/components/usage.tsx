@@ -3,6 +3,7 @@
 import { RegistryError } from '../../core/errors.ts'
 import type { OwnedCall } from '../../http/endpoint.ts'
 import { keysOf } from '../../http/owner-keys.ts'
+import { keyFilesOf } from '../../types/registration.ts'
 import type { PackageType, SnippetGroup, UsagePlace } from '../../types/type.ts'
 import { CodeBlock } from './code-block.tsx'
 
@@ -30,12 +31,13 @@ export function PublishPanel({ call, packageType, subject }: UsageProps) {
 function groupsOf(
   kind: 'install' | 'publish',
   { env, owner, url }: OwnedCall,
-  { usage, keyFileName }: PackageType,
+  packageType: PackageType,
   subject: Subject = {},
 ): readonly SnippetGroup[] {
+  const { usage } = packageType
   if (usage === undefined) return []
   const { keys } = keysOf(env, owner)
-  const keyFiles = keyFileName === undefined ? [] : keys.map(keyFileName)
+  const keyFiles = keyFilesOf(packageType, keys)
   const { name, visibility } = owner
   try {
     return usage[kind]({ origin: url.origin, owner: name, visibility, keyFiles, ...subject })
