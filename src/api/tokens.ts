@@ -48,7 +48,7 @@ const GRANT_FIELDS = {
   ),
   packages: entriesSchema(
     packageEntryPattern(GRANTABLE_TYPES),
-    `Names that it may write, such as \`alpine:hello*\`; \`*\` is any text, null all. ${WITHOUT_TYPE}`,
+    `Names that it may write, and that its packages may claim beside their own, such as \`alpine:hello*\`; \`*\` is any text, null all. ${WITHOUT_TYPE}`,
   ),
   expires_at: {
     ...nullable(TIME),

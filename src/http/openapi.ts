@@ -169,7 +169,6 @@ function referWithin(value: unknown, schemas: Map<string, Schema>): unknown {
 }
 
 const ANYWHERE: readonly FaultCode[] = [
-  'https-required',
   'method-not-allowed',
   'internal',
   'not-configured',
@@ -196,6 +195,7 @@ export function faultsOf({
   ...endpoint
 }: DescribedEndpoint): readonly FaultCode[] {
   const possible = new Set([
+    'https-required' as const,
     ...('unconfigured' in endpoint ? [] : ANYWHERE),
     ...BY_ACCESS[access],
     ...(takesBody(endpoint) ? OF_BODIES : []),

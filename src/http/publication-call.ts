@@ -1,4 +1,5 @@
 // How a type publishes a file over HTTP: where it goes, how it is read, what it turns out to be, and what to call it.
+import type { Claims } from '../core/access/claims.ts'
 import type { StoredContent } from '../core/blobs/stage.ts'
 import type { StagedBlob } from '../core/blobs/staged-blob.ts'
 import type { FurtherDigest, UploadedContent } from '../core/digests.ts'
@@ -30,6 +31,11 @@ interface Publication<T> {
   readonly digests?: readonly FurtherDigest[]
   /** The list of what the upload holds, for types whose files hold others. */
   readonly contentsOf?: ((found: T) => Uint8Array) | undefined
+  /**
+   * The names beside the package's own that its clients take the file for, which a restricted token may not claim from
+   * others. Pure. Absent for types whose clients find a package by its own name alone.
+   */
+  readonly claims?: (found: T) => Claims
   /** Pure, and must not throw: what could be refused was refused before. */
   readonly describe: (found: T, blob: StagedBlob) => NewFile
   /**

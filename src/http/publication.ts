@@ -1,5 +1,6 @@
 // Publishing over HTTP, for every type: limits before the body, the token's restrictions, one answer
 // for each outcome. What a type adds is how it reads the upload and what it calls things.
+import { type Claims, claimRefusal, contestedBy } from '../core/access/claims.ts'
 import { restrictionRefusal, type WriteTarget } from '../core/access/decide.ts'
 import type { Inspection } from '../core/blobs/stage.ts'
 import type { UploadedContent } from '../core/digests.ts'
@@ -88,7 +89,9 @@ export async function publishUpload<I, T>(
   const upload = await openFile(call, publication.body)
   if (grows && upload.length !== undefined) await refuseFull(call, { file_bytes: upload.length })
   const inspectAllowed = async (source: ByteSource) => {
-    const inspection = await inspectOnce<I, T>(publication, source)
+    const inspection = await inspectOnce<I, T>(publication, source, (found) =>
+      requireClaims(call, type, publication.claims?.(found)),
+    )
     await refuseRevoked(call)
     const verify = (content: UploadedContent) => {
       checkDigests(claims, content, 'file')
@@ -108,7 +111,13 @@ export async function publishUpload<I, T>(
       contentsOf: publication.contentsOf,
     },
     limits: limitsOf(call.env),
-    ...{ describe, further: publication.further },
+    describe: (found, blob) => {
+      const claims = publication.claims?.(found)
+      const contested = claims && contestedBy(call.principal, type, claims)
+      const file = describe(found, blob)
+      return contested === undefined ? file : { ...file, contested }
+    },
+    further: publication.further,
     waitUntil: call.waitUntil,
   })
   if (published.outcome === 'published' && respond !== undefined) return respond(published, file)
@@ -146,17 +155,24 @@ async function openFile(
 async function inspectOnce<I, T>(
   publication: PublicationCall<T> | ExaminedPublicationCall<I, T>,
   source: ByteSource,
+  /** Throws to refuse it. */
+  approve: (found: T) => void,
 ): Promise<Inspection<T>> {
   if (publication.examine === undefined) {
     const { inspect, verify } = publication
     const result = await inspect(source).catch(refusePackage)
+    approve(result)
     return { result, verify: verify && ((content) => verifyOnce(verify, result, content)) }
   }
   const { inspect, verify, examine } = publication
   const inspected = await inspect(source).catch(refusePackage)
   return {
     verify: verify && ((content) => verifyOnce(verify, inspected, content)),
-    examine: (stored) => examine(stored, inspected).catch(refusePackage),
+    examine: async (stored) => {
+      const examined = await examine(stored, inspected).catch(refusePackage)
+      approve(examined)
+      return examined
+    },
   }
 }
 
@@ -178,6 +194,12 @@ export function requireWritable(
   target: WriteTarget,
 ): void {
   const refusal = restrictionRefusal(principal, target)
+  if (refusal !== undefined) throw new RegistryError(refusal)
+}
+
+/** @throws RegistryError forbidden for a restricted token that claims names of others */
+function requireClaims({ principal }: OwnedCall, type: string, claims: Claims | undefined): void {
+  const refusal = claims && claimRefusal(principal, type, claims)
   if (refusal !== undefined) throw new RegistryError(refusal)
 }
 

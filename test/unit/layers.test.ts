@@ -27,7 +27,7 @@ const PURE_PACKAGES = ['node:buffer', 'node:crypto', 'node:zlib', 'fflate', 'smo
 /** The files that the folder of a package type may have, each left out if it would be empty. */
 const TYPE_FILES = [
   ...['type', 'names', 'dialect', 'publish', 'download', 'remove', 'documents', 'marks'],
-  ...['tags', 'indexing', 'keys', 'setup', 'search', 'account', 'view', 'usage'],
+  ...['tags', 'indexing', 'keys', 'setup', 'search', 'account', 'claims', 'view', 'usage'],
 ].map((name) => `${name}.ts`)
 const TYPE_FOLDERS = ['format', 'usage']
 

@@ -114,7 +114,7 @@ export function restrictionRefusal(
 /** More entries than this many are counted in a refusal. */
 const SHOWN_ENTRIES = 10
 
-function restricted(what: string, only: string, entries: readonly string[]): Fault {
+export function restricted(what: string, only: string, entries: readonly string[]): Fault {
   const shown = entries.slice(0, SHOWN_ENTRIES).join(', ')
   const more = entries.length - SHOWN_ENTRIES
   const allowed = more > 0 ? `${shown} and ${more} more` : shown

@@ -1,5 +1,6 @@
 // PURE: which changes of a group apply to a snapshot, and the results of those that do not.
 
+import { contestRefusal, type NameHolder } from '../access/claims.ts'
 import { isTokenId } from '../access/principal.ts'
 import type { Fault } from '../errors.ts'
 import { partOf, usageOfNewFile } from '../packages/new-file.ts'
@@ -55,7 +56,9 @@ export function planCommit(
     const logged = loggedBytes(change, snapshot)
     const more = usageOf(change, snapshot, logged, published.length === 0)
     const result =
-      settle(change, snapshot, rules, now) ?? settleRoom(change, snapshot, usage, more, bounds)
+      settle(change, snapshot, rules, now) ??
+      settleClaims(change, snapshot, published) ??
+      settleRoom(change, snapshot, usage, more, bounds)
     if (result !== undefined) {
       settled.set(change.changeId, result)
       continue
@@ -119,6 +122,23 @@ function settleRoom(
     findFull(databaseBytes, bounds.databaseBytes) ??
     findExceeded(used, more, limitsOfOwner(bounds.owner, quota))
   return fault && { outcome: 'refused', fault }
+}
+
+/** @param before the publishes of the group that come first, whose names no row has yet */
+function settleClaims(
+  change: Change,
+  { holders }: Snapshot,
+  before: readonly PublishChange[],
+): ChangeResult | undefined {
+  if (change.op !== 'publish' || change.contested === undefined) return undefined
+  const all = [...holders, ...before.flatMap(holdersIn)]
+  const fault = contestRefusal(change.contested, all)
+  return fault && { outcome: 'refused', fault }
+}
+
+function holdersIn({ packageName, properties }: PublishChange): readonly NameHolder[] {
+  const { file = [] } = properties
+  return file.map(({ name: property, value: name }) => ({ property, name, packageName }))
 }
 
 function settle(

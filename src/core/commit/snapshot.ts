@@ -1,5 +1,6 @@
 // What D1 says of a repository before a commit: read in one transaction, and held true by the fence
 // until the batch that follows.
+import type { NameHolder } from '../access/claims.ts'
 import { isTokenId } from '../access/principal.ts'
 import { selectValidTokens } from '../access/tokens.ts'
 import { query, runBatch } from '../database.ts'
@@ -58,6 +59,8 @@ export interface Snapshot {
   readonly databaseBytes: number
   /** Undefined when the owner is gone. */
   readonly quota: OwnerQuota | undefined
+  /** Which packages of the repository have the names that changes of restricted tokens claim. */
+  readonly holders: readonly NameHolder[]
   /** The access tokens of the changes that are good now. */
   readonly tokens: ReadonlySet<string>
 }
@@ -76,6 +79,18 @@ const FILES = `
   JOIN package_blob b ON b.sha256 = f.blob_sha256
   JOIN package_version v ON v.id = f.version_id
   JOIN package p ON p.id = v.package_id
+  WHERE r.owner_id = ?1 AND r.type = ?2 AND r.name = ?3`
+
+/** ?4 has pairs of a property and a value. CROSS JOIN makes SQLite begin with them. */
+const HOLDERS = `
+  SELECT DISTINCT x.name AS property, x.value AS name, p.name AS packageName
+  FROM repository r
+  CROSS JOIN json_each(?4) j
+  CROSS JOIN package_property x
+    ON x.owner_id = r.owner_id AND x.name = j.value ->> 0 AND x.value = j.value ->> 1
+  CROSS JOIN package_file f ON f.id = x.file_id AND f.repository_id = r.id
+  CROSS JOIN package_version v ON v.id = f.version_id
+  CROSS JOIN package p ON p.id = v.package_id
   WHERE r.owner_id = ?1 AND r.type = ?2 AND r.name = ?3`
 
 const RETIRED = `
@@ -109,6 +124,7 @@ export async function readSnapshot(
   const names = ofFiles.map((change) => change.fileName)
   const ids = changes.map((change) => change.changeId)
   const tokens = new Set(ofFiles.map((change) => change.createdBy).filter(isTokenId))
+  const claimed = claimedNames(changes)
   const results = await query(() =>
     runBatch(db, [
       [HEAD, ...place],
@@ -118,6 +134,7 @@ export async function readSnapshot(
       [RETIRED, ...place, JSON.stringify(names)],
       [OWNER, address.ownerId],
       selectValidTokens([...tokens], Date.now()),
+      ...(claimed.length === 0 ? [] : [[HOLDERS, ...place, JSON.stringify(claimed)] as const]),
     ]),
   )
   const head = rowsOf<{ id: string; head: string; revision: number }>(results[0])[0]
@@ -134,8 +151,18 @@ export async function readSnapshot(
     databaseBytes: results[0]?.meta.size_after ?? 0,
     signingKey: owner?.signingKey ?? null,
     quota: owner && parseQuota(owner.quota),
+    holders: rowsOf<NameHolder>(results[7]),
     tokens: new Set(rowsOf<{ id: string }>(results[6]).map((row) => row.id)),
   }
+}
+
+/** Each once: a group of many publishes claims the same names again and again. */
+function claimedNames(changes: readonly Change[]): readonly (readonly [string, string])[] {
+  const pairs = changes.flatMap((change) => {
+    const contested = change.op === 'publish' ? change.contested : undefined
+    return contested?.names.map((name) => [contested.property, name] as const) ?? []
+  })
+  return [...new Map(pairs.map((pair) => [pair.join('\n'), pair])).values()]
 }
 
 /** The head of the repository now, from the primary; null when there is none. */

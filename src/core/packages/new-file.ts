@@ -1,5 +1,6 @@
 // A file that is about to become visible: what a type says of it. Plain data, since it crosses RPC on
 // its way to a repository's Durable Object.
+import type { ContestedClaims } from '../access/claims.ts'
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import { RegistryError } from '../errors.ts'
 import { type Usage, usageOfFile } from '../quota/quantities.ts'
@@ -62,6 +63,8 @@ export interface NewFile {
   readonly blob: StagedBlob
   /** The id of an access token, or `admin`. */
   readonly createdBy: string
+  /** Names that a restricted token may claim only where no package of others has them in the repository. */
+  readonly contested?: ContestedClaims
 }
 
 /** What separates it from the files of other lists of its repository. */

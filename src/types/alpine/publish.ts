@@ -16,6 +16,7 @@ import {
   publishUpload,
   requireWritable,
 } from '../../http/publication.ts'
+import { claimsOf } from './claims.ts'
 import { describePackage, formatIndexEntry } from './format/apkindex.ts'
 import { inspectPackage, packageLimits } from './format/package.ts'
 import type { InspectedPackage, PackageInfo } from './format/package-info.ts'
@@ -61,6 +62,7 @@ async function publish(call: OwnedCall): Promise<Response> {
     into: { repository },
     inspect: (source) => inspect(call, source),
     contentsOf: ({ contents }) => contents,
+    claims: ({ info }) => claimsOf(info),
     describe: (inspected, blob) => describeFile(call, repository, inspected, blob),
     wording: ({ packageName, version, architecture, fileName }) => ({
       what: `${packageName} ${version} ${architecture}`,
