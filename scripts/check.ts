@@ -1,7 +1,7 @@
 // `npm run check -- [--repair] [OWNER/REPOSITORY]`: asks a running registry to verify everything that it
 // has, or one repository: database and bucket, index files, rows, and objects by their digests. Prints
 // what is wrong and ends with 1 if anything is. With --repair it has put right first what can be made
-// from what is there: index files, and rows to which nothing belongs. A package's bytes cannot.
+// from what is there: index files, lists of what packages hold, and rows to which nothing belongs. A package's bytes cannot.
 import { parseArgs } from 'node:util'
 import { reportFailure } from './failure.ts'
 import { answerHelp, WHICH_REGISTRY } from './help.ts'
@@ -24,6 +24,11 @@ interface RepositoryPage {
 interface DeploymentPage {
   files_checked: number
   problems: Problem[]
+  next: string | null
+}
+
+interface RepairedLists {
+  lists_made: number
   next: string | null
 }
 
@@ -54,6 +59,7 @@ async function checkAll(registry: Registry, repair: boolean): Promise<Problem[]>
       method: 'POST',
     })
     console.log(`repaired ${rows_changed} rows`)
+    await repairLists(registry, rows.problems)
     all.push(...(await checkRows(registry)).problems)
   } else all.push(...rows.problems)
   print(all)
@@ -87,6 +93,19 @@ async function checkRows(registry: Registry): Promise<Found> {
   return found
 }
 
+/** All of them, where one is damaged: each is made of the package's stored bytes. */
+async function repairLists(registry: Registry, problems: readonly Problem[]): Promise<void> {
+  if (!problems.some(({ problem }) => problem.startsWith('damaged list'))) return
+  let made = 0
+  for (let after: string | null = ''; after !== null; ) {
+    const path: string = `${deployment}/lists?after=${encodeURIComponent(after)}`
+    const page: RepairedLists = await registry.ask(path, { method: 'POST', tries: outages })
+    made += page.lists_made
+    after = page.next
+  }
+  console.log(`made ${made} lists of what packages hold anew`)
+}
+
 function listRepositories(registry: Registry, owner: string): Promise<Repository[]> {
   return listAll(registry, `/api/v1/owners/${encodeURIComponent(owner)}/repositories`)
 }
@@ -114,6 +133,7 @@ async function checkRepository(
     print(checked.problems)
     const { revision } = await registry.ask<{ revision: number }>(path, { method: 'POST' })
     console.log(`${place}: its index files were written anew, revision ${revision}`)
+    await repairLists(registry, checked.problems)
     checked = await checkUnchanged(registry, path, place)
   }
   const { indexes, files, problems } = checked

@@ -1,6 +1,7 @@
 // What a package type implements. A type is one folder that exports one such value, and one entry in
 // registration.ts; core, http and the Durable Object know no type by name. (The one exception is
 // what restrictions of tokens without a type mean: core/access/restriction.ts.)
+import type { ListMaker } from '../core/blobs/lists.ts'
 import type { RepositoryAddress } from '../core/commit/change.ts'
 import type { ExistingIndexFile } from '../core/commit/snapshot.ts'
 import type { Fault } from '../core/errors.ts'
@@ -40,6 +41,11 @@ export interface PackageType {
    * top of a file's metadata, if there is one.
    */
   readonly view?: PackageView
+  /**
+   * Makes the list of what a stored file holds anew, as its publish did (formats/content-list.ts); absent for types
+   * that keep no such lists.
+   */
+  readonly listContents?: ListMaker
   /** What people copy: how to use a repository or package, and how to publish. */
   readonly usage?: PackageUsage
 }

@@ -8,12 +8,14 @@ import { sweep } from '../../src/core/blobs/sweep.ts'
 import { forgetDeployment } from '../../src/core/deployment/marker.ts'
 import { setMarks } from '../../src/core/packages/marks.ts'
 import { moveTag } from '../../src/core/packages/tags.ts'
+import { loadKeySet } from '../../src/core/signing-keys.ts'
 import { limitsOf } from '../../src/env.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, answerOf, createOwner, listKeys, send } from '../support/worker/registry.ts'
 import { answerTo } from '../support/worker/requests.ts'
-import { MAIN, publish } from '../types/alpine/repository.ts'
+import { readIndex } from '../types/alpine/index-reader.ts'
+import { checkRepository, MAIN, publish } from '../types/alpine/repository.ts'
 import { seedRepository } from '../types/alpine/seed.ts'
 import { samples } from '../types/samples.ts'
 
@@ -415,6 +417,48 @@ describe('a restore', () => {
     expect(await (await env.BLOBS.get(MARKER_KEY))?.text()).toBe(
       await env.DB.prepare('SELECT marker FROM deployment').first('marker'),
     )
+  })
+
+  it('under another key serves an index that this one signed, whose check finds nothing', async () => {
+    await publish({ name: 'a', version: '1-r0' })
+    await publish({ name: 'b', version: '1-r0' })
+    let asked = 0
+    const rows = await snapshot(async () => {
+      // The key changes in the middle of the backup, and the index is signed anew.
+      if (asked++ !== 2) return
+      override({ SIGNING_KEY: env.OTHER_SIGNING_KEY })
+      expect((await send(`${MAIN}/x86_64/APKINDEX.tar.gz`)).status).toBe(200)
+    })
+    expect(asked).toBeGreaterThan(4)
+    const [signed] = rows.repository_index
+    const keysOf = (pem: string | undefined) =>
+      loadKeySet((name) => (name === 'SIGNING_KEY' ? pem : undefined), null, 'acme')
+    const other = keysOf(env.OTHER_SIGNING_KEY).id
+    expect(signed?.key_set).toBe(other)
+    // It came back with the first key: the backup has an index of a key that is not here.
+    await loseRows()
+    await begin()
+    override({ SIGNING_KEY: env.SIGNING_KEY })
+    await restoreRows(rows)
+    expect([...differences(rows, await snapshot())]).toEqual([])
+    await complete()
+    const { id: own, keys } = keysOf(env.SIGNING_KEY)
+    expect(own).not.toBe(other)
+    const before = (await checkRepository()).flatMap(({ problems }) => problems)
+    expect(before).toEqual([])
+    const index = await send(`${MAIN}/x86_64/APKINDEX.tar.gz`)
+    expect(index.status).toBe(200)
+    const { signatures, entries } = readIndex(new Uint8Array(await index.arrayBuffer()))
+    expect(entries.map(({ P }) => P).sort()).toEqual(['a', 'b'])
+    expect(new Set(signatures.map(({ keyName }) => keyName))).toEqual(
+      new Set(keys.map(({ name }) => `${name}.rsa.pub`)),
+    )
+    const rowOf = env.DB.prepare('SELECT DISTINCT key_set FROM repository_index')
+    expect((await rowOf.all()).results).toEqual([{ key_set: own }])
+    // With the key that the row names each signature is verified.
+    expect((await checkRepository()).flatMap(({ problems }) => problems)).toEqual([])
+    await publish({ name: 'c', version: '1-r0' })
+    await expectConsistent()
   })
 
   it('takes nothing when none is under way, and no rows that it does not know', async () => {

@@ -4,7 +4,9 @@ import { beforeEach, expect, it } from 'vitest'
 import { sweep } from '../../src/core/blobs/sweep.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, answerOf, createOwner, listKeys } from '../support/worker/registry.ts'
+import { answerTo } from '../support/worker/requests.ts'
 import { checkRepository, MAIN, publish } from '../types/alpine/repository.ts'
+import { cargo } from '../types/cargo/sample.ts'
 
 const CHECK = '/api/v1/deployment/check'
 const REPOSITORY = '/api/v1/owners/acme/repositories/alpine/edge/main/check'
@@ -65,6 +67,49 @@ it('an object of a file of no repository that is missing, or has other bytes, is
     expect.stringMatching(/^acme\/generic\/p\/1\/a: missing object/),
     expect.stringMatching(/^acme\/generic\/p\/1\/b: wrong digest/),
   ])
+})
+
+it('a damaged or lost list of what a package holds is made anew from its bytes, and whole ones stay', async () => {
+  const content = new Uint8Array(70_000)
+  const files = [{ path: 'usr/bin/a', content }]
+  // Of long packages the list lies beside the bytes.
+  for (const name of ['cut', 'lost', 'whole']) {
+    await publish({ name, version: '1-r0', files, gzip: { level: 0 } })
+  }
+  expect((await answerTo(cargo.publish(cargo.large))).status).toBe(200)
+  await putGeneric('a')
+  const lists = await listKeys('contents/')
+  expect(lists).toHaveLength(4)
+  const read = async (key: string) => [
+    ...new Uint8Array((await (await env.BLOBS.get(key))?.arrayBuffer()) ?? []),
+  ]
+  const before = await Promise.all(lists.map(read))
+  const [cut = '', lost = '', whole = '', crate = ''] = lists
+  await env.BLOBS.put(cut, new Uint8Array(before[0]?.slice(0, 30) ?? []))
+  await env.BLOBS.delete(lost)
+  await env.BLOBS.put(crate, 'no gzip')
+  const kept = await env.BLOBS.head(whole)
+  const damaged = () =>
+    check().then(({ lines }) => lines.filter((line) => /damaged list/.test(line)))
+  expect(await damaged()).toHaveLength(1)
+  expect(await indexProblems()).toEqual([expect.stringMatching(/cut-1-r0\.apk: damaged list/)])
+  const repaired = { files_checked: 5, lists_made: 3, problems: [], next: null }
+  expect(await post(`${CHECK}/lists`)).toEqual(repaired)
+  expect(await Promise.all(lists.map(read))).toEqual(before)
+  expect((await env.BLOBS.head(whole))?.version).toBe(kept?.version)
+  expect([await damaged(), await indexProblems()]).toEqual([[], []])
+  // Bytes that are damaged themselves say nothing.
+  await env.BLOBS.put(cut.replace('contents', 'blobs'), 'x')
+  await env.BLOBS.delete(cut)
+  expect(await post(`${CHECK}/lists`)).toMatchObject({
+    ...{ lists_made: 0, next: null },
+    problems: [
+      {
+        subject: 'acme/alpine/cut/1-r0/cut-1-r0.apk',
+        problem: expect.stringMatching(/^wrong digest/),
+      },
+    ],
+  })
 })
 
 it('rows that nothing belongs to are named, and put right', async () => {

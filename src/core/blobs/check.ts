@@ -60,12 +60,21 @@ const DAMAGED_LIST = 'damaged list of what it holds: its pages cannot show the f
 /** No row has the digest of a list: what gzip keeps of the bytes is compared in its place. */
 async function findListProblem(bucket: R2Bucket, r2Key: string): Promise<string | undefined> {
   const list = await openList(bucket, r2Key)
+  return list === undefined || (await isWhole(list)) ? undefined : DAMAGED_LIST
+}
+
+/** Whether there is a list of what the object holds, and gzip's digest of it is right. */
+export async function hasWholeList(bucket: R2Bucket, r2Key: string): Promise<boolean> {
+  const list = await openList(bucket, r2Key)
+  return list !== undefined && (await isWhole(list))
+}
+
+async function isWhole(list: ReadableStream<Uint8Array>): Promise<boolean> {
   try {
-    const plain = list?.pipeThrough(new DecompressionStream('gzip'))
-    if (plain !== undefined) for await (const _ of plain);
-    return undefined
+    for await (const _ of list.pipeThrough(new DecompressionStream('gzip')));
+    return true
   } catch {
-    return DAMAGED_LIST
+    return false
   }
 }
 

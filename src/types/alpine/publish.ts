@@ -78,6 +78,13 @@ interface Inspected extends InspectedPackage {
   readonly contents: Uint8Array
 }
 
+/** Of a package that was published: the list of the files in it. @throws FormatError */
+export async function listContents(source: ByteSource): Promise<Uint8Array> {
+  const list = new ContentListWriter()
+  await inspectPackage(source, packageLimits, undefined, (entry) => list.add(entry))
+  return list.finish()
+}
+
 /** Refuses within the stream, so that what is refused was never stored. */
 async function inspect(call: OwnedCall, source: ByteSource): Promise<Inspected> {
   const list = new ContentListWriter()

@@ -5,7 +5,7 @@ import { versionOrder } from './format/version.ts'
 import { alpineIndexing } from './indexing.ts'
 import { keyEndpoints, keyFileName } from './keys.ts'
 import { EXTENSION, parseRepositoryName, REPOSITORY_PARAMETERS } from './names.ts'
-import { publishEndpoint, REPOSITORY } from './publish.ts'
+import { listContents, publishEndpoint, REPOSITORY } from './publish.ts'
 import { removeEndpoint } from './remove.ts'
 import { setupEndpoint } from './setup.ts'
 import { alpineUsage } from './usage/usage.ts'
@@ -30,5 +30,6 @@ export const alpine: PackageType = {
   keyFileName,
   versionOrder,
   view: alpineView,
+  listContents,
   usage: alpineUsage,
 }

@@ -1,6 +1,7 @@
 // What `cargo publish` calls. The body is the JSON of the crate and the crate behind it; both have to say
 // the same, and the index is made of what is in the crate.
 import { authorOf } from '../../core/access/principal.ts'
+import type { PublishedNames } from '../../core/blobs/lists.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { timeOrderedId } from '../../core/ids.ts'
 import { type NewFile, type Property, weightOf } from '../../core/packages/new-file.ts'
@@ -93,6 +94,21 @@ interface Inspected {
   readonly crate: CheckedCrate
   /** The list of the files in it. */
   readonly contents: Uint8Array
+}
+
+/** Of a crate that was published: the list of the files in it. @throws FormatError */
+export async function listContents(
+  source: ByteSource,
+  { packageName: name, version }: PublishedNames,
+): Promise<Uint8Array> {
+  const list = new ContentListWriter()
+  await inspectCrate(
+    source,
+    () => ({ name, version }),
+    crateLimits,
+    (entry) => list.add(entry),
+  )
+  return list.finish()
 }
 
 async function inspect(source: ByteSource, claimed: () => PublishMetadata): Promise<Inspected> {

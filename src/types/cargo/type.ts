@@ -8,7 +8,7 @@ import { downloadEndpoint } from './download.ts'
 import { foldCrateName } from './format/name.ts'
 import { markEndpoints } from './marks.ts'
 import { orderOf, TYPE } from './names.ts'
-import { publishEndpoint } from './publish.ts'
+import { listContents, publishEndpoint } from './publish.ts'
 import { searchEndpoint } from './search.ts'
 import { cargoUsage } from './usage.ts'
 import { cargoView } from './view.ts'
@@ -29,5 +29,6 @@ export const cargo: PackageType = {
   foldVersion: withoutBuild,
   versionOrder: orderOf,
   view: cargoView,
+  listContents,
   usage: cargoUsage,
 }
