@@ -20,6 +20,7 @@ const keys: Readonly<Record<BackedUpTable, readonly string[]>> = {
   package_tag: ['owner_id', 'type', 'package', 'name'],
   package_blob: ['sha256'],
   package_file: ['id'],
+  package_readme: ['file_id'],
   package_mark: ['file_id', 'name'],
   retired_version: [
     ...['owner_id', 'type', 'package_name', 'version', 'composite_key', 'file_name'],

@@ -41,7 +41,7 @@ export async function readSnapshot(options: SnapshotOptions): Promise<Rows> {
     await readRepository(options, String(repository.id), snapshot)
   }
   await readOthers(options, snapshot)
-  for (const table of ['package_mark', 'retired_version'] as const) {
+  for (const table of ['package_readme', 'package_mark', 'retired_version'] as const) {
     snapshot.add(table, await readTable(options, table))
   }
   // Owners and tokens last: whoever was there at the end has all that belongs to them.
@@ -261,6 +261,9 @@ class Snapshot {
       package_tag: [...this.#tags(owned)],
       package_blob: [...this.#blobs.values()].filter((row) => used.has(row.sha256)),
       package_file: files,
+      package_readme: (this.plain.get('package_readme') ?? []).filter((row) =>
+        kept.has(row.file_id),
+      ),
       package_mark: (this.plain.get('package_mark') ?? []).filter((row) => kept.has(row.file_id)),
       retired_version: (this.plain.get('retired_version') ?? []).filter(owned),
     }

@@ -453,6 +453,19 @@ export const packageFile = sqliteTable(
   ],
 )
 
+/**
+ * What a file says of itself for people, in Markdown or plain. Apart from `package_file`, since documents and lists
+ * read those rows and hardly ever this text.
+ */
+export const packageReadme = sqliteTable('package_readme', {
+  fileId: text('file_id')
+    .primaryKey()
+    .references(() => packageFile.id, { onDelete: 'cascade' }),
+  /** As in the file that was published, such as `README.md`. */
+  fileName: text('file_name').notNull(),
+  text: text('text').notNull(),
+})
+
 /** A value on a file that can be changed, such as that it is deprecated. A version has a mark that all its files have. */
 export const packageMark = sqliteTable(
   'package_mark',

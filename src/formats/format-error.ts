@@ -79,3 +79,10 @@ export function findUnprintable(value: string): string | undefined {
   if (found === undefined) return undefined
   return `U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 }
+
+/** Writes them, but for tabs and ends of lines, as `\u{202e}`: what is shown then reads as it is stored. */
+export function escapeUnprintable(value: string): string {
+  return value.replace(UNPRINTABLES, escapeCharacter)
+}
+
+const UNPRINTABLES = new RegExp(`(?![\\t\\n\\r])${unprintable.source}`, 'gu')

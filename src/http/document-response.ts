@@ -9,7 +9,8 @@ import type { OwnedCall } from './endpoint.ts'
 import { cacheControl } from './file-response.ts'
 import type { Content, Operation } from './operation.ts'
 
-export interface DocumentAnswer extends Pick<DocumentForm, 'form' | 'digests' | 'build'> {
+export interface DocumentAnswer
+  extends Pick<DocumentForm, 'form' | 'digests' | 'readme' | 'build'> {
   readonly contentType: string
   /** The request's header that chose the form, such as `accept`. */
   readonly vary?: string

@@ -52,6 +52,8 @@ interface Description {
   readonly aliases?: readonly string[]
   /** One line for people and for the API's description. */
   readonly summary: string
+  /** Its body means nothing here: whatever its encoding, it is read and not looked at. */
+  readonly ignoresBody?: true
   /**
    * A page or a form of the web, where a browser's session counts whatever it does. Elsewhere it
    * counts for reading alone.

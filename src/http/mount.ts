@@ -77,7 +77,7 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   if (form) refuseForeignForm(request)
   const { token, ...authorized } = await authorize(endpoint, sent, params, env)
   if (form && endpoint.access !== 'open') requireSession(authorized.session)
-  if (takesBody(endpoint)) requirePlainBody(request)
+  if (takesBody(endpoint) && !endpoint.ignoresBody) requirePlainBody(request)
   if (token !== undefined) waitUntil(noteLastUse(env.DB, token, Date.now()))
   try {
     const response = await handle(endpoint, { ...base, ...authorized })

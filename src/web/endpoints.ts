@@ -6,6 +6,7 @@ import { manageEndpoints } from './pages/manage.tsx'
 import { ownerEndpoint } from './pages/owner.tsx'
 import { ownersEndpoints } from './pages/owners.tsx'
 import { packageEndpoint } from './pages/package.tsx'
+import { readmeEndpoint } from './pages/readme.tsx'
 import { removeEndpoints } from './pages/remove.tsx'
 import { repositoryPageEndpoints } from './pages/repository.tsx'
 import { signInEndpoints } from './pages/sign-in.tsx'
@@ -25,6 +26,7 @@ export const webEndpoints: readonly Endpoint[] = [
   ...manageEndpoints,
   packageEndpoint,
   versionsEndpoint,
+  readmeEndpoint,
   ...repositoryPageEndpoints,
   ownerEndpoint,
 ]

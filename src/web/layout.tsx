@@ -2,6 +2,7 @@
 // content, never a whole document; nothing inline, since the content security policy allows none.
 import type { Child } from 'hono/jsx'
 import { version } from '../../package.json'
+import { escapeUnprintable } from '../formats/format-error.ts'
 import { PROBLEMS_PATH } from '../http/path.ts'
 import { SCRIPT, STYLE } from './assets/assets.ts'
 import { CsrfField } from './components/form.tsx'
@@ -53,9 +54,9 @@ export interface DocumentProps extends PageContent {
   readonly here: string
 }
 
-/** The whole document as text. */
+/** The whole document as text, in which nothing from outside makes a text read as another one. */
 export function formatDocument(props: DocumentProps): string {
-  return `<!DOCTYPE html>${String(<Document {...props} />)}`
+  return escapeUnprintable(`<!DOCTYPE html>${String(<Document {...props} />)}`)
 }
 
 function Document({

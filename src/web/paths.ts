@@ -17,6 +17,11 @@ export function versionsPath(owner: string, type: string, name: string): string 
   return formatPath(owner, '-', 'versions', type, name)
 }
 
+/** The whole README of a version, as text. */
+export function readmePath(owner: string, type: string, name: string, version: string): string {
+  return formatPath(owner, '-', 'readme', type, name, version)
+}
+
 /** A repository's name can have several segments. */
 export function repositoryPath(owner: string, type: string, name: string): string {
   return formatPath(owner, '-', type, ...name.split('/'))

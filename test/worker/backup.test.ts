@@ -107,7 +107,9 @@ describe('a snapshot', () => {
     }
     await changeFirstPackage()
     const rows = await snapshot()
-    for (const table of ['package_tag', 'package_mark', 'retired_version'] as const) {
+    for (const table of [
+      ...(['package_readme', 'package_tag', 'package_mark', 'retired_version'] as const),
+    ]) {
       expect(rows[table].length, table).toBeGreaterThan(0)
     }
     expect(rows.package_version.some((row) => row.order_key !== '')).toBe(true)

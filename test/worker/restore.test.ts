@@ -22,6 +22,7 @@ const TABLES = [
   'package_tag',
   'package_blob',
   'package_file',
+  'package_readme',
   'package_mark',
   'retired_version',
   'package_property',

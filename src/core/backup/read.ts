@@ -17,6 +17,8 @@ const WHOLE = {
   ended_session: { keys: ['id'], page: 50 },
   repository: { keys: ['id'], page: 50 },
   package_tag: { keys: ['package_id', 'name'], page: 1000 },
+  // Some 64 KiB each at most.
+  package_readme: { keys: ['file_id'], page: 15 },
   // A value of a mark has some kilobytes at most.
   package_mark: { keys: ['file_id', 'name'], page: 200 },
   retired_version: {

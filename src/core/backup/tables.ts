@@ -21,6 +21,7 @@ import {
   packageMark,
   packageNamePiece,
   packageProperty,
+  packageReadme,
   packageTable,
   packageTag,
   packageVersion,
@@ -58,6 +59,7 @@ export const BACKED_UP = {
   package_tag: { table: packageTag, without: ['package_id', 'version_id'] },
   package_blob: { table: packageBlob, without: ['unreferenced_at'] },
   package_file: { table: packageFile, without: ['version_id'] },
+  package_readme: { table: packageReadme },
   package_mark: { table: packageMark },
   retired_version: { table: retiredVersion },
 } as const satisfies Readonly<Record<string, BackedUp>>

@@ -80,6 +80,12 @@ function chargedProperties(which: string): string {
     FROM package_property q WHERE ${which})`
 }
 
+/** What an owner is charged for the README of a file. */
+function chargedReadme(fileId: string): string {
+  return `coalesce((SELECT octet_length(text) + octet_length(file_name)
+    FROM package_readme WHERE file_id = ${fileId}), 0)`
+}
+
 /** In the order in which they are repaired: a package is without versions once these are gone. */
 const ROW_RULES: readonly RowRule[] = [
   {
@@ -139,12 +145,14 @@ const ROW_RULES: readonly RowRule[] = [
     repair: drawCollections('?1 > 0', '?1'),
   },
   {
-    problem: 'file of which names that it is searched by are lost: remove it and publish it again',
+    problem:
+      'file of which names that it is searched by, or its README, are lost: remove it and publish it again',
     broken: `
       SELECT o.name || '/' || p.type || '/' || p.name || '/' || v.version || '/' || f.name AS subject
       FROM package_file f JOIN package_version v ON v.id = f.version_id
       JOIN package p ON p.id = v.package_id JOIN owner o ON o.id = p.owner_id
-      WHERE f.metadata_bytes > octet_length(f.metadata) + ${chargedProperties('q.file_id = f.id')}
+      WHERE f.metadata_bytes > octet_length(f.metadata) + ${chargedReadme('f.id')}
+        + ${chargedProperties('q.file_id = f.id')}
         + ${chargedProperties('q.version_id = v.id')} + ${chargedProperties('q.package_id = p.id')}`,
   },
   {

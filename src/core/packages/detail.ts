@@ -1,6 +1,9 @@
 // One package and one version in full. Who published a file is not among what is read.
+
+import type { Readme } from '../../formats/text/readme.ts'
 import type { Page } from '../owners.ts'
 import { type Read, type Reader, readAll } from './reader.ts'
+import { readmeOf } from './readme.ts'
 import {
   type FoundVersion,
   requireReach,
@@ -106,20 +109,26 @@ export interface VersionDetail {
 export const LISTED_METADATA_BYTES = 4 * 1024 * 1024
 
 /** The page is found by an index; of what is left out nothing is read but its length. */
-const filesOf = (version: string, [limit, offset, key, name]: readonly string[]) => `
+const filesOf = (
+  version: string,
+  [limit, offset, key, name]: readonly string[],
+  withReadme = false,
+) => `
   SELECT f.id, f.name, coalesce(f.display_name, f.name) AS shownName,
     f.composite_key AS compositeKey, b.r2_key AS r2Key, b.size, nullif(b.md5, '') AS md5, nullif(b.sha1, '') AS sha1, b.sha256,
     nullif(b.sha512, '') AS sha512, f.architecture, r.name AS repository,
     iif(page.bytes <= ${LISTED_METADATA_BYTES}, f.metadata, NULL) AS metadata,
-    f.created_at AS createdAt
+    f.created_at AS createdAt${withReadme ? ', m.file_name AS readmeName, m.text AS readmeText' : ''}
   FROM (
-    SELECT id, sum(length) OVER (ORDER BY composite_key, name) AS bytes FROM (
+    SELECT id, sum(length) OVER (ORDER BY composite_key, name) AS bytes,
+      row_number() OVER (ORDER BY composite_key, name) AS place FROM (
       SELECT id, composite_key, name, octet_length(metadata) AS length FROM package_file
       WHERE version_id = (${version}) AND (composite_key, name) > (${key}, ${name})
       ORDER BY composite_key, name LIMIT ${limit} OFFSET ${offset})) page
   CROSS JOIN package_file f ON f.id = page.id
   CROSS JOIN package_blob b ON b.sha256 = f.blob_sha256
   LEFT JOIN repository r ON r.id = f.repository_id
+  ${withReadme ? 'LEFT JOIN package_readme m ON m.file_id = iif(page.place = 1, f.id, NULL)' : ''}
   ORDER BY f.composite_key, f.name`
 
 /** A file's place in the order of its version, as a page may follow it. */
@@ -133,16 +142,29 @@ function placeOf(page: Page): readonly [number, number, string, string] {
   return [limit, offset, key, name]
 }
 
-/** A page of the files of a version that was found before, by name. */
-export async function listFiles(
+interface FileAndReadme extends PackageFile {
+  readonly readmeName: string | null
+  readonly readmeText: string | null
+}
+
+/** A page of the files of a version that was found before, by name, and the README of the first of them. */
+export async function readFilesAndReadme(
   reader: Reader,
   versionId: number,
   page: Page,
-): Promise<readonly PackageFile[]> {
-  const [files] = await readAll<[PackageFile]>(reader, [
-    [filesOf('?1', ['?2', '?3', '?4', '?5']), versionId, ...placeOf(page)],
+): Promise<{ readonly files: readonly PackageFile[]; readonly readme: Readme | undefined }> {
+  const [rows] = await readAll<[FileAndReadme]>(reader, [
+    [filesOf('?1', ['?2', '?3', '?4', '?5'], true), versionId, ...placeOf(page)],
   ])
-  return files
+  const files = rows.map(({ readmeName: _, readmeText: __, ...file }) => file)
+  const { readmeName: fileName = null, readmeText: text = null } = rows[0] ?? {}
+  return { files, readme: fileName === null || text === null ? undefined : { fileName, text } }
+}
+
+/** The README of a version that was found before. */
+export async function readReadme(reader: Reader, versionId: number): Promise<Readme | undefined> {
+  const [[readme]] = await readAll<[Readme]>(reader, [[readmeOf('?1'), versionId]])
+  return readme
 }
 
 interface CountedVersionRow extends VersionRow {

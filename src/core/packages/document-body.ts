@@ -28,6 +28,8 @@ export interface DocumentForm {
    * when another type brought the same bytes, and gets them without a new state of its package.
    */
   readonly digests?: readonly FurtherDigest[]
+  /** Whether the text has the README of the version that people are shown. */
+  readonly readme?: boolean
   /** Pure: the same rows and origin give the same text. */
   readonly build: (pkg: DocumentPackage, origin: string) => DocumentBuilder
 }
@@ -138,9 +140,9 @@ interface Part {
 async function* readParts(
   db: D1Database,
   found: PackageState,
-  { origin, digests, build }: DocumentForm,
+  { origin, digests, readme, build }: DocumentForm,
 ): AsyncGenerator<Part, void> {
-  const first = await readDocumentPage(db, found)
+  const first = await readDocumentPage(db, found, undefined, readme)
   if (first === undefined) return
   const builder = build(first.package, origin)
   const withheld = digestsBeside(digests)

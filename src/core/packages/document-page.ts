@@ -1,5 +1,7 @@
 // The rows of a document in pages, each of which one transaction of the primary gives together with the state
 // of the package. So 201 means visible at once in every document.
+
+import type { Readme } from '../../formats/text/readme.ts'
 import { query, runBatch, type Statement } from '../database.ts'
 import {
   type DocumentFile,
@@ -8,6 +10,10 @@ import {
   hasPrefix,
   type PackageState,
 } from './document.ts'
+import { shownVersionOf } from './latest.ts'
+import { readmeOf } from './readme.ts'
+
+const README_OF_SHOWN = readmeOf(shownVersionOf('?1'))
 
 /** A place in the order of a document's files. */
 export interface DocumentPosition {
@@ -39,6 +45,7 @@ const ROW_BYTES = 600
 /**
  * A page of the files within the scope and the state of the package, at one instant. Tags are read with the
  * first page alone: the caller compares the states.
+ * @param withReadme for the first page
  * @returns undefined where the package is gone, or has nothing within the scope
  * @throws RegistryError storage-unavailable, not-configured
  */
@@ -46,6 +53,7 @@ export async function readDocumentPage(
   db: D1Database,
   { packageId, scope }: Pick<PackageState, 'packageId' | 'scope'>,
   after?: DocumentPosition,
+  withReadme = false,
 ): Promise<DocumentPage | undefined> {
   const rows = after?.rows ?? PAGE_ROWS
   const results = await query(() =>
@@ -53,13 +61,15 @@ export async function readDocumentPage(
       [PACKAGE, packageId],
       filesWithin(packageId, scope, after, rows),
       ...(after === undefined ? [[TAGS, packageId] as const] : []),
+      ...(withReadme ? [[README_OF_SHOWN, packageId] as const] : []),
     ]),
   )
   // The one place where a statement's word is taken for the shape of its rows.
-  const [[found], looked, tags = []] = results.map((result) => result.results) as [
+  const [[found], looked, tags = [], [readme] = []] = results.map((result) => result.results) as [
     Omit<DocumentPackage, 'tags'>[],
     FileRow[],
     { name: string; version: string }[]?,
+    Readme[]?,
   ]
   if (found === undefined || (after === undefined && looked.length === 0)) return undefined
   const files = looked.flatMap(({ metadata, marks, ...file }) =>
@@ -67,7 +77,7 @@ export async function readDocumentPage(
   ) satisfies DocumentFile[]
   const isLast = files.length === looked.length && looked.length < rows
   return {
-    package: { ...found, tags: new Map(tags.map(({ name, version }) => [name, version])) },
+    package: { ...found, tags: new Map(tags.map(({ name, version }) => [name, version])), readme },
     files,
     next: isLast ? undefined : positionAfter(files),
   }

@@ -1,5 +1,7 @@
 // What a document about a package is made of, and the state by which it is known, as a part of the one
 // statement that every request makes.
+
+import type { Readme } from '../../formats/text/readme.ts'
 import type { ResourceQuery } from '../access/resource-query.ts'
 
 /**
@@ -37,6 +39,8 @@ export interface DocumentPackage {
   readonly changes: number
   /** The version that each tag points at, as its publisher wrote it; by name, whatever the scope. */
   readonly tags: ReadonlyMap<string, string>
+  /** Of the version that people are shown, for forms that ask for it; undefined where it has none. */
+  readonly readme?: Readme | undefined
 }
 
 export interface DocumentFile {

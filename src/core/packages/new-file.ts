@@ -1,5 +1,7 @@
 // A file that is about to become visible: what a type says of it. Plain data, since it crosses RPC on
 // its way to a repository's Durable Object.
+
+import type { Readme } from '../../formats/text/readme.ts'
 import type { ContestedClaims } from '../access/claims.ts'
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import { RegistryError } from '../errors.ts'
@@ -56,6 +58,8 @@ export interface NewFile {
   /** JSON of the type. */
   readonly metadata: string
   readonly properties: Properties
+  /** What the file says of itself for people; kept apart from what documents are made of. */
+  readonly readme?: Readme
   /** What points at its version from then on. */
   readonly tags?: readonly NewTag[]
   /** Of its version; absent for types without an order of versions, whose latest is the one published last. */
@@ -73,8 +77,9 @@ export function partOf({ part, architecture }: Pick<NewFile, 'part' | 'architect
 }
 
 /** What its owner is charged for a file beside its bytes: metadata and properties, in bytes of D1, about. */
-export function metadataBytesOf({ metadata, properties }: NewFile): number {
-  return Buffer.byteLength(metadata) + weightOfProperties(properties)
+export function metadataBytesOf({ metadata, properties, readme }: NewFile): number {
+  const ofReadme = readme ? Buffer.byteLength(readme.text) + Buffer.byteLength(readme.fileName) : 0
+  return Buffer.byteLength(metadata) + weightOfProperties(properties) + ofReadme
 }
 
 export function usageOfNewFile(file: NewFile): Usage {

@@ -12,6 +12,7 @@ import { HAS_FILE, moveFallenTags, settleWithdrawn } from './latest.ts'
 import { metadataBytesOf, type NewFile, partOf } from './new-file.ts'
 import { pointTags } from './new-tags.ts'
 import type { PackagePlace } from './place.ts'
+import { insertReadme } from './readme.ts'
 import {
   changeCollection,
   changedColumns,
@@ -44,6 +45,7 @@ export function insertFiles(
     ...insertBlobs(files, now),
     insertFileRows(place, repositoryId, files, now),
     ...insertProperties(place, files),
+    ...files.flatMap(insertReadme),
     ...pointTags(place, files),
     ...(repositoryId === null ? [changeCollection(place, now)] : []),
   ]
@@ -139,7 +141,15 @@ function insertFileRows(
     now,
     JSON.stringify(
       files.map((newFile) => {
-        const { properties: _, order: __, tags: ___, display, blob, ...file } = newFile
+        const {
+          properties: _,
+          order: __,
+          tags: ___,
+          readme: ____,
+          display,
+          blob,
+          ...file
+        } = newFile
         const metadataBytes = metadataBytesOf(newFile)
         return {
           ...file,

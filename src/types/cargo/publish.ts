@@ -9,6 +9,7 @@ import type { ByteSource } from '../../formats/bytes.ts'
 import { ContentListWriter } from '../../formats/content-list.ts'
 import { FormatError } from '../../formats/format-error.ts'
 import { withoutBuild } from '../../formats/semver.ts'
+import type { Readme } from '../../formats/text/readme.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { jsonContent, listSchema, objectSchema, TEXT } from '../../http/operation.ts'
 import { refusePackage } from '../../http/package-refusal.ts'
@@ -79,7 +80,7 @@ async function publish(call: OwnedCall): Promise<Response> {
       readPublishBody(source, takeMetadata, (length) => refuseFull(call, { file_bytes: length })),
     inspect: (source) => inspect(source, claimed),
     contentsOf: ({ contents }) => contents,
-    describe: ({ crate }, blob) => describeFile(call, crate, blob),
+    describe: ({ crate }, blob) => describeFile(call, crate, claimed().readme, blob),
     wording: ({ display }) => ({
       what: `${display?.packageName} ${display?.version}`,
       place: `${call.owner.name}/${TYPE}`,
@@ -136,7 +137,12 @@ function checkWeight(crate: CheckedCrate): void {
   throw new FormatError('too-large', `${what}, more than ${METADATA_BYTES}: ${remedy}`)
 }
 
-function describeFile(call: OwnedCall, crate: CheckedCrate, blob: StagedBlob): NewFile {
+function describeFile(
+  call: OwnedCall,
+  crate: CheckedCrate,
+  readme: Readme | undefined,
+  blob: StagedBlob,
+): NewFile {
   const { name, version } = crate
   const now = Date.now()
   const found = { packageName: foldCrateName(name), version: withoutBuild(version) }
@@ -146,6 +152,7 @@ function describeFile(call: OwnedCall, crate: CheckedCrate, blob: StagedBlob): N
     fileName: crateFileName(found.packageName, found.version),
     display: { packageName: name, version, fileName: crateFileName(name, version) },
     ...{ architecture: '', compositeKey: '', properties: { file: dependsOf(crate) } },
+    ...(readme && { readme }),
     metadata: formatStored(crate, blob.sha256, now),
     order: orderOf(version),
     blob,

@@ -79,7 +79,11 @@ export const documentEndpoints: readonly Endpoint[] = [
 async function packument(call: OwnedCall<PackageState>): Promise<Response> {
   const form: PackumentForm = wantsShort(call.request) ? 'short' : 'full'
   return documentResponse(call, call.resource, {
-    ...{ form: `${form}-1`, contentType: form === 'short' ? SHORT_TYPE : 'application/json' },
+    ...{
+      form: `${form}-2`,
+      readme: form === 'full',
+      contentType: form === 'short' ? SHORT_TYPE : 'application/json',
+    },
     ...{ vary: 'accept', byOrigin: true, digests: DIGESTS, absent: absent(call.params) },
     build: (pkg, origin) =>
       builderOf(buildPackument(form, describe(pkg), registryOf(call, origin))),
@@ -117,9 +121,9 @@ function registryOf({ owner }: OwnedCall, origin: string): string {
   return `${origin}/api/packages/${owner.name}/${TYPE}`
 }
 
-function describe({ displayName, state, createdAt, changedAt, tags }: DocumentPackage) {
+function describe({ displayName, state, createdAt, changedAt, tags, readme }: DocumentPackage) {
   const times = { createdAt, changedAt }
-  return { name: displayName, revision: state, ...times, tags: Object.fromEntries(tags) }
+  return { name: displayName, revision: state, ...times, tags: Object.fromEntries(tags), readme }
 }
 
 function builderOf({ begin, add, end }: DocumentText): DocumentBuilder {

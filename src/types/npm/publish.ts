@@ -8,6 +8,7 @@ import { type NewFile, type NewTag, weightOf } from '../../core/packages/new-fil
 import type { ByteSource } from '../../formats/bytes.ts'
 import { FormatError } from '../../formats/format-error.ts'
 import { isJsonObject, type JsonObject, memberOf } from '../../formats/text/json-value.ts'
+import type { Readme } from '../../formats/text/readme.ts'
 import { UPLOAD_LIMITS } from '../../http/body-limits.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { jsonContent } from '../../http/operation.ts'
@@ -19,7 +20,7 @@ import { readBody } from './format/body.ts'
 import { checkSameManifest } from './format/confusion.ts'
 import { checkClaims } from './format/digests.ts'
 import { type PublishedManifest, parsePublication } from './format/manifest.ts'
-import { describeVersion, formatMetadata, heaviestField } from './format/metadata.ts'
+import { describeVersion, formatMetadata, heaviestField, readmeIn } from './format/metadata.ts'
 import { tarballName } from './format/name.ts'
 import { propertiesOf } from './format/properties.ts'
 import { LATEST } from './format/tag.ts'
@@ -106,6 +107,7 @@ function hasAttachments(kept: unknown): boolean {
 interface Found {
   readonly published: PublishedManifest
   readonly metadata: string
+  readonly readme: Readme | undefined
 }
 
 function publishTarball(call: OwnedCall, name: string, kept: () => unknown): Promise<Response> {
@@ -131,15 +133,15 @@ function publishTarball(call: OwnedCall, name: string, kept: () => unknown): Pro
 async function inspect(source: ByteSource, name: string, kept: () => unknown): Promise<Found> {
   const tarball = await inspectTarball(source)
   const published = parsePublication(kept(), name)
-  const { manifest, length, readme } = published
+  const { manifest, length, body } = published
   if (length !== undefined && length !== tarball.size) {
     const message = `_attachments says that the tarball has ${length} bytes and it has ${tarball.size}: publish it again`
     throw new FormatError('invalid-field', message, { field: '_attachments' })
   }
   checkSameManifest(manifest, tarball.packageJson)
-  const metadata = formatMetadata(describeVersion(manifest, readme, tarball))
+  const metadata = formatMetadata(describeVersion(manifest, tarball))
   checkWeight(metadata, manifest)
-  return { published, metadata }
+  return { published, metadata, readme: readmeIn(manifest, body, tarball) }
 }
 
 function checkWeight(metadata: string, manifest: JsonObject): void {
@@ -150,7 +152,11 @@ function checkWeight(metadata: string, manifest: JsonObject): void {
   throw new FormatError('too-large', message, { field })
 }
 
-function describeFile(call: OwnedCall, { published, metadata }: Found, blob: StagedBlob): NewFile {
+function describeFile(
+  call: OwnedCall,
+  { published, metadata, readme }: Found,
+  blob: StagedBlob,
+): NewFile {
   const { name, version, tags, manifest } = published
   const found = foldVersion(version)
   return {
@@ -163,6 +169,7 @@ function describeFile(call: OwnedCall, { published, metadata }: Found, blob: Sta
     compositeKey: '',
     metadata,
     properties: { file: propertiesOf(manifest) },
+    ...(readme && { readme }),
     order: orderOf(parseVersion(version)),
     tags: tagsOf(tags),
     blob,

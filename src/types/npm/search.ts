@@ -48,6 +48,8 @@ export const searchEndpoints: readonly Endpoint[] = [
     method: 'POST',
     path: `${ADVISORIES}/advisories/bulk`,
     access: 'read',
+    // npm sends it in gzip.
+    ignoresBody: true,
     summary: 'Advisories about packages: none is known here',
     operation: {
       id: 'listNpmAdvisories',
@@ -63,6 +65,7 @@ export const searchEndpoints: readonly Endpoint[] = [
     path: `${ADVISORIES}/audits/quick`,
     aliases: [`${ADVISORIES}/audits`],
     access: 'read',
+    ignoresBody: true,
     summary: 'An audit as older clients ask for it: nothing is known here',
     operation: {
       id: 'auditNpmPackages',

@@ -2,6 +2,7 @@
 import type { PackageFile } from '../../core/packages/detail.ts'
 import type { Links } from '../../core/packages/links.ts'
 import type { PackageOverview } from '../../core/packages/overview.ts'
+import type { Readme } from '../../formats/text/readme.ts'
 import type { OwnedCall } from '../../http/endpoint.ts'
 import type { PackageType } from '../../types/type.ts'
 import type { PackageDescription } from '../../types/view.ts'
@@ -10,10 +11,18 @@ import { Badge, type Fact, Facts, Time } from '../components/pieces.tsx'
 import { InstallPanel } from '../components/usage.tsx'
 
 import { Entries, type FindHref, factOf } from '../components/values.tsx'
-import { contentsPath, packagePath, removePath, repositoryPath, versionsPath } from '../paths.ts'
+import {
+  contentsPath,
+  packagePath,
+  readmePath,
+  removePath,
+  repositoryPath,
+  versionsPath,
+} from '../paths.ts'
 import { viewerOf } from '../viewer.ts'
 import { Contents, type ShownContents } from './package-contents.tsx'
 import { Files } from './package-files.tsx'
+import { ReadmeSection } from './package-readme.tsx'
 
 interface PackageBodyProps {
   readonly call: OwnedCall
@@ -24,6 +33,7 @@ interface PackageBodyProps {
   readonly links: Links
   /** Of the first file; undefined for types that keep no lists. */
   readonly contents: ShownContents | undefined
+  readonly readme: Readme | undefined
   readonly page: number
   readonly more: boolean
 }
@@ -60,6 +70,12 @@ export function PackageBody(props: PackageBodyProps) {
           />
           <Pagination url={call.url} page={page} more={more} />
           <FirstContents {...props} />
+          {props.readme !== undefined && (
+            <ReadmeSection
+              readme={props.readme}
+              href={readmePath(call.owner.name, packageType.type, overview.name, overview.version)}
+            />
+          )}
           <Relations {...props} />
           <Dependents {...props} />
         </div>

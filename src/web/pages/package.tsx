@@ -2,7 +2,7 @@
 // check included. The page knows no type: what its files' metadata say comes from the type's view.
 
 import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
-import { listFiles } from '../../core/packages/detail.ts'
+import { type PackageFile, readFilesAndReadme } from '../../core/packages/detail.ts'
 import { findLinks, type Links } from '../../core/packages/links.ts'
 import { PACKAGE_OVERVIEW, type PackageOverview } from '../../core/packages/overview.ts'
 import { type OwnedCall, ownedEndpoint, type Params } from '../../http/endpoint.ts'
@@ -53,7 +53,10 @@ async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
   const page = parsePageNumber(url)
   const offset = (page - 1) * FILES_A_PAGE
   // The primary, as what was found: a replica may not have the version yet.
-  const files = await listFiles(env.DB, versionId, { limit: FILES_A_PAGE, offset })
+  const { files, readme } = await readFilesAndReadme(env.DB, versionId, {
+    limit: FILES_A_PAGE,
+    offset,
+  })
   const description = describe(packageType, resource, files)
   const [first] = files
   const [links, contents] = await Promise.all([
@@ -79,6 +82,7 @@ async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
         description={description}
         links={links}
         contents={contents}
+        readme={page === 1 ? readme : undefined}
         page={page}
         more={page * FILES_A_PAGE < resource.fileCount}
       />
@@ -89,7 +93,7 @@ async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
 function describe(
   { view }: PackageType,
   { name, version }: PackageOverview,
-  files: Awaited<ReturnType<typeof listFiles>>,
+  files: readonly PackageFile[],
 ): PackageDescription {
   const nothing = { summary: '', facts: [], relations: [], providedNames: [] }
   if (view === undefined || files.length === 0) return nothing

@@ -21,6 +21,7 @@ describe('what cargo sends', () => {
     expect(parse({ links: 'z', rust_version: '1.70', features: { a: ['serde/std'] } })).toEqual({
       ...{ name: 'hello-world', version: '1.0.0', dependencies: [] },
       ...{ features: new Map([['a', ['serde/std']]]), links: 'z', rustVersion: '1.70' },
+      readme: { fileName: 'README.md', text: '# Hello' },
     })
   })
 

@@ -102,7 +102,7 @@ test('bodies of a publish', { timeout: fuzzTimeout }, async () => {
     const publication = await attempt(() => parsePublication(found.kept, 'hello-world'))
     const tarball = await attempt(() => inspectTarball(chunked(file), limits))
     if (publication === undefined || tarball === undefined) return
-    const { manifest, readme } = publication
+    const { manifest } = publication
     if ((await attempt(() => checkSameManifest(manifest, tarball.packageJson) ?? true)) !== true)
       return
     const hex = (algorithm: string) => digest(algorithm, file).toString('hex')
@@ -113,7 +113,7 @@ test('bodies of a publish', { timeout: fuzzTimeout }, async () => {
     }
     if ((await attempt(() => checkClaims(publication.claims, digests) ?? true)) !== true) return
     counts.published += 1
-    expectDocuments(manifest, formatMetadata(describeVersion(manifest, readme, tarball)), digests)
+    expectDocuments(manifest, formatMetadata(describeVersion(manifest, tarball)), digests)
   })
   await fuzz('npm bodies', property, 3000, () => counts)
   expect(counts.published).toBeGreaterThan(0)

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { describeVersion, formatMetadata } from '../../../src/types/npm/format/metadata.ts'
+import type { JsonObject } from '../../../src/formats/text/json-value.ts'
+import {
+  describeVersion,
+  formatMetadata,
+  readmeIn,
+} from '../../../src/types/npm/format/metadata.ts'
 import {
   buildManifest,
   buildPackument,
@@ -20,16 +25,15 @@ interface Spec {
   name?: string
   version?: string
   members?: object
-  body?: Readonly<Record<string, unknown>>
   tarball?: Partial<InspectedTarball>
   deprecated?: string
   createdAt?: number
 }
 
 function versionOf(spec: Spec = {}): PackumentVersion {
-  const { name = 'hello-world', version = '1.0.0', members = {}, body = {} } = spec
+  const { name = 'hello-world', version = '1.0.0', members = {} } = spec
   const manifest = manifestOf({ name, version, members: { ...members } })
-  const metadata = describeVersion(manifest, body, { ...tarball, ...spec.tarball })
+  const metadata = describeVersion(manifest, { ...tarball, ...spec.tarball })
   return {
     version,
     ...{ sha1: hex('sha1'), sha512: hex('sha512'), metadata: formatMetadata(metadata) },
@@ -49,6 +53,7 @@ function documentOf(
     createdAt: Date.UTC(2026, 0, 1),
     changedAt: Date.UTC(2026, 1, 3),
     tags,
+    readme: { fileName: 'Readme.md', text: '# It' },
   }
   const { begin, add, end } = buildPackument(form, of, REGISTRY)
   return JSON.parse([begin, ...versions.map(add), end()].join(''))
@@ -96,7 +101,7 @@ describe('the full document', () => {
         ...{ created: '2026-01-01T00:00:00.000Z', modified: '2026-02-03T00:00:00.000Z' },
         '1.0.0': '2026-01-02T00:00:00.000Z',
       },
-      ...{ description: 'Greets', readme: '# In the tarball', readmeFilename: 'Readme.md' },
+      ...{ description: 'Greets', readme: '# It', readmeFilename: 'Readme.md' },
       ...{
         keywords: ['k'],
         author: { name: 'A' },
@@ -149,7 +154,6 @@ describe('the full document', () => {
       ...manifestOf({}),
       ...{ _id: 'hello-world@1.0.0', dist: dist() },
     })
-    expect(document).toMatchObject({ readme: 'text', readmeFilename: 'r.md' })
   })
 
   it('is called latest what is highest, where no tag says it', () => {
@@ -244,20 +248,23 @@ describe('the manifest of one version', () => {
 
 describe('the README', () => {
   it('is that of the manifest, of the body, or of the tarball', () => {
-    const readmeOf = (spec: Spec) => {
-      const { readme, readmeFilename } = documentOf('full', [versionOf(spec)])
-      return [readme, readmeFilename]
+    const none = { ...tarball, readme: undefined }
+    const readmeOf = (members: JsonObject, body: JsonObject = {}, of = tarball) => {
+      const { text, fileName } = readmeIn(manifestOf({ members }), body, of) ?? {}
+      return [text, fileName]
     }
     const body = { readme: 'of the body' }
     const own = { readme: 'own', readmeFilename: 'a.md' }
-    expect(readmeOf({ body, members: own })).toEqual(['own', 'a.md'])
-    expect(readmeOf({ body, members: { readme: '' } })).toEqual(['of the body', 'README.md'])
-    expect(readmeOf({ members: { readme: 'ERROR: No README data found!' } })).toEqual([
+    expect(readmeOf(own, body)).toEqual(['own', 'a.md'])
+    expect(readmeOf({ readme: '' }, body)).toEqual(['of the body', 'README.md'])
+    expect(readmeOf({ readme: 'ERROR: No README data found!' })).toEqual([
       '# In the tarball',
       'Readme.md',
     ])
-    expect(readmeOf({ members: { readme: 1 }, tarball: { readme: undefined } })).toEqual(['', ''])
-    const [long = ''] = readmeOf({ members: { readme: `a${'😀'.repeat(40_000)}` } })
-    expect([long.length, long.at(-1)]).toEqual([65_536, '\ufffd'])
+    expect(readmeOf({ readme: 1 }, {}, none)).toEqual([undefined, undefined])
+    const [long = ''] = readmeOf({ readme: `a${'😀'.repeat(40_000)}` })
+    // Of 65,536 bytes no half of a character.
+    expect([Buffer.byteLength(long), long.at(-2)]).toEqual([65_533, '\ud83d'])
+    expect(documentOf('short', [versionOf()]).readme).toBe(undefined)
   })
 })

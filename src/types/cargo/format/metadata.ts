@@ -1,8 +1,10 @@
 // The JSON that `cargo publish` sends before a crate (cargo, crates/crates-io/lib.rs, NewCrate). Every
 // field is checked for its type. What an index says of a crate is checked for its meaning, too; what pages
 // show is taken from the manifest, which is in the crate.
+
 import { decodeUtf8 } from '../../../formats/bytes.ts'
 import { FormatError, quote } from '../../../formats/format-error.ts'
+import { keptReadme, type Readme } from '../../../formats/text/readme.ts'
 import {
   type CrateDependency,
   checkDependency,
@@ -20,6 +22,7 @@ export interface PublishMetadata {
   readonly dependencies: readonly CrateDependency[]
   readonly features: Features
   readonly links: string | null
+  readonly readme: Readme | undefined
   /** Null where cargo is too old to send it, too: before 1.71. */
   readonly rustVersion: string | null
 }
@@ -47,6 +50,7 @@ export function parseMetadata(bytes: Uint8Array): PublishMetadata {
     dependencies: fields.objects('deps').map(readDependency),
     features: fields.textsByName('features'),
     links: fields.optionalText('links') ?? null,
+    readme: keptReadme(fields.optionalText('readme'), fields.optionalText('readme_file')),
     rustVersion: fields.optionalText('rust_version') ?? null,
   }
 }

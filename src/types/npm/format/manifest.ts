@@ -24,8 +24,8 @@ export interface PublishedManifest {
   readonly claims: readonly Claim[]
   /** Bytes of the tarball, as the client says. */
   readonly length: number | undefined
-  /** The body's own README, where the manifest has none. */
-  readonly readme: JsonObject
+  /** Of the publish as a whole. */
+  readonly body: JsonObject
 }
 
 /** What clients resolve dependencies by, and what they show of them. */
@@ -61,7 +61,7 @@ export function parsePublication(kept: unknown, name: string): PublishedManifest
     tags: parseTags(root, version),
     claims: parseClaims(memberOf(manifest, 'dist')),
     length,
-    readme: root,
+    body: root,
   }
 }
 

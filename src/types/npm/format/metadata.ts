@@ -1,31 +1,28 @@
 // What is kept of a version beside its tarball: ready JSON texts, of which documents are put together without
 // reading them again. `short` has the members that an installing client reads, `more` the others; both without
 // braces.
+
 import {
   isJsonObject,
   type JsonObject,
   memberOf,
   textOf,
 } from '../../../formats/text/json-value.ts'
+import { keptReadme, type Readme } from '../../../formats/text/readme.ts'
 import { hasInstallScript } from './scripts.ts'
-import type { InspectedTarball, Readme } from './tarball.ts'
+import type { InspectedTarball } from './tarball.ts'
 
 export interface VersionMetadata {
   /** A sentence, which lists of packages show. */
   readonly description: string
   readonly short: string
   readonly more: string
-  /** Empty where there is none, as is the name of its file. */
-  readonly readme: string
-  readonly readmeFilename: string
   /** What its publisher warned of from the beginning; empty for nothing. */
   readonly deprecated: string
   readonly fileCount: number
   readonly unpackedSize: number
 }
 
-/** Characters of a README that are kept, as of one in the tarball. */
-const MAX_README = 64 * 1024
 /** Characters. Lists show a line of it. */
 const MAX_DESCRIPTION = 1024
 
@@ -45,25 +42,17 @@ const OWN = [
   ...['readme', 'readmeFilename', '_npmUser'],
 ]
 
-/** @param body whose README counts where the manifest has none */
-export function describeVersion(
-  manifest: JsonObject,
-  body: JsonObject,
-  tarball: InspectedTarball,
-): VersionMetadata {
+export function describeVersion(manifest: JsonObject, tarball: InspectedTarball): VersionMetadata {
   const derived = {
     ...(hasInstallScript(manifest, tarball.hasBindings) ? { hasInstallScript: true } : {}),
     ...(tarball.hasShrinkwrap ? { _hasShrinkwrap: true } : {}),
   }
   const short = SHORT.flatMap((name) => memberText(name, memberOf(manifest, name)))
   const more = Object.entries(manifest).filter(([name]) => ![...SHORT, ...OWN].includes(name))
-  const readme = readmeOf(manifest) ?? readmeOf(body) ?? tarball.readme
   return {
     description: (textOf(manifest, 'description') ?? '').slice(0, MAX_DESCRIPTION),
     short: [...short, ...membersText(derived)].join(','),
     more: more.flatMap(([name, value]) => memberText(name, value)).join(','),
-    readme: readme?.text ?? '',
-    readmeFilename: readme?.fileName ?? '',
     // Old clients wrote `false`.
     deprecated: textOf(manifest, 'deprecated') ?? '',
     fileCount: tarball.fileCount,
@@ -91,15 +80,19 @@ export function heaviestField(manifest: JsonObject): string {
   }).field
 }
 
-/** Undefined also for the sentence that npm sends for a package without a README. */
-function readmeOf(object: JsonObject): Readme | undefined {
-  const text = textOf(object, 'readme')
-  if (text === undefined || text === '' || text === 'ERROR: No README data found!') return undefined
-  return {
-    fileName: textOf(object, 'readmeFilename') ?? 'README.md',
-    // A pair of halves that is cut apart is no text.
-    text: text.slice(0, MAX_README).toWellFormed(),
-  }
+/** @param body whose README counts where the manifest has none, before that in the tarball */
+export function readmeIn(
+  manifest: JsonObject,
+  body: JsonObject,
+  { readme }: InspectedTarball,
+): Readme | undefined {
+  const [said] = [manifest, body].filter((object) => {
+    const text = textOf(object, 'readme')
+    // What npm sends for a package without a README.
+    return text && text !== 'ERROR: No README data found!'
+  })
+  if (said === undefined) return readme && keptReadme(readme.text, readme.fileName)
+  return keptReadme(textOf(said, 'readme'), textOf(said, 'readmeFilename'))
 }
 
 function membersText(object: JsonObject): readonly string[] {

@@ -1,8 +1,10 @@
 // The documents that clients read about a package, as npm's registry writes them
 // (https://github.com/npm/registry/blob/main/docs/responses/package-metadata.md): the full one, the short one for
 // installs, one version's manifest, and the tags. Texts come in pieces, one version after the other.
+
 import { parseSemver, semverOrderKey } from '../../../formats/semver.ts'
 import { type JsonObject, memberOf } from '../../../formats/text/json-value.ts'
+import type { Readme } from '../../../formats/text/readme.ts'
 import { formatIntegrity } from './digests.ts'
 import { manifestOf, parseMetadata, type VersionMetadata } from './metadata.ts'
 import { tarballName } from './name.ts'
@@ -17,6 +19,8 @@ export interface PackumentPackage {
   readonly changedAt: number
   /** By tag, the version that it points at, as written. */
   readonly tags: Readonly<Record<string, string>>
+  /** Of the version that people are shown. */
+  readonly readme?: Readme | undefined
 }
 
 export interface PackumentVersion {
@@ -73,7 +77,7 @@ export function buildPackument(
         `"created":${JSON.stringify(isoTime(of.createdAt))},"modified":${modified}`,
         ...times,
       ]
-      return `},${tags()},"time":{${time.join(',')}}${formatTop(latest.metadata())}}`
+      return `},${tags()},"time":{${time.join(',')}}${formatTop(latest.metadata(), of.readme)}}`
     },
   }
 }
@@ -115,7 +119,7 @@ const TOP = [
   ...['bugs'],
 ]
 
-function formatTop(metadata: VersionMetadata | undefined): string {
+function formatTop(metadata: VersionMetadata | undefined, readme: Readme | undefined): string {
   const manifest: JsonObject = metadata === undefined ? {} : manifestOf(metadata)
   const maintainers = memberOf(manifest, 'maintainers')
   // Clients go through them without a look at what they are.
@@ -123,10 +127,7 @@ function formatTop(metadata: VersionMetadata | undefined): string {
     ['maintainers', Array.isArray(maintainers) ? maintainers : []],
   ]
   for (const name of TOP) members.push([name, memberOf(manifest, name)])
-  members.push(
-    ['readme', metadata?.readme ?? ''],
-    ['readmeFilename', metadata?.readmeFilename ?? ''],
-  )
+  members.push(['readme', readme?.text ?? ''], ['readmeFilename', readme?.fileName ?? ''])
   return members
     .flatMap(([name, value]) => (value === undefined ? [] : `,"${name}":${JSON.stringify(value)}`))
     .join('')
