@@ -1,17 +1,19 @@
-// How many rows D1 says that the Worker's statements read, sessions included.
+// How many rows D1 says that the statements of Worker and Durable Object read and write, sessions included.
 import { env } from 'cloudflare:workers'
 import { override } from './bindings.ts'
 
 export interface RowsRead {
   rows: number
+  written: number
   statements: number
 }
 
 /** Of all statements from now on. */
 export function countRowsRead(): RowsRead {
-  const seen: RowsRead = { rows: 0, statements: 0 }
+  const seen: RowsRead = { rows: 0, written: 0, statements: 0 }
   const note = <T extends D1Result>(result: T): T => {
     seen.rows += result.meta.rows_read
+    seen.written += result.meta.rows_written
     seen.statements++
     return result
   }

@@ -5,7 +5,7 @@ import { packageTypes } from '../../../src/types/registration.ts'
 /** Statements, each of which adds those from ?1 up to ?2. Packages of no repository but for Alpine's. */
 const FILES = 'FROM n CROSS JOIN package p ON p.owner_id = ?3 AND p.type = ?4 AND p.name = '
 
-interface SeededPlace {
+export interface SeededPlace {
   readonly ownerId: string
   readonly type: string
   readonly repositoryId: string | null
@@ -36,11 +36,14 @@ interface Seeded {
   readonly name: string
   readonly version: string
   readonly file: string
+  /** Absent: that of Alpine's. */
+  readonly part?: string
 }
 
-async function seed(
+/** Versions of one file each, as many as from ?1 up to ?2. */
+export async function seed(
   { ownerId, type, repositoryId }: SeededPlace,
-  { name, version, file }: Seeded,
+  { name, version, file, part = "iif(?5 IS NULL, '', 'x86_64')" }: Seeded,
   from: number,
   to: number,
 ): Promise<void> {
@@ -67,8 +70,9 @@ async function seed(
     ],
     [
       `${numbers} INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture,
-         name, blob_sha256, metadata, created_by, created_at)
-       SELECT ${digest}, v.id, ?5, '', iif(?5 IS NULL, '', 'x86_64'), ${file}, ${digest},
+         part, name, blob_sha256, metadata, created_by, created_at)
+       SELECT ${digest}, v.id, ?5, '', iif(?5 IS NULL, '', 'x86_64'),
+         ${part}, ${file}, ${digest},
          '{"description":"seeded"}', 'admin', 1
        ${FILES}${name} CROSS JOIN package_version v ON v.package_id = p.id AND v.version = ${version}`,
       ...place,
