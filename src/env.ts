@@ -12,6 +12,10 @@ export interface Env {
   readonly REPOSITORY: DurableObjectNamespace<RepositoryStub>
   /** Counts requests with wrong credentials, by address and by token. */
   readonly WRONG_CREDENTIALS: RateLimit
+  /** Counts readers without good credentials of lists, pages, searches and the health check, by address. */
+  readonly READERS: RateLimit
+  /** The same of documents that the edge does not have. */
+  readonly DOCUMENT_READERS: RateLimit
   /** May do everything. */
   readonly ADMIN_TOKEN?: string
   /** PEM, PKCS#8 or PKCS#1, RSA 2048 to 4096 bits. */

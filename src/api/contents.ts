@@ -57,6 +57,7 @@ export function contentsEndpoint(
     method: 'GET',
     path: `${version}/files/:sha256/contents`,
     access: 'read',
+    countsReaders: true,
     summary: 'What a file of a version holds, in the order of the package',
     operation: {
       id: 'listPackageContents',

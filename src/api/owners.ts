@@ -140,6 +140,7 @@ export const ownerEndpoints: readonly Endpoint[] = [
     method: 'GET',
     path: OWNER,
     access: 'read',
+    countsReaders: true,
     resource: () => OWNER_QUOTA,
     summary:
       'An owner and the names of its key files; for its admins also what it has and may have',

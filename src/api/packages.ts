@@ -60,6 +60,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     method: 'GET',
     path: PACKAGES,
     access: 'read',
+    countsReaders: true,
     summary: "The versions of all of an owner's packages, newest first",
     operation: {
       id: 'listPackages',
@@ -82,6 +83,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     method: 'GET',
     path: PACKAGE,
     access: 'read',
+    countsReaders: true,
     summary: 'The versions of a package, newest first',
     operation: about('listPackageVersions', {
       query: LONG_PAGE_QUERY,
@@ -94,6 +96,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     method: 'GET',
     path: `${PACKAGE}/-/latest`,
     access: 'read',
+    countsReaders: true,
     summary: 'The version of a package that was published last',
     operation: about('getLatestPackageVersion', { answers: { 200: ONE_VERSION } }),
     handler: async (call) => {
@@ -106,6 +109,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     method: 'GET',
     path: VERSION,
     access: 'read',
+    countsReaders: true,
     summary: 'A version of a package',
     operation: aboutVersion('getPackage', { answers: { 200: ONE_VERSION } }),
     handler: async (call) => {
@@ -117,6 +121,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     method: 'GET',
     path: `${VERSION}/files`,
     access: 'read',
+    countsReaders: true,
     summary: 'The files of a version, with their digests',
     operation: aboutVersion('listPackageFiles', {
       query: LONG_PAGE_QUERY,

@@ -80,6 +80,7 @@ export const repositoryEndpoints: readonly Endpoint[] = [
     method: 'GET',
     path: `${OWNER}/repositories`,
     access: 'read',
+    countsReaders: true,
     summary: "An owner's repositories by type and name",
     operation: {
       id: 'listRepositories',
@@ -112,6 +113,7 @@ function detailEndpoint(type: string, naming: RepositoryNaming): Endpoint {
     method: 'GET',
     path: `${OWNER}/repositories/${type}/${naming.path}`,
     access: 'read',
+    countsReaders: true,
     summary: 'A repository with its index files and last changes',
     operation: {
       id: operationId('get', type, 'Repository'),

@@ -44,6 +44,28 @@ export function isConstraintFailure(error: unknown, name = ''): boolean {
 }
 
 /**
+ * Whether D1 or a Durable Object refuses since it has too much to do. Who tries again then makes it worse for all,
+ * and so each repetition is left to the client.
+ */
+export function isOverloaded(error: unknown): boolean {
+  if (typeof error === 'object' && error !== null && Reflect.get(error, 'overloaded') === true) {
+    return true
+  }
+  return /overloaded|too many requests queued/i.test(messageOf(error))
+}
+
+const FIRST_PAUSE_MS = 50
+
+/**
+ * Comes before a repetition. A random while, twice as long each time: those that failed together do not come back
+ * together.
+ * @param failures how many there were
+ */
+export async function backOff(failures: number): Promise<void> {
+  await scheduler.wait(Math.random() * FIRST_PAUSE_MS * 2 ** failures)
+}
+
+/**
  * A batch whose answer was lost may land later still. One that could then bring back what was removed
  * since is refused so long after it was prepared, in milliseconds; within it that race is accepted.
  */

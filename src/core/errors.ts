@@ -23,6 +23,7 @@ interface FaultDetails {
   'quota-exceeded': { quota: string; used: number; limit: number; detail: string }
   'range-not-satisfiable': { size: number }
   'too-many-failures': { seconds: number }
+  'too-many-requests': { seconds: number }
   internal: object
   'not-configured': { cause: string; remedy: string }
   'bucket-mismatch': { cause: string }
@@ -158,6 +159,12 @@ const TABLE: { readonly [C in FaultCode]: Row<C> } = {
     status: 429,
     title: 'Too many wrong credentials from one address or for one token',
     text: ({ seconds }) => `too many wrong credentials: try again in ${seconds} s with good ones`,
+  },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too many requests without credentials from one address',
+    text: ({ seconds }) =>
+      `too many requests from your address: try again in ${seconds} s, or send credentials`,
   },
   internal: {
     status: 500,

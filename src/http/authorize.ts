@@ -24,7 +24,7 @@ import { type Env, requireAdminToken } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
 import { findCredentials } from './credentials.ts'
 import type { Endpoint, Params } from './endpoint.ts'
-import { countFailure } from './failures.ts'
+import { countFailure, refuseCountedOut } from './failures.ts'
 import { RecentlyAllowed } from './recently-allowed.ts'
 import { findSession } from './session.ts'
 
@@ -45,7 +45,7 @@ export interface Authorized {
 
 /**
  * @param request as it was sent: credentials may be in its query
- * @throws RegistryError unauthorized, invalid-credentials, forbidden, not-found, restoring,
+ * @throws RegistryError unauthorized, invalid-credentials, too-many-failures, forbidden, not-found, restoring,
  *   storage-unavailable
  */
 export async function authorize(
@@ -62,6 +62,8 @@ export async function authorize(
   const resource = 'resource' in endpoint ? endpoint.resource?.(params, searchParams) : undefined
   const asked = Date.now()
   const key = keyOf(endpoint, params, secret)
+  const about = `${endpoint.access} ${findOwnerName(params.owner ?? '') ?? ''}`
+  if (secret !== undefined) refuseCountedOut(about, secret)
   const known = key === undefined ? undefined : recentlyAllowed.find(key, asked)
   const row =
     known?.row ??
@@ -86,7 +88,7 @@ export async function authorize(
   const shown = findOwnerName(params.owner ?? '') ?? quote(params.owner ?? '')
   const refusal = refusalOf(endpoint.access, principal, owner, shown)
   if (refusal !== undefined) {
-    if (principal.kind === 'rejected' && secret) await countFailure(env, request, secret)
+    if (principal.kind === 'rejected' && secret) await countFailure(env, request, secret, about)
     throw new RegistryError(refusal)
   }
   if (key !== undefined && known === undefined) recentlyAllowed.note(key, { row, readAt: asked })

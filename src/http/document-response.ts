@@ -1,5 +1,7 @@
 // Answers a GET of a document about a package: conditions and HEAD by the state that the request's one
 // statement found, then the text from the edge, or made of rows.
+
+import { isKnown } from '../core/access/principal.ts'
 import { RegistryError } from '../core/errors.ts'
 import type { PackageState } from '../core/packages/document.ts'
 import { type DocumentForm, documentDigest, openDocument } from '../core/packages/document-body.ts'
@@ -7,6 +9,7 @@ import { isNotModified } from './conditional.ts'
 import { edgeOf } from './edge.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { cacheControl } from './file-response.ts'
+import { countReader } from './limiter.ts'
 import type { Content, Operation } from './operation.ts'
 
 export interface DocumentAnswer
@@ -21,16 +24,19 @@ export interface DocumentAnswer
 }
 
 /** What a document can be answered with, besides what is refused. */
-export function documentAnswers(content: Content): Operation['answers'] {
+export function documentAnswers(content: Content): Pick<Operation, 'answers' | 'faults'> {
   return {
-    200: { description: 'The document', content },
-    304: { description: 'The copy that was named is current' },
+    answers: {
+      200: { description: 'The document', content },
+      304: { description: 'The copy that was named is current' },
+    },
+    faults: ['too-many-requests'],
   }
 }
 
 /**
  * @param found what `findPackageState` found, which also says what the document is about
- * @throws RegistryError not-found, storage-unavailable
+ * @throws RegistryError not-found, too-many-requests, storage-unavailable
  */
 export async function documentResponse(
   call: OwnedCall,
@@ -53,7 +59,10 @@ export async function documentResponse(
   }
   headers.set('content-type', answer.contentType)
   if (request.method === 'HEAD') return new Response(null, { headers })
-  const opened = await openDocument({ ...edgeOf(call), db: env.DB }, found, form)
+  const beforeRows = async () => {
+    if (!isKnown(call.principal)) await countReader(env, 'DOCUMENT_READERS', request)
+  }
+  const opened = await openDocument({ ...edgeOf(call), db: env.DB, beforeRows }, found, form)
   if (opened === undefined) throw absent(answer)
   const { state, body, length, from } = opened
   // The package may have changed since it was found: the body's own state counts.

@@ -59,6 +59,11 @@ interface Description {
    * counts for reading alone.
    */
   readonly session?: true
+  /**
+   * A list, a page, a search or a check, which people ask for and no client installs by: readers without good
+   * credentials are counted by address.
+   */
+  readonly countsReaders?: true
   /** How its clients send credentials and read faults; of a type's endpoint absent: the type's. */
   readonly dialect?: Dialect
   /** What the API's document says of it; every endpoint under /api has it. */

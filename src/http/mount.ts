@@ -1,13 +1,15 @@
 // Puts the endpoints into the router: configuration, access, handler, in this order for each.
 import type { Context, Hono } from 'hono'
+import { isKnown } from '../core/access/principal.ts'
 import { noteLastUse } from '../core/access/tokens.ts'
 import { RegistryError } from '../core/errors.ts'
 import type { Env } from '../env.ts'
 import { authorize, forgetAllowed } from './authorize.ts'
 import { requireConfiguration } from './configuration.ts'
-import { removeQuerySecrets } from './credentials.ts'
+import { findCredentials, removeQuerySecrets } from './credentials.ts'
 import type { Dialect } from './dialect.ts'
 import { type Call, type Endpoint, type OwnedCall, takesBody } from './endpoint.ts'
+import { countReader } from './limiter.ts'
 import { formatPathTemplate } from './openapi.ts'
 import { requirePlainBody } from './request-body.ts'
 import { refuseForeignForm, requireSession } from './session.ts'
@@ -71,11 +73,15 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   // No handler can log, repeat or redirect to what it does not have.
   const request = secretInQuery ? new Request(url, sent) : sent
   const base = { request, env, url, params, waitUntil }
+  const counts = endpoint.countsReaders === true
+  const nameless = counts && isNameless(endpoint, sent)
+  if (nameless) await countReader(env, 'READERS', sent)
   if ('unconfigured' in endpoint) return endpoint.handler({ ...base, ...NOBODY })
   await requireConfiguration(env)
   const form = endpoint.session === true && endpoint.method !== 'GET'
   if (form) refuseForeignForm(request)
   const { token, ...authorized } = await authorize(endpoint, sent, params, env)
+  if (counts && !nameless && !isKnown(authorized.principal)) await countReader(env, 'READERS', sent)
   if (form && endpoint.access !== 'open') requireSession(authorized.session)
   if (takesBody(endpoint) && !endpoint.ignoresBody) requirePlainBody(request)
   if (token !== undefined) waitUntil(noteLastUse(env.DB, token, Date.now()))
@@ -90,6 +96,12 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   } finally {
     if (endpoint.method !== 'GET' && endpoint.access !== 'write') forgetAllowed()
   }
+}
+
+/** Whether nothing in the request can turn out to be good credentials: then it is counted before the database is asked. */
+function isNameless({ dialect }: Endpoint, request: Request): boolean {
+  const secret = findCredentials(request, dialect?.credentials)
+  return secret === undefined && !request.headers.has('cookie')
 }
 
 /** What a commit says when owner or token are gone: whoever tries again is looked up. */

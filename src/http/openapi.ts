@@ -178,6 +178,8 @@ const ANYWHERE: readonly FaultCode[] = [
 ]
 const REFUSED: readonly FaultCode[] = ['unauthorized', 'invalid-credentials', 'too-many-failures']
 
+const OF_READERS: readonly FaultCode[] = ['too-many-requests']
+
 const OF_BODIES: readonly FaultCode[] = ['invalid-request', 'unsupported-encoding']
 
 const BY_ACCESS: Readonly<Record<Access, readonly FaultCode[]>> = {
@@ -199,6 +201,7 @@ export function faultsOf({
     ...('unconfigured' in endpoint ? [] : ANYWHERE),
     ...BY_ACCESS[access],
     ...(takesBody(endpoint) ? OF_BODIES : []),
+    ...(endpoint.countsReaders === true ? OF_READERS : []),
     ...(operation.faults ?? []),
   ])
   return faultCodes.filter((code) => possible.has(code))

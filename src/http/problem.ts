@@ -111,6 +111,7 @@ function headersOf(fault: Fault, challenge: string): Record<string, string> {
     case 'range-not-satisfiable':
       return { 'content-range': `bytes */${fault.size}` }
     case 'too-many-failures':
+    case 'too-many-requests':
       return { 'retry-after': String(fault.seconds) }
     case 'storage-unavailable':
     case 'outcome-unknown':

@@ -15,9 +15,7 @@ import { versionsEndpoint } from './pages/versions.tsx'
 import { siteEndpoints } from './site.ts'
 
 /** In the order in which paths are matched: what belongs to no owner comes first. */
-export const webEndpoints: readonly Endpoint[] = [
-  ...assetEndpoints,
-  ...siteEndpoints,
+const pages: readonly Endpoint[] = [
   homeEndpoint,
   ...signInEndpoints,
   ...ownersEndpoints,
@@ -29,4 +27,10 @@ export const webEndpoints: readonly Endpoint[] = [
   readmeEndpoint,
   ...repositoryPageEndpoints,
   ownerEndpoint,
+]
+
+export const webEndpoints: readonly Endpoint[] = [
+  ...assetEndpoints,
+  ...siteEndpoints,
+  ...pages.map((page): Endpoint => ({ ...page, countsReaders: true })),
 ]

@@ -1,6 +1,7 @@
 import { applyD1Migrations, createScheduledController, reset } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { forgetHealth } from '../../src/api/health.ts'
 import { hourOf, MARKER_KEY } from '../../src/core/blobs/keys.ts'
 import { sweep } from '../../src/core/blobs/sweep.ts'
 import { forgetDeployment, readDeployment } from '../../src/core/deployment/marker.ts'
@@ -48,6 +49,7 @@ async function runCron(): Promise<{ info: string; error: string }> {
 }
 
 const health = async () => {
+  forgetHealth()
   const { status, text } = await answerOf('/api/healthz')
   return `${status} ${JSON.parse(text).checks.bucket_marker}`
 }

@@ -24,6 +24,11 @@ export type Principal =
   | TokenPrincipal
   | { readonly kind: 'rejected'; readonly detail: string }
 
+/** Whether the credentials are good ones. */
+export function isKnown({ kind }: Principal): boolean {
+  return kind === 'admin' || kind === 'token'
+}
+
 /** Who a row says made it: the id of an access token, or `admin`. */
 export function authorOf(principal: Principal): string {
   return principal.kind === 'token' ? principal.id : principal.kind

@@ -1,5 +1,6 @@
 // Hands a change to the repository's Durable Object and repeats it while the answer is lost: the
 // change's id makes a repetition find its first effect.
+import { backOff, isOverloaded } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import type { Change, ChangeResult, RepositoryAddress, RepositoryStub } from './change.ts'
 
@@ -40,6 +41,8 @@ async function submit({ namespace, address, change }: CommitOptions): Promise<Ch
     } catch (error) {
       lost = true
       console.error(`the change ${change.changeId} got no answer:`, String(error))
+      if (isOverloaded(error)) break
+      await backOff(attempt)
     }
   }
   return { outcome: 'unknown' }

@@ -3,7 +3,7 @@
 // the fence in that batch fails it when another instance committed in between.
 
 import type { StagedBlob } from '../blobs/staged-blob.ts'
-import { isConstraintFailure, messageOf, runBatch } from '../database.ts'
+import { backOff, isConstraintFailure, isOverloaded, messageOf, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import { duplicatesOf, selectKept } from '../packages/rows.ts'
 import { NO_USAGE } from '../quota/quantities.ts'
@@ -170,6 +170,8 @@ async function tryBatch(
       return 'committed'
     } catch (error) {
       if (inquiry === 0 && isConstraintFailure(error)) return constraintEnd(error)
+      if (isOverloaded(error)) return 'unknown'
+      await backOff(inquiry)
       const head = await findHead(db, commit.address)
       // While it is still the base, the same batch may be sent again: the fence lets one of them in.
       if (head !== undefined && head !== commit.snapshot.head) return 'moved'

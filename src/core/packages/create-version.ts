@@ -3,7 +3,9 @@
 // that no row of a file would tell whether the batch was applied.
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import {
+  backOff,
   isConstraintFailure,
+  isOverloaded,
   LANDING_MS,
   messageOf,
   runBatch,
@@ -93,6 +95,7 @@ export async function createVersion(creating: Creating): Promise<CreateVersionRe
       const results = await runBatch<{ r2_key: string }>(db, [...statements, selectKept(files)])
       return { outcome: 'created', duplicates: duplicatesOf(files, results.at(-1)) }
     } catch (error) {
+      if (isOverloaded(error)) return { outcome: 'unknown' }
       refused = isConstraintFailure(error)
       const result = refused && !lost ? await inquire(creating, added, error) : undefined
       if (result !== undefined) return result
@@ -100,6 +103,7 @@ export async function createVersion(creating: Creating): Promise<CreateVersionRe
       else failures += 1
       lost ||= sent && !refused
       console.error('a version was not created at once:', messageOf(error))
+      if (!refused) await backOff(failures)
     }
   }
   return { outcome: 'unknown' }

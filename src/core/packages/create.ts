@@ -2,7 +2,9 @@
 // unique key of file names decides between those who come at once. Nothing stands in its way, no
 // Durable Object, since there is no index to keep right.
 import {
+  backOff,
   isConstraintFailure,
+  isOverloaded,
   LANDING_MS,
   messageOf,
   OVERTAKEN_TRIES,
@@ -102,6 +104,7 @@ export async function createFile(
       const results = await runBatch<{ r2_key: string }>(db, createStatements(rows, replaced, now))
       return { outcome: 'created', duplicate: duplicatesOf([file], results.at(-1)).length > 0 }
     } catch (error) {
+      if (isOverloaded(error)) return { outcome: 'unknown' }
       const result = sent ? await inquire(db, rows, error) : undefined
       // The refusal is that of the repetition; the first try may still land.
       if (result !== undefined) {
@@ -114,6 +117,7 @@ export async function createFile(
       lost ||= sent && !refused
       if (!lost) now = Date.now()
       console.error('a file was not created at once:', messageOf(error))
+      if (!refused) await backOff(failures)
     }
   }
   if (lost) return { outcome: 'unknown' }

@@ -64,12 +64,18 @@ export function documentDigest(
   return sha256(JSON.stringify([state, form, origin, ...part]))
 }
 
+export interface DocumentSource extends Edge {
+  readonly db: D1Database
+  /** Comes before a text that the edge does not have is made, and may refuse it. */
+  readonly beforeRows: () => Promise<void>
+}
+
 /**
  * @returns undefined where the package has gone, or what the document is about
  * @throws RegistryError storage-unavailable
  */
 export async function openDocument(
-  { db, ...edge }: Edge & { readonly db: D1Database },
+  { db, beforeRows, ...edge }: DocumentSource,
   found: PackageState,
   form: DocumentForm,
 ): Promise<OpenedDocument | undefined> {
@@ -79,6 +85,7 @@ export async function openDocument(
     const length = Number(kept.headers.get('content-length'))
     return { state: found, body: kept.body, length, from: 'cache' }
   }
+  await beforeRows()
   const opened = await readDocument(db, found, form, (state, size) =>
     keep(edge, nameOf(state), size, () => readAgain(db, found, form, { state, size })),
   )

@@ -3,7 +3,9 @@
 // that is sent again after a lost answer, and one that lands late, undo nothing that others did since.
 import { isTokenId } from '../access/principal.ts'
 import {
+  backOff,
   isConstraintFailure,
+  isOverloaded,
   LANDING_MS,
   messageOf,
   OVERTAKEN_TRIES,
@@ -67,6 +69,7 @@ export async function applyChange<R extends string>(
       const results = await runBatch<{ applied: number }>(db, statements)
       return results.at(-1)?.results[0]?.applied === 1 ? 'changed' : 'unchanged'
     } catch (error) {
+      if (isOverloaded(error)) return 'unknown'
       const { outcome, settled } = await inquire(db, wanted, error)
       // Of what is not settled by its own row, the refusal is that of the repetition; the first try may still land.
       if (outcome !== undefined) return lost && !settled ? 'unknown' : outcome
@@ -78,6 +81,7 @@ export async function applyChange<R extends string>(
         statements = statementsOf(wanted, Date.now())
       }
       console.error('a package was not changed at once:', messageOf(error))
+      if (lost) await backOff(failures)
     }
   }
   return 'unknown'

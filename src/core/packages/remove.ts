@@ -4,7 +4,7 @@
 import type { OwnerRow } from '../access/decide.ts'
 import { addressOf, type RepositoryStub } from '../commit/change.ts'
 import { commitChange } from '../commit/client.ts'
-import { isConstraintFailure, query, runBatch } from '../database.ts'
+import { backOff, isConstraintFailure, isOverloaded, query, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import { timeOrderedId } from '../ids.ts'
 import { subtractFiles } from '../quota/statements.ts'
@@ -120,6 +120,8 @@ async function removeLoose(
     } catch (error) {
       lost ||= !isConstraintFailure(error)
       console.error('a removal got no answer:', String(error))
+      if (isOverloaded(error)) break
+      await backOff(attempt)
     }
   }
   throw new RegistryError({ code: 'outcome-unknown' })

@@ -56,7 +56,7 @@ const indexEndpoint = ownedEndpoint<PackageState>({
     tag: TYPE,
     description: 'A JSON a line, in any order. The name is in lower case.',
     path: { prefix: TEXT, first: TEXT, second: TEXT, crate: CRATE },
-    answers: documentAnswers({ contentType: 'text/plain', schema: TEXT }),
+    ...documentAnswers({ contentType: 'text/plain', schema: TEXT }),
   },
   resource: findIndexed,
   handler: answerIndex,

@@ -29,6 +29,7 @@ export const searchEndpoint = ownedEndpoint({
   method: 'GET',
   path: CRATES,
   access: 'read',
+  countsReaders: true,
   summary: 'Search crates by a part of their names',
   operation: {
     id: 'searchCargoCrates',

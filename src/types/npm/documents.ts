@@ -37,9 +37,7 @@ export const documentEndpoints: readonly Endpoint[] = [
       id: 'listNpmTags',
       tag: TYPE,
       path: PACKAGE_PARAMETERS,
-      answers: documentAnswers(
-        jsonContent({ type: 'object', additionalProperties: { type: 'string' } }),
-      ),
+      ...documentAnswers(jsonContent({ type: 'object', additionalProperties: { type: 'string' } })),
     },
     // Of the versions one is read and none shown: the tags come with any of them.
     resource: (params) => findDocument(params, { tag: LATEST }),
@@ -55,7 +53,7 @@ export const documentEndpoints: readonly Endpoint[] = [
       tag: TYPE,
       description: `In short, as installs read it, for the Accept \`${SHORT_TYPE}\`.`,
       path: PACKAGE_PARAMETERS,
-      answers: documentAnswers(jsonContent({ type: 'object' })),
+      ...documentAnswers(jsonContent({ type: 'object' })),
     },
     resource: findPackage,
     handler: packument,
@@ -69,7 +67,7 @@ export const documentEndpoints: readonly Endpoint[] = [
       id: 'getNpmVersion',
       tag: TYPE,
       path: VERSION_PARAMETERS,
-      answers: documentAnswers(jsonContent({ type: 'object' })),
+      ...documentAnswers(jsonContent({ type: 'object' })),
     },
     resource: findVersion,
     handler: manifest,

@@ -23,6 +23,7 @@ export const searchEndpoints: readonly Endpoint[] = [
     method: 'GET',
     path: `${SERVICE}/v1/search`,
     access: 'read',
+    countsReaders: true,
     summary: 'Packages whose name has a text in it',
     operation: {
       id: 'searchNpmPackages',

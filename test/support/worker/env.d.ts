@@ -10,6 +10,8 @@ declare namespace Cloudflare {
       import('../../../src/repository/object.ts').Repository
     >
     readonly WRONG_CREDENTIALS: RateLimit
+    readonly READERS: RateLimit
+    readonly DOCUMENT_READERS: RateLimit
     readonly ADMIN_TOKEN: string
     readonly SIGNING_KEY: string
     readonly PLAIN_HTTP: string

@@ -10,6 +10,7 @@ vi.resetModules()
 const { forgetDeployment, requireMatchingBucket } = await import(
   '../../../src/core/deployment/marker.ts'
 )
+const { forgetHealth } = await import('../../../src/api/health.ts')
 const { clearOverrides } = await import('./bindings.ts')
 const { forgetWrites } = await import('./limits/bucket.ts')
 const { takeExceeded } = await import('./limits/exceeded.ts')
@@ -51,6 +52,7 @@ beforeEach(async () => {
   while (!(await isEmpty()))
   await migrate()
   forgetDeployment()
+  forgetHealth()
   await requireMatchingBucket(env.DB, env.BLOBS)
 })
 
