@@ -96,10 +96,10 @@ function usageOf(change: Change, snapshot: Snapshot, logged: number, first: bool
 function loggedBytes(change: Change, snapshot: Snapshot): number {
   switch (change.op) {
     case 'publish':
-      return logBytesOf(change.fileName, change.architecture)
+      return logBytesOf(change.fileName, partOf(change))
     case 'remove': {
       const weights = filesOf(snapshot, change.fileId).map((file) =>
-        logBytesOf(file.name, file.architecture),
+        logBytesOf(file.name, file.part),
       )
       return weights.reduce((sum, weight) => sum + weight, 0)
     }

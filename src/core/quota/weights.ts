@@ -9,13 +9,13 @@ const LOG_BYTES = 400
  * A change in a repository's log. Each weighs as one by which a name retires: which those are is known in the batch
  * alone, and the log can be counted anew without knowing.
  */
-export function logBytesOf(fileName: string, architecture: string): number {
-  return LOG_BYTES + 2 * (Buffer.byteLength(fileName) + Buffer.byteLength(architecture))
+export function logBytesOf(fileName: string, part: string): number {
+  return LOG_BYTES + 2 * (Buffer.byteLength(fileName) + Buffer.byteLength(part))
 }
 
 /** The same of rows `c` of `repository_change`, in SQL. */
 export const SUM_OF_LOG = `
-  coalesce(sum(${LOG_BYTES} + 2 * (octet_length(c.file_name) + octet_length(c.architecture))), 0)`
+  coalesce(sum(${LOG_BYTES} + 2 * (octet_length(c.file_name) + octet_length(c.part))), 0)`
 
 /** The columns of `retired_version` that are in its key. */
 export const RETIRED_COLUMNS = [

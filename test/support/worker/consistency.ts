@@ -177,7 +177,7 @@ async function findStrayRows(): Promise<string[]> {
       FROM owner o LEFT JOIN owner_usage u ON u.owner_id = o.id
       WHERE ${COUNTED} <> coalesce(${NOTED}, '0 files, 0 bytes of metadata, 0 bytes, 0 repositories, 0 tokens')`,
     'a log that weighs other than is noted': `SELECT name AS what FROM repository r
-      WHERE log_bytes <> coalesce((SELECT sum(400 + 2 * octet_length(file_name || architecture))
+      WHERE log_bytes <> coalesce((SELECT sum(400 + 2 * octet_length(file_name || part))
         FROM repository_change WHERE repository_id = r.id), 0)`,
     'a package without a state of its own': `SELECT name AS what FROM package p
       WHERE state = '' OR EXISTS (SELECT 1 FROM package WHERE state = p.state AND id <> p.id)`,
