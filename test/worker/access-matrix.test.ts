@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers'
-import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { endpoints } from '../../src/app.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { csrfOf, FROM_HERE, post, type SignedIn, signIn } from '../support/worker/browser.ts'
+import { pathOf } from '../support/worker/paths.ts'
 import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { answerTo, request } from '../support/worker/requests.ts'
 import { MAIN } from '../types/alpine/repository.ts'
-import { parametersOf, type RegisteredSample, sampleOf, samples } from '../types/samples.ts'
+import { type RegisteredSample, sampleOf, samples } from '../types/samples.ts'
 
 // Every endpoint there is, by everybody, on public and private owners. The endpoints come from their
 // descriptors, so that a new one is in this table without anybody thinking of it.
@@ -79,22 +79,6 @@ function expectedOf(endpoint: Endpoint, visibility: Visibility) {
   return Object.fromEntries([...entries, ...bySession])
 }
 
-/** A value for every parameter that a path of no type can have; a new one has to be added here. */
-const PARAMETERS = {
-  id: 'absent',
-  digest: '0123456789abcdef.css',
-  table: 'owner',
-  part: 'blobs',
-  hour: '2026010100',
-  object: '00000000-0000-7000-8000-000000000000',
-  type: samples[0]?.type ?? '',
-  name: 'hello',
-  version: '1-r0',
-  sha256: createHash('sha256')
-    .update(samples[0]?.first.bytes ?? '')
-    .digest('hex'),
-}
-
 const BODIES: Readonly<Record<string, () => Uint8Array | string>> = {
   'PUT /api/v1/deployment/bucket': () => JSON.stringify({}),
   'PUT /api/v1/owners/:owner': () => JSON.stringify({ visibility: 'private' }),
@@ -103,15 +87,6 @@ const BODIES: Readonly<Record<string, () => Uint8Array | string>> = {
 
 /** The fields of the forms of the web; without any, what is wrong with a form is said to who may send it. */
 const FORMS: Readonly<Record<string, Record<string, string>>> = {}
-
-function pathOf(template: string): string {
-  const parameters: Readonly<Record<string, string>> = { ...PARAMETERS, ...parametersOf(template) }
-  return template.replace(/:(\w+)(\{[^}]*\})?/g, (_, name: string) => {
-    const value = parameters[name]
-    if (value === undefined) throw new Error(`no value for the parameter ${name} of ${template}`)
-    return value
-  })
-}
 
 const cases = endpoints.flatMap((endpoint) =>
   [endpoint.path, ...(endpoint.aliases ?? [])].flatMap((path) =>

@@ -12,6 +12,7 @@ import { seedFiles } from '../support/worker/stand-ins/seed-documents.ts'
 import { wrap } from '../support/worker/stand-ins/wrapped.ts'
 import { WRAPPED } from '../support/worker/stand-ins/wrapped-sample.ts'
 import { recordStatements } from '../support/worker/statements.ts'
+import { buildApk } from '../types/alpine/builder.ts'
 import { MAIN, publish } from '../types/alpine/repository.ts'
 
 // No statement of a request reads rows in proportion to what there is: asked of SQLite's own plans.
@@ -53,6 +54,9 @@ it('of publishing, reading, removing and sweeping', async () => {
   override({ DB: wrapMethod(env.DB, 'prepare', prepare) })
   await publish({ name: 'a', version: '1-r0' })
   await publish({ name: 'b', version: '1-r0' })
+  const { headers } = await tokenOf('acme', { scopes: ['write'], packages: ['alpine:c*'] })
+  const claiming = buildApk({ name: 'c', info: { provides: 'cmd:c=1' } })
+  expect((await put(claiming, MAIN, headers)).status).toBe(201)
   await answerOf(`${MAIN}/x86_64/APKINDEX.tar.gz`)
   await answerOf(`${MAIN}/x86_64/a-1-r0.apk`)
   await answerOf(`${MAIN}/x86_64/a-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
