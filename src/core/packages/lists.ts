@@ -2,6 +2,7 @@
 // keep them and their counts (migrations/0016_lists.sql), so that a page costs what it shows, and never what the
 // whole list has. A part of a name is found as the beginning of a piece of it.
 import type { Parameter } from './reader.ts'
+import { searchedWords, WORD } from './words.ts'
 
 /** What narrows a list. */
 export interface ListFilter {
@@ -11,6 +12,8 @@ export interface ListFilter {
   readonly text?: string | undefined
   /** The name of a repository that lists a file of the package. */
   readonly repository?: string | undefined
+  /** Whether the text may also be words of descriptions and keywords, or their beginnings. */
+  readonly described?: true
 }
 
 /** Entries of an index that a page may pass over. Beyond it pages go on after the last entry of the one before. */
@@ -116,14 +119,45 @@ export function packagesNamed(filter: NamedFilter, bind: Parameters, columns: st
   const text = bind.add(filter.text)
   return `
     SELECT ${columns}
-    FROM (SELECT DISTINCT package_id FROM (${matches(filter, text, bind)})) x
+    FROM (SELECT package_id FROM (${matches(filter, text, bind)}) x
+      CROSS JOIN package p ON p.id = x.package_id
+      WHERE instr(lower(p.name), lower(${text})) UNION ${described(filter, bind)}) x
     CROSS JOIN package p ON p.id = x.package_id
-    WHERE instr(lower(p.name), lower(${text})) ${isMember(filter, bind)}`
+    WHERE true ${isMember(filter, bind)}`
+}
+
+/** The packages that have all of the words: those of the first MAX_FOUND that have the longest one, if there is any. */
+function described(filter: NamedFilter, bind: Parameters): string {
+  const [word, ...further] = filter.described ? searchedWords(filter.text) : []
+  if (word === undefined) return 'SELECT NULL WHERE false'
+  const others = further.map(
+    (each) => `AND EXISTS (SELECT 1 FROM package_property o
+      WHERE o.package_id = p.id AND ${hasWord('o', 'p.type', bind.add(each))})`,
+  )
+  return `SELECT x.package_id FROM (${withWord(filter, word, bind, MAX_FOUND)}) x
+    CROSS JOIN package p ON p.id = x.package_id WHERE true ${others.join(' ')}`
+}
+
+function withWord(filter: NamedFilter, word: string, bind: Parameters, limit: number): string {
+  const owner = bind.add(filter.ownerId)
+  const types =
+    filter.type === undefined
+      ? `SELECT substr(key, length(${owner}) + 2) AS type FROM package_list WHERE ${ofTypes(owner)}`
+      : `SELECT ${bind.add(filter.type)} AS type`
+  return `SELECT q.package_id FROM (${types}) t CROSS JOIN package_property q
+    ON q.owner_id = ${owner} AND ${hasWord('q', 't.type', bind.add(word))} LIMIT ${limit}`
+}
+
+/** Whether a property is a word that begins so, as a range of its index. */
+function hasWord(property: string, type: string, word: string): string {
+  const begin = `${type} || ' ' || ${word}`
+  return `${property}.name = '${WORD}'
+    AND ${property}.value >= ${begin} AND ${property}.value < ${begin} || CAST(x'ff' AS TEXT)`
 }
 
 /** How many of them there are, of the first MAX_FOUND pieces. */
 export function countNamed(filter: NamedFilter, bind: Parameters): string {
-  const all = filter.repository === undefined && filter.text.length <= PIECE
+  const all = filter.repository === undefined && filter.text.length <= PIECE && !filter.described
   if (!all) return packagesNamed(filter, bind, 'count(*)')
   return `SELECT count(DISTINCT package_id) FROM (${matches(filter, bind.add(filter.text), bind)})`
 }
@@ -134,9 +168,13 @@ function isMember(filter: ListFilter, bind: Parameters): string {
     AND m.name = p.name AND m.package_id = p.id)`
 }
 
-/** How many pieces match, up to one more than a search looks at. */
+/** How many pieces match, or have the longest word, up to one more than a search looks at. */
 export function countMatches(filter: NamedFilter, bind: Parameters): string {
-  return `SELECT count(*) FROM (${matches(filter, bind.add(filter.text), bind, MAX_FOUND + 1)})`
+  const all = MAX_FOUND + 1
+  const pieces = `SELECT count(*) FROM (${matches(filter, bind.add(filter.text), bind, all)})`
+  const [word] = filter.described ? searchedWords(filter.text) : []
+  if (word === undefined) return pieces
+  return `SELECT max((${pieces}), (SELECT count(*) FROM (${withWord(filter, word, bind, all)})))`
 }
 
 function matches(

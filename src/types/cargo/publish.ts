@@ -4,7 +4,13 @@ import { authorOf } from '../../core/access/principal.ts'
 import type { PublishedNames } from '../../core/blobs/lists.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { timeOrderedId } from '../../core/ids.ts'
-import { type NewFile, type Property, weightOf } from '../../core/packages/new-file.ts'
+import {
+  type NewFile,
+  type Properties,
+  type Property,
+  weightOf,
+} from '../../core/packages/new-file.ts'
+import { wordProperties } from '../../core/packages/words.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
 import { ContentListWriter } from '../../formats/content-list.ts'
 import { FormatError } from '../../formats/format-error.ts'
@@ -151,13 +157,19 @@ function describeFile(
     ...found,
     fileName: crateFileName(found.packageName, found.version),
     display: { packageName: name, version, fileName: crateFileName(name, version) },
-    ...{ architecture: '', compositeKey: '', properties: { file: dependsOf(crate) } },
+    ...{ architecture: '', compositeKey: '', properties: propertiesOf(crate) },
     ...(readme && { readme }),
     metadata: formatStored(crate, blob.sha256, now),
     order: orderOf(version),
     blob,
     createdBy: authorOf(call.principal),
   }
+}
+
+function propertiesOf(crate: CheckedCrate): Properties {
+  const { description = '', keywords } = crate.about
+  const words = wordProperties(TYPE, [crate.name, ...keywords, description])
+  return { package: words, file: dependsOf(crate) }
 }
 
 /** Each is three rows written on D1. Few crates have more; of what comes after them pages show the text alone. */

@@ -1,4 +1,4 @@
-// What `cargo search` calls: crates by a part of their names.
+// What `cargo search` calls: crates by a part of their names, or by words about them.
 import { invalidRequest } from '../../core/errors.ts'
 import { listingReader } from '../../core/packages/reader.ts'
 import { searchPackages } from '../../core/packages/search.ts'
@@ -30,13 +30,14 @@ export const searchEndpoint = ownedEndpoint({
   path: CRATES,
   access: 'read',
   countsReaders: true,
-  summary: 'Search crates by a part of their names',
+  summary: 'Search crates by a part of their name, or words of description and keywords',
   operation: {
     id: 'searchCargoCrates',
     tag: TYPE,
     query: {
       q: {
-        description: 'A part of the name; `-` and `_` are alike. Without it all crates are found.',
+        description:
+          'A part of the name, where `-` and `_` are alike, or words. Without it all crates are found.',
         schema: TEXT,
       },
       per_page: {
@@ -68,6 +69,7 @@ async function search({ env, owner, url }: OwnedCall): Promise<Response> {
   if (page > MAX_PAGE) throw invalidRequest(`page is ${page}: use at most ${MAX_PAGE}`)
   const { packages, total } = await searchPackages(listingReader(env.DB, owner.visibility), {
     ...{ ownerId: owner.id, type: TYPE, text: foldCrateName(query.get('q') ?? ''), sort: 'name' },
+    described: true,
     page: { limit, offset: (page - 1) * limit },
   })
   const crates = packages.map(({ shownName, latest, description }) => {

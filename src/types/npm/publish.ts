@@ -5,9 +5,10 @@ import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { timeOrderedId } from '../../core/ids.ts'
 import type { PackageState } from '../../core/packages/document.ts'
 import { type NewFile, type NewTag, weightOf } from '../../core/packages/new-file.ts'
+import { wordProperties } from '../../core/packages/words.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
 import { FormatError } from '../../formats/format-error.ts'
-import { isJsonObject, type JsonObject, memberOf } from '../../formats/text/json-value.ts'
+import { isJsonObject, type JsonObject, memberOf, textOf } from '../../formats/text/json-value.ts'
 import type { Readme } from '../../formats/text/readme.ts'
 import { UPLOAD_LIMITS } from '../../http/body-limits.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
@@ -22,7 +23,7 @@ import { checkClaims } from './format/digests.ts'
 import { type PublishedManifest, parsePublication } from './format/manifest.ts'
 import { describeVersion, formatMetadata, heaviestField, readmeIn } from './format/metadata.ts'
 import { tarballName } from './format/name.ts'
-import { propertiesOf } from './format/properties.ts'
+import { keywordsOf, propertiesOf } from './format/properties.ts'
 import { LATEST } from './format/tag.ts'
 import { inspectTarball } from './format/tarball.ts'
 import { parseVersion } from './format/version.ts'
@@ -168,7 +169,14 @@ function describeFile(
     architecture: '',
     compositeKey: '',
     metadata,
-    properties: { file: propertiesOf(manifest) },
+    properties: {
+      package: wordProperties(TYPE, [
+        name,
+        keywordsOf(manifest),
+        textOf(manifest, 'description') ?? '',
+      ]),
+      file: propertiesOf(manifest),
+    },
     ...(readme && { readme }),
     order: orderOf(parseVersion(version)),
     tags: tagsOf(tags),

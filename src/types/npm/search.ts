@@ -24,12 +24,12 @@ export const searchEndpoints: readonly Endpoint[] = [
     path: `${SERVICE}/v1/search`,
     access: 'read',
     countsReaders: true,
-    summary: 'Packages whose name has a text in it',
+    summary: 'Packages by a part of their name, or words of description and keywords',
     operation: {
       id: 'searchNpmPackages',
       tag: TYPE,
       query: {
-        text: { description: 'A part of the name.', schema: TEXT },
+        text: { description: 'A part of the name, or words.', schema: TEXT },
         size: {
           description: `How many, up to ${MAX_SIZE}.`,
           schema: TEXT,
@@ -90,9 +90,13 @@ const NO_FINDINGS = {
 async function search({ env, owner, url }: OwnedCall): Promise<Response> {
   const size = numberIn(url, 'size', DEFAULT_SIZE, MAX_SIZE)
   const from = numberIn(url, 'from', 0, MAX_FROM)
-  const text = (url.searchParams.get('text') ?? '').trim().slice(0, MAX_TEXT)
+  // npm's registry has qualifiers; their words are words of a package, too.
+  const text = (url.searchParams.get('text') ?? '')
+    .replace(/\b(?:author|keywords|maintainer|scope):@?/g, ' ')
+    .trim()
+    .slice(0, MAX_TEXT)
   const { packages, total } = await searchPackages(listingReader(env.DB, owner.visibility), {
-    ...{ ownerId: owner.id, type: TYPE, text, sort: 'name' },
+    ...{ ownerId: owner.id, type: TYPE, text, sort: 'name', described: true },
     page: { limit: size, offset: from },
   })
   const time = new Date().toUTCString()

@@ -2,7 +2,7 @@
 import { isJsonObject, type JsonObject, memberOf, textOf } from '../../formats/text/json-value.ts'
 import type { PackageDescription, PackageView, Relation, ViewFact, ViewValue } from '../view.ts'
 import { manifestOf, parseMetadata } from './format/metadata.ts'
-import { PROVIDES, REQUIRES, targetOf } from './format/properties.ts'
+import { keywordsOf, PROVIDES, REQUIRES, targetOf } from './format/properties.ts'
 import { DEPRECATED } from './marks.ts'
 import { tarballPath } from './names.ts'
 
@@ -103,13 +103,6 @@ function linkOf(value: unknown): readonly ViewValue[] {
 
 function personOf(value: unknown): string {
   return isJsonObject(value) ? (textOf(value, 'name') ?? '') : asText(value)
-}
-
-function keywordsOf(manifest: JsonObject): string {
-  const value = memberOf(manifest, 'keywords')
-  return Array.isArray(value)
-    ? value.filter((each) => typeof each === 'string').join(', ')
-    : asText(value)
 }
 
 function platformsOf(manifest: JsonObject): readonly string[] {

@@ -42,6 +42,7 @@ async function show(call: Call): Promise<Response> {
   const filter = parseFilter(url)
   const page = parsePageNumber(url)
   const { packages, total, more } = await searchPackages(listingReader(env.DB, owner.visibility), {
+    described: true,
     ownerId: owner.id,
     text: filter.q || undefined,
     type: filter.type || undefined,

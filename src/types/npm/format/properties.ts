@@ -40,3 +40,10 @@ export function targetOf(key: string, range: unknown): string {
   const [, target] = /^npm:(@?[^@]+)/.exec(typeof range === 'string' ? range : '') ?? []
   return target ?? key
 }
+
+/** A text or a list of texts; separated by commas. */
+export function keywordsOf(manifest: JsonObject): string {
+  const value = memberOf(manifest, 'keywords')
+  const all: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return all.filter((each) => typeof each === 'string').join(', ')
+}
