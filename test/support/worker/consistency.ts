@@ -137,7 +137,7 @@ const FILES_OF = `FROM package p JOIN package_version v ON v.package_id = p.id
   WHERE p.owner_id = o.id`
 
 /** Rows that outlast files, or belong to none: as docs/operate says that they are charged. */
-const OUTLASTING = `coalesce((SELECT sum(400 + 2 * octet_length(c.file_name || c.architecture))
+const OUTLASTING = `coalesce((SELECT sum(400 + 2 * octet_length(c.file_name || c.part))
     FROM repository r JOIN repository_change c ON c.repository_id = r.id WHERE r.owner_id = o.id), 0)
   + coalesce((SELECT sum(200 + 2 * octet_length(
       owner_id || type || package_name || version || composite_key || file_name))
