@@ -7,6 +7,11 @@ import { invalidRequest, RegistryError } from '../errors.ts'
 /** A default reader hands out 4 KiB at a time in workerd, at twice the cost per byte. */
 const READ_BYTES = 256 * 1024
 /**
+ * The bodies of an isolate that are waited for share so many bytes of buffers, as long as each has its first read's.
+ * One that stalls holds its buffer and the chunk before it: hundreds of long ones took more than the isolate has.
+ */
+const WAITING_BYTES = 8 * 1024 * 1024
+/**
  * The first read's; each of the next is as long as all before it. A body that stalls holds no more than
  * twice what came of it, however much its sender declared.
  */
@@ -19,6 +24,9 @@ const DRAIN_MS = 60_000
 const DRAIN_STALL_MS = 10_000
 /** Twice what the platform lets through on most plans. */
 const DRAIN_BYTES = 200_000_000
+
+/** Reads that wait for bytes now, of all bodies of the isolate. */
+let waiting = 0
 
 export interface BodyLimits {
   /** Bytes. */
@@ -43,7 +51,8 @@ export interface Body {
 export function openBody(source: ByteSource, length: number | undefined, limits: BodyLimits): Body {
   let total = 0
   const reader = readerOf(source, () => {
-    const grown = Math.min(Math.max(total, FIRST_READ_BYTES), READ_BYTES)
+    const share = Math.max(Math.floor(WAITING_BYTES / (waiting + 1)), FIRST_READ_BYTES)
+    const grown = Math.min(Math.max(total, FIRST_READ_BYTES), READ_BYTES, share)
     // No longer than a small body is expected to be: filling a longer one with zeros costs more.
     const left = (length ?? Number.POSITIVE_INFINITY) - total
     return Math.min(grown, Math.max(left + 1, LEAST_READ_BYTES))
@@ -52,7 +61,11 @@ export function openBody(source: ByteSource, length: number | undefined, limits:
   const deadline = Date.now() + limits.totalMs
 
   async function next(stallMs: number): Promise<Uint8Array | undefined> {
-    const { value, done } = await withinStall(reader.read(), stallMs)
+    const read = reader.read()
+    waiting++
+    const { value, done } = await withinStall(read, stallMs).finally(() => {
+      waiting--
+    })
     ended = done ?? false
     return value !== undefined && value.length > 0 ? value : undefined
   }
