@@ -165,10 +165,20 @@ describeWith(['apk'], 'npm run backup and npm run restore', ({ apk }) => {
     const stable = `/api/v1/owners/${owner.name}/repositories/alpine/stable/main`
     await send(server, stable, { method: 'PUT', body: '{"immutable":true}' })
     await owner.remove('stable/main/x86_64/taken-1-r0.apk')
-    const index = await owner.get('edge/main/x86_64/APKINDEX.tar.gz')
+    let index = await owner.get('edge/main/x86_64/APKINDEX.tar.gz')
     const repositories = [`${owner.urlWithCredentials(owner.readToken)}/edge/main`]
     const root = await createApkRoot(apk, { repositories, keys: [owner.key] })
     await root.must(['add', '-U', 'first'])
+
+    // Packages come and go, and apk knows some of the states between.
+    for (let round = 0; round < 4; round++) {
+      await owner.mustPublish('edge/main', apkOf('churn', { version: `${round}-r0` }))
+      await root.must(['update'])
+      await owner.remove(`edge/main/x86_64/churn-${round}-r0.apk`)
+    }
+    await owner.mustPublish('edge/main', apkOf('churn', { version: '9-r0' }))
+    await root.must(['add', '-U', 'churn'])
+    index = await owner.get('edge/main/x86_64/APKINDEX.tar.gz')
 
     const writing = keepPublishing(busy)
     const made = await script(server, 'backup', folder)
@@ -218,7 +228,16 @@ describeWith(['apk'], 'npm run backup and npm run restore', ({ apk }) => {
     await root.must(['add', 'second', 'noarch'])
     await owner.mustPublish('edge/main', apkOf('first', { version: '2-r0' }))
     await root.must(['upgrade', '-U'])
-    expect(await root.installed()).toEqual(['first-2-r0', 'noarch-1-r0', 'second-1-r0'])
+    expect(await root.installed()).toEqual([
+      ...['churn-9-r0', 'first-2-r0', 'noarch-1-r0', 'second-1-r0'],
+    ])
+    // And goes on as before: what it has is removed, and comes in a higher version.
+    await owner.remove('edge/main/x86_64/churn-9-r0.apk')
+    await root.must(['update'])
+    await root.must(['add', 'churn'])
+    await owner.mustPublish('edge/main', apkOf('churn', { version: '10-r0' }))
+    await root.must(['upgrade', '-U'])
+    expect(await root.installed()).toContain('churn-10-r0')
     expect(await send(server, handbook, {})).toBe(long)
     // What was removed from an immutable repository stays taken.
     const other = buildApk({ name: 'taken', version: '1-r0', info: { pkgdesc: 'other bytes' } })
