@@ -56,6 +56,24 @@ export function limitsOf(env: Env): Limits {
   return Object.fromEntries(entries) as Record<Quantity, number>
 }
 
+/** How long a place on the edge may answer for a file without asking the database. */
+const REMEMBER = ['REMEMBER_SECONDS', 0] as const
+const MOST_REMEMBER_SECONDS = 300
+
+/**
+ * Milliseconds; 0 where every request asks the database.
+ * @throws RegistryError not-configured for a variable that is no number, or too large
+ */
+export function rememberMsOf(env: Env): number {
+  const seconds = numberOf(env, REMEMBER)
+  if (seconds <= MOST_REMEMBER_SECONDS) return seconds * 1000
+  throw new RegistryError({
+    code: 'not-configured',
+    cause: `the variable REMEMBER_SECONDS is more than ${MOST_REMEMBER_SECONDS}`,
+    remedy: 'write a smaller number in wrangler.toml and deploy',
+  })
+}
+
 /** A number of wrangler.toml, or the text that a dashboard makes of it. */
 function numberOf(env: Env, [name, standard]: readonly [string, number]): number {
   const value: unknown = Reflect.get(env, name)

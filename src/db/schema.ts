@@ -119,6 +119,8 @@ export const repository = sqliteTable(
     head: text('head').notNull(),
     /** Counts the commits, from 1. */
     revision: integer('revision').notNull(),
+    /** The last commits and what they removed, newest first (core/near/recent-commits.ts). */
+    recent: text('recent').notNull().default(''),
     /** Once set, never unset: a file name never carries other bytes, also after its removal. */
     immutable: integer('immutable', { mode: 'boolean' }).notNull().default(false),
     /** What its owner is charged for its log and its retired names, which go with it alone. */
@@ -126,6 +128,30 @@ export const repository = sqliteTable(
     createdAt: integer('created_at').notNull(),
   },
   (table) => [unique('repository_name').on(table.ownerId, table.type, table.name)],
+)
+
+/**
+ * What was removed of late: until no place remembers it any more the name carries no other bytes. By the names of
+ * owner and repository and without foreign keys, since either may be made anew meanwhile.
+ */
+export const restingName = sqliteTable(
+  'resting_name',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    ownerName: text('owner_name').notNull(),
+    type: text('type').notNull(),
+    /** The repository; of files without one `package/version`. */
+    place: text('place').notNull(),
+    name: text('name').notNull(),
+    part: text('part').notNull(),
+    sha256: text('sha256').notNull(),
+    /** Unix milliseconds of the database's own clock. */
+    removedAt: integer('removed_at').notNull(),
+  },
+  (table) => [
+    index('resting_name_of').on(table.ownerName, table.type, table.place, table.name),
+    index('resting_name_age').on(table.removedAt),
+  ],
 )
 
 /** What was removed from an immutable repository: the names stay taken for good. */

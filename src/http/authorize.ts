@@ -18,6 +18,7 @@ import {
 import type { RequestSession } from '../core/access/session.ts'
 import { RegistryError } from '../core/errors.ts'
 import { findOwnerName } from '../core/names.ts'
+import type { AskedRepository, NearPath } from '../core/near/place.ts'
 import type { OwnerQuota } from '../core/quota/quota.ts'
 import { parseQuota } from '../core/quota/statements.ts'
 import { type Env, requireAdminToken } from '../env.ts'
@@ -35,6 +36,8 @@ export interface Authorized {
   readonly resource: unknown
   readonly quota: OwnerQuota | undefined
   readonly databaseBytes: number
+  /** The last commits of the repository that was asked for, if it exists. */
+  readonly repository: AskedRepository | undefined
   /** Unix milliseconds. */
   readonly authorizedAt: number
   /** How long the statement took, in milliseconds. */
@@ -45,6 +48,7 @@ export interface Authorized {
 
 /**
  * @param request as it was sent: credentials may be in its query
+ * @param repository whose last commits are to be found too
  * @throws RegistryError unauthorized, invalid-credentials, too-many-failures, forbidden, not-found, restoring,
  *   storage-unavailable
  */
@@ -53,6 +57,7 @@ export async function authorize(
   request: Request,
   params: Params,
   env: Env,
+  repository?: Pick<NearPath, 'type' | 'repository'>,
 ): Promise<Authorized> {
   const secret = findSecret(endpoint, request)
   const adminToken = requireAdminToken(env)
@@ -73,6 +78,7 @@ export async function authorize(
       session: session?.session,
       resource,
       quota: endpoint.access === 'write' || endpoint.access === 'owner-admin',
+      repository,
     }))
   const databaseMs = Date.now() - asked
   // What is not there yet is no 404, nor a wrong credential.
@@ -100,6 +106,9 @@ export async function authorize(
     authorizedAt: known?.readAt ?? asked,
     databaseMs,
     databaseBytes: row.databaseBytes,
+    // The shape is that of the statement.
+    repository:
+      row.repository === null ? undefined : (JSON.parse(row.repository) as AskedRepository),
     quota: row.quota === null ? undefined : parseQuota(row.quota),
     resource: row.resource === null ? undefined : JSON.parse(row.resource),
     token:

@@ -3,6 +3,6 @@ import type { Edge } from '../core/edge-cache.ts'
 import { cacheSecretOf } from '../env.ts'
 import type { Call } from './endpoint.ts'
 
-export function edgeOf({ env, url, waitUntil }: Call): Edge {
+export function edgeOf({ env, url, waitUntil }: Pick<Call, 'env' | 'url' | 'waitUntil'>): Edge {
   return { origin: url.origin, secret: cacheSecretOf(env), waitUntil }
 }

@@ -4,6 +4,7 @@ import type { Access, OwnerRow } from '../core/access/decide.ts'
 import type { Principal } from '../core/access/principal.ts'
 import type { ResourceQuery } from '../core/access/resource-query.ts'
 import type { RequestSession } from '../core/access/session.ts'
+import type { NearPath } from '../core/near/place.ts'
 import type { OwnerQuota } from '../core/quota/quota.ts'
 import type { Env } from '../env.ts'
 import type { ByteSource } from '../formats/bytes.ts'
@@ -34,6 +35,8 @@ export interface Call<R = unknown> {
   readonly file?: ByteSource
   /** When it was found out who asks, Unix milliseconds. */
   readonly authorizedAt: number
+  /** Whether the place answers by itself, without the database. */
+  readonly near: boolean
   /** How long the one statement of the request took, in milliseconds. */
   readonly databaseMs: number
   /** Keeps the isolate alive for work after the response. */
@@ -91,6 +94,12 @@ export interface OwnedEndpoint<R> extends Description {
    * @throws RegistryError for parameters that cannot name anything
    */
   readonly resource?: (params: Params, query: URLSearchParams) => ResourceQuery
+  /**
+   * Of a GET of a file that is never replaced under its name: which path of which repository it is, so that places
+   * on the edge may answer for it (core/near). Its resource has the file's `id`. Without a path: of an index,
+   * which tells the place of the repository's commits. Undefined for names that nothing can have.
+   */
+  readonly near?: (params: Params) => Omit<NearPath, 'ownerName'> | undefined
   readonly handler: (call: OwnedCall<R>) => Promise<Response>
 }
 

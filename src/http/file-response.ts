@@ -80,7 +80,7 @@ export function fileHeaders(call: OwnedCall, file: FileContent): Headers {
     'repr-digest': `sha-256=:${Buffer.from(file.sha256, 'hex').toString('base64')}:`,
     'cache-control': cacheControl(call.owner.visibility, file.immutable),
     'accept-ranges': 'bytes',
-    'server-timing': `db;dur=${call.databaseMs}`,
+    'server-timing': call.near ? 'near' : `db;dur=${call.databaseMs}`,
   })
 }
 

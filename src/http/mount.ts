@@ -4,12 +4,13 @@ import { isKnown } from '../core/access/principal.ts'
 import { noteLastUse } from '../core/access/tokens.ts'
 import { RegistryError } from '../core/errors.ts'
 import type { Env } from '../env.ts'
-import { authorize, forgetAllowed } from './authorize.ts'
+import { forgetAllowed } from './authorize.ts'
 import { requireConfiguration } from './configuration.ts'
 import { findCredentials, removeQuerySecrets } from './credentials.ts'
 import type { Dialect } from './dialect.ts'
 import { type Call, type Endpoint, type OwnedCall, takesBody } from './endpoint.ts'
 import { countReader } from './limiter.ts'
+import { authorizeAtHome, authorizeHere } from './near.ts'
 import { formatPathTemplate } from './openapi.ts'
 import { requirePlainBody } from './request-body.ts'
 import { refuseForeignForm, requireSession } from './session.ts'
@@ -80,13 +81,13 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   await requireConfiguration(env)
   const form = endpoint.session === true && endpoint.method !== 'GET'
   if (form) refuseForeignForm(request)
-  const { token, ...authorized } = await authorize(endpoint, sent, params, env)
+  const { token, ...authorized } = await authorizeHere(endpoint, sent, base)
   if (counts && !nameless && !isKnown(authorized.principal)) await countReader(env, 'READERS', sent)
   if (form && endpoint.access !== 'open') requireSession(authorized.session)
   if (takesBody(endpoint) && !endpoint.ignoresBody) requirePlainBody(request)
   if (token !== undefined) waitUntil(noteLastUse(env.DB, token, Date.now()))
   try {
-    const response = await handle(endpoint, { ...base, ...authorized })
+    const response = await handleHere(endpoint, sent, { ...base, ...authorized })
     // A cache on the way would keep the secret, which is in the name of what it keeps.
     if (secretInQuery) response.headers.set('cache-control', 'private, no-store')
     return response
@@ -110,6 +111,18 @@ function isAboutAccess(error: unknown): boolean {
   return code === 'not-found' || code === 'invalid-credentials'
 }
 
+/** Of a file that was removed long ago, and swept, the place may still know the key of the bytes. */
+async function handleHere(endpoint: Endpoint, sent: Request, call: Call): Promise<Response> {
+  try {
+    return await handle(endpoint, call)
+  } catch (error) {
+    if (!call.near || !(error instanceof RegistryError) || error.fault.code !== 'object-missing')
+      throw error
+    const { token: _, ...authorized } = await authorizeAtHome(endpoint, sent, call)
+    return handle(endpoint, { ...call, ...authorized })
+  }
+}
+
 function handle(endpoint: Endpoint, call: Call): Promise<Response> {
   if (endpoint.access === 'open' || endpoint.access === 'deployment-admin') {
     return endpoint.handler(call)
@@ -126,6 +139,7 @@ const NOBODY = {
   quota: undefined,
   databaseBytes: 0,
   authorizedAt: 0,
+  near: false,
   databaseMs: 0,
 } as const
 

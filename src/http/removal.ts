@@ -9,6 +9,7 @@ import {
   removeFiles,
 } from '../core/packages/remove.ts'
 import type { OwnedCall } from './endpoint.ts'
+import { forgetRepository } from './near.ts'
 import { requireWritable } from './publication.ts'
 
 /** Versions of more files than this many rounds take are no one's; it keeps a request finite. */
@@ -31,6 +32,9 @@ export async function removeFound(
   const { env, owner, principal } = call
   const removal = { db: env.DB, namespace: env.REPOSITORY, owner, type, files }
   const removed = await removeFiles({ ...removal, removedBy: authorOf(principal) })
+  for (const repository of new Set(files.flatMap((file) => file.repository ?? []))) {
+    await forgetRepository(call, { ownerName: owner.name, type, repository })
+  }
   if (removed === 0) throw new RegistryError({ code: 'not-found', detail: absent })
   return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })
 }

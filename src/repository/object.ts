@@ -16,9 +16,11 @@ import { requireMatchingBucket } from '../core/deployment/marker.ts'
 import { prepareSegments } from '../core/index-copy/copy.ts'
 import { type EntrySource, readParts } from '../core/index-copy/source.ts'
 import { type IndexWork, SegmentStore } from '../core/index-copy/store.ts'
+import { restOf } from '../core/near/facts.ts'
+import { Gap } from '../core/near/gap.ts'
 import { partOf, weightOf, weightOfProperties } from '../core/packages/new-file.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
-import { boundsOf, type Env, secretsOf } from '../env.ts'
+import { boundsOf, type Env, rememberMsOf, secretsOf } from '../env.ts'
 import { findIndexing } from '../types/registration.ts'
 import type { IndexFile, RepositoryIndexing } from '../types/type.ts'
 import { Generations } from './generations.ts'
@@ -45,6 +47,7 @@ interface PreparedCommit {
 export class Repository extends DurableObject<Env> {
   readonly #store = new SegmentStore(this.ctx.storage)
   readonly #generations = new Generations()
+  readonly #gap = new Gap()
   /** Brings the copy up to the last commit. */
   #unwritten: (() => void) | undefined
   readonly #queue = new CommitQueue<Submitted, ChangeResult>({
@@ -83,12 +86,15 @@ export class Repository extends DurableObject<Env> {
     if (address === undefined || indexing === undefined) {
       throw new Error(`no index is known for the type ${address?.type}`)
     }
+    const rest = restOf(rememberMsOf(this.env))
     return commitGroup(
       {
         db: this.env.DB,
         address,
         rules: indexing,
         bounds: () => boundsOf(this.env),
+        rest,
+        gapOf: (snapshot) => this.#gap.left(snapshot, rest, Date.now()),
         stageIndexes: (snapshot, plan, now) =>
           this.#stageIndexes({ address, indexing, snapshot, plan, now }),
         dropDuplicates: (blobs) => this.ctx.waitUntil(this.#dropDuplicates(blobs)),

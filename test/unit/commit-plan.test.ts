@@ -24,6 +24,7 @@ const there = (part: string): ExistingFile => ({
 
 const snapshotOf = (more: Partial<Snapshot>): Snapshot => ({
   ...{ repositoryId: 'r', head: 'h', revision: 7, files: [], retired: [], indexes: [] },
+  ...{ recent: '', resting: [] },
   ...{ applied: new Map(), signingKey: null, databaseBytes: 1, holders: [], tokens: new Set() },
   ...{ quota: { used: empty, limits: {} }, ...more },
 })

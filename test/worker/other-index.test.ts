@@ -60,6 +60,8 @@ function commit(changes: readonly Change[]) {
         db: env.DB,
         address,
         bounds: () => boundsOf(env),
+        rest: 0,
+        gapOf: () => 0,
         rules: distribution,
         dropDuplicates: () => {},
         discard: () => {},

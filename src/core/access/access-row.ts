@@ -29,6 +29,8 @@ export interface AccessRow {
   readonly quota: string | null
   /** Bytes that the database takes, of all owners. */
   readonly databaseBytes: number
+  /** JSON of an AskedRepository; null where it was not asked for, and where there is none. */
+  readonly repository: string | null
   /** The backup that is being restored; until that is complete the database answers nobody. */
   readonly restoring: string | null
 }
@@ -47,6 +49,8 @@ export interface AccessQuestion {
   readonly resource: ResourceQuery | undefined
   /** Whether what the owner has and may have is asked for. */
   readonly quota: boolean
+  /** Whose last commits are asked for, by type and name. */
+  readonly repository?: { readonly type: string; readonly repository: string } | undefined
 }
 
 /**
@@ -55,11 +59,13 @@ export interface AccessQuestion {
  */
 export async function readAccess(
   db: D1Database,
-  { ownerName, token, session, resource, quota }: AccessQuestion,
+  { ownerName, token, session, resource, quota, repository }: AccessQuestion,
 ): Promise<AccessRow> {
   const name = ownerName === undefined ? undefined : findOwnerName(ownerName)
   const parameters = [name ?? null, token.value, ...(resource?.parameters ?? [])]
   const sessionId = session === undefined ? [] : [session.id]
+  const place = repository === undefined ? [] : [repository.type, repository.repository]
+  const at = parameters.length + sessionId.length
   const { results, meta } = await query(() =>
     db
       .prepare(
@@ -69,16 +75,23 @@ export async function readAccess(
            ${session === undefined ? '0' : hasEnded(`?${parameters.length + 1}`)} AS ended,
            ${resource === undefined ? 'NULL' : `(${resource.sql})`} AS resource,
            ${quota ? `(${QUOTA})` : 'NULL'} AS quota,
+           ${repository === undefined ? 'NULL' : commitsOf(at + 1)} AS repository,
            (SELECT restoring FROM deployment WHERE id = 1) AS restoring
          FROM (SELECT 1) LEFT JOIN owner o ON o.name = ?1
            LEFT JOIN access_token t ON t.${token.column} = ?2`,
       )
-      .bind(...parameters, ...sessionId)
+      .bind(...parameters, ...sessionId, ...place)
       .all<Omit<AccessRow, 'databaseBytes'>>(),
   )
   const [row] = results
   if (row === undefined) throw new Error('a statement that always has a row had none')
   return { ...row, databaseBytes: meta.size_after }
+}
+
+/** @param first the number of the parameter with the type; the next one has the name */
+function commitsOf(first: number): string {
+  return `(SELECT json_object('id', r.id, 'head', r.head, 'recent', r.recent) FROM repository r
+    WHERE r.owner_id = o.id AND r.type = ?${first} AND r.name = ?${first + 1})`
 }
 
 /**

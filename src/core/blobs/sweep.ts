@@ -5,6 +5,7 @@
 import { forgetEndedSessions } from '../access/ended-sessions.ts'
 import { query, runBatch } from '../database.ts'
 import { requireMarker } from '../deployment/marker.ts'
+import { forgetRested } from '../near/resting.ts'
 import { pruneChanges, SWEPT_CHANGES } from '../packages/package-change.ts'
 import { forgetRemovals } from '../quota/statements.ts'
 import { discard, dropUnstored } from './garbage.ts'
@@ -77,6 +78,7 @@ async function forgetRows({ db, now }: SweepRun): Promise<void> {
       ...forgetRemovals(now - UNREFERENCED_MS),
       pruneChanges(now, SWEPT_CHANGES),
       forgetEndedSessions(now),
+      forgetRested(),
     ]),
   )
 }

@@ -1,6 +1,7 @@
 // The one D1 batch that makes a commit visible: fence, rows, index rows, log, head. The number of
 // statements and parameters does not grow with the group.
 import { LANDING_MS, type Statement } from '../database.ts'
+import { restFilesOf } from '../near/resting.ts'
 import { partOf } from '../packages/new-file.ts'
 import { dropOrphans, insertFiles } from '../packages/rows.ts'
 import type { Limits } from '../quota/quota.ts'
@@ -26,6 +27,8 @@ export interface Commit {
   readonly plan: Plan
   /** The deployment's: other repositories of the owner may have grown since the snapshot. */
   readonly limits: Limits
+  /** The list of the last commits as it will be (core/near/recent-commits.ts). */
+  readonly recent: string
   readonly indexes: readonly StagedIndexFile[]
   /** Paths of the index files that go. */
   readonly dropped: readonly string[]
@@ -51,7 +54,7 @@ export function commitStatements(commit: Commit): Statement[] {
   ]
 }
 
-function fence({ id, address, snapshot, plan, limits, now }: Commit): Statement[] {
+function fence({ id, address, snapshot, plan, limits, recent, now }: Commit): Statement[] {
   const room = hasRoom(address.ownerId, plan.room, limits, 4)
   // A repository has no head before its first commit, and none after its deletion: a batch that lands
   // much later could not tell the one from the other.
@@ -67,9 +70,10 @@ function fence({ id, address, snapshot, plan, limits, now }: Commit): Statement[
       ...room.parameters,
     ],
     [
-      `INSERT INTO repository (id, owner_id, type, name, head, revision, created_at, log_bytes)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+      `INSERT INTO repository (id, owner_id, type, name, head, revision, created_at, log_bytes, recent)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
        ON CONFLICT (id) DO UPDATE SET head = excluded.head, revision = excluded.revision,
+         recent = excluded.recent,
          log_bytes = repository.log_bytes + excluded.log_bytes`,
       snapshot.repositoryId,
       address.ownerId,
@@ -79,6 +83,7 @@ function fence({ id, address, snapshot, plan, limits, now }: Commit): Statement[
       snapshot.revision + 1,
       now,
       plan.logBytes,
+      recent,
     ],
   ]
 }
@@ -87,6 +92,7 @@ function removeFiles({ snapshot, plan }: Commit): Statement[] {
   if (plan.removed.length === 0) return []
   const ids = JSON.stringify(plan.removed.map((file) => file.id))
   return [
+    restFilesOf(snapshot.repositoryId, ids),
     [
       // Decided here and now: the repository may have become immutable since the snapshot.
       `INSERT INTO retired_file (repository_id, name, part, sha256)

@@ -58,6 +58,8 @@ export type ChangeResult =
     }
   /** The name was removed from an immutable repository and may only carry its old bytes again. */
   | { readonly outcome: 'retired'; readonly part: string }
+  /** The name was removed a moment ago and takes no other bytes yet: the same change can be sent again then. */
+  | { readonly outcome: 'resting'; readonly milliseconds: number }
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'refused'; readonly fault: Fault }
   /** It may have been applied: nothing that it staged may be deleted. */

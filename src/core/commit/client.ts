@@ -26,12 +26,28 @@ export async function commitChange(options: CommitOptions): Promise<Settled> {
       throw new RegistryError(result.fault)
     case 'unknown':
       throw new RegistryError({ code: 'outcome-unknown' })
+    case 'resting':
+      throw new Error('a change that was told to wait once more')
     default:
       return result
   }
 }
 
-async function submit({ namespace, address, change }: CommitOptions): Promise<ChangeResult> {
+/** Somebody who removes and publishes one name in turns keeps others from it; it keeps a request finite. */
+const MOST_RESTS = 4
+
+/** Waits while the name rests: neither the object nor the group of the change does. */
+async function submit(options: CommitOptions): Promise<ChangeResult> {
+  for (let rests = 0; rests < MOST_RESTS; rests++) {
+    const result = await submitOnce(options)
+    if (result.outcome !== 'resting') return result
+    await scheduler.wait(result.milliseconds)
+  }
+  const detail = 'other bytes of the name were removed a moment ago, again and again: try again'
+  return { outcome: 'refused', fault: { code: 'storage-unavailable', detail } }
+}
+
+async function submitOnce({ namespace, address, change }: CommitOptions): Promise<ChangeResult> {
   let lost = false
   for (let attempt = 0; attempt < TRIES; attempt++) {
     try {

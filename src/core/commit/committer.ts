@@ -5,12 +5,13 @@
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import { backOff, isConstraintFailure, isOverloaded, messageOf, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
+import { prependCommit } from '../near/recent-commits.ts'
 import { duplicatesOf, selectKept } from '../packages/rows.ts'
 import { NO_USAGE } from '../quota/quantities.ts'
 import type { Bounds } from '../quota/quota.ts'
 import { type Commit, commitStatements, type StagedIndexFile } from './batch.ts'
 import type { Change, ChangeResult, RepositoryAddress } from './change.ts'
-import { type Plan, type PlanRules, planCommit } from './plan.ts'
+import { type Plan, type PlanRules, planCommit, type Rest } from './plan.ts'
 import { readHead, readSnapshot, type Snapshot } from './snapshot.ts'
 
 /** Each attempt reads the repository again, so it only fails again if somebody else succeeded. */
@@ -32,6 +33,10 @@ export interface CommitterOptions {
   readonly rules: PlanRules
   /** Asked for where a change adds something. */
   readonly bounds: () => Bounds
+  /** How long a removed name takes no other bytes, in milliseconds. */
+  readonly rest: number
+  /** What is left of a rest after commits of code that keeps no list of them; else 0. */
+  readonly gapOf: (snapshot: Snapshot) => number
   /**
    * Writes the new index files to R2, invisible until the batch. Undefined where the group changes more
    * than fits into memory at once: then each half of it is committed alone. Never so for one change.
@@ -89,11 +94,12 @@ async function attemptCommit(
   options: CommitterOptions,
   changes: readonly Change[],
 ): Promise<readonly ChangeResult[] | 'stale' | 'moved'> {
-  const snapshot = await readSnapshot(options.db, options.address, changes)
+  const snapshot = await readSnapshot(options.db, options.address, changes, options.rest)
   const now = Date.now()
   const grows = changes.some((change) => change.op === 'publish')
   const bounds = grows ? options.bounds() : NO_GROWTH
-  const plan = planCommit(changes, snapshot, options.rules, now, bounds)
+  const rest: Rest = { milliseconds: options.rest, gap: options.gapOf(snapshot) }
+  const plan = planCommit(changes, snapshot, options.rules, now, bounds, rest)
   if (plan.carried.length === 0) return collect(changes, plan, { outcome: 'absent' })
   const staged = await options.stageIndexes(snapshot, plan, now)
   if (staged === undefined) return commitHalves(options, changes)
@@ -106,6 +112,7 @@ async function attemptCommit(
     snapshot,
     plan,
     limits: bounds.owner,
+    recent: recentAfter(id, snapshot, plan, rest),
     indexes,
     dropped,
     now,
@@ -127,6 +134,14 @@ async function attemptCommit(
       options.discard(indexes.map((index) => index.r2Key))
       return end === 'stale' ? 'stale' : bisect(options, changes, end)
   }
+}
+
+/** While a gap rests, the list stays as it is: a new one would say that nothing was removed. */
+function recentAfter(id: string, snapshot: Snapshot, plan: Plan, { gap }: Rest): string {
+  if (gap > 0) return snapshot.recent
+  const { head, recent } = snapshot
+  const removed = plan.removed.map((file) => file.id)
+  return prependCommit(head === null ? undefined : { head, recent }, id, removed)
 }
 
 /** Only the culprit of an unexpected constraint fails; the rest of its group is committed. */

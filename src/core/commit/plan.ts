@@ -28,6 +28,15 @@ export interface Plan {
   readonly settled: ReadonlyMap<string, ChangeResult>
 }
 
+/** How long names rest after a removal, in milliseconds (core/near/facts.ts). */
+export interface Rest {
+  readonly milliseconds: number
+  /** What is left of it after commits of which nobody can tell what they removed; else 0. */
+  readonly gap: number
+}
+
+export const NO_REST: Rest = { milliseconds: 0, gap: 0 }
+
 /** What the type of the repository says of a change. */
 export interface PlanRules {
   /** Whether a file in one part stands in the way of one of its name in the other. */
@@ -46,6 +55,7 @@ export function planCommit(
   rules: PlanRules,
   now: number,
   bounds: Bounds,
+  rest: Rest = NO_REST,
 ): Plan {
   const settled = new Map<string, ChangeResult>()
   const published: PublishChange[] = []
@@ -58,7 +68,8 @@ export function planCommit(
     const result =
       settle(change, snapshot, rules, now) ??
       settleClaims(change, snapshot, published) ??
-      settleRoom(change, snapshot, usage, more, bounds)
+      settleRoom(change, snapshot, usage, more, bounds) ??
+      settleRest(change, snapshot, rules, rest)
     if (result !== undefined) {
       settled.set(change.changeId, result)
       continue
@@ -212,6 +223,26 @@ function settlePublish(
     return { outcome: 'refused', fault: { code: 'storage-unavailable', detail } }
   }
   return undefined
+}
+
+/** Last of all: what is refused anyway does not wait. */
+function settleRest(
+  change: Change,
+  snapshot: Snapshot,
+  rules: PlanRules,
+  { milliseconds, gap }: Rest,
+): ChangeResult | undefined {
+  if (change.op !== 'publish') return undefined
+  if (gap > 0) return { outcome: 'resting', milliseconds: gap }
+  const left = snapshot.resting
+    .filter(
+      (name) =>
+        name.name === change.fileName &&
+        rules.clashes(name.part, partOf(change)) &&
+        name.sha256 !== change.blob.sha256,
+    )
+    .map(({ age }) => milliseconds - age)
+  return left.length === 0 ? undefined : { outcome: 'resting', milliseconds: Math.max(...left, 1) }
 }
 
 function filesOf(snapshot: Snapshot, id: string): readonly ExistingFile[] {

@@ -4,6 +4,7 @@ import type { NameHolder } from '../access/claims.ts'
 import { isTokenId } from '../access/principal.ts'
 import { selectValidTokens } from '../access/tokens.ts'
 import { query, runBatch } from '../database.ts'
+import { type RestingName, selectResting } from '../near/resting.ts'
 import type { OwnerQuota } from '../quota/quota.ts'
 import { parseQuota, QUOTA } from '../quota/statements.ts'
 import type { Change, RepositoryAddress } from './change.ts'
@@ -46,10 +47,14 @@ export interface Snapshot {
   /** Null when the repository does not exist yet. */
   readonly head: string | null
   readonly revision: number
+  /** The last commits before this one (core/near/recent-commits.ts). */
+  readonly recent: string
   /** Every file that has one of the names that the changes are about, whatever its part. */
   readonly files: readonly ExistingFile[]
   /** Likewise of the names that are taken for good. */
   readonly retired: readonly RetiredFile[]
+  /** Likewise of the names that rest. */
+  readonly resting: readonly RestingName[]
   readonly indexes: readonly ExistingIndexFile[]
   /** The changes that were committed before, by id: their requests are repetitions. */
   readonly applied: ReadonlyMap<string, number>
@@ -65,7 +70,14 @@ export interface Snapshot {
   readonly tokens: ReadonlySet<string>
 }
 
-const HEAD = `SELECT id, head, revision FROM repository WHERE owner_id = ?1 AND type = ?2 AND name = ?3`
+interface HeadRow {
+  readonly id: string
+  readonly head: string
+  readonly revision: number
+  readonly recent: string
+}
+
+const HEAD = `SELECT id, head, revision, recent FROM repository WHERE owner_id = ?1 AND type = ?2 AND name = ?3`
 
 const OWNER = `SELECT signing_key AS signingKey, (${QUOTA}) AS quota FROM owner o WHERE id = ?1`
 
@@ -112,12 +124,14 @@ const APPLIED = `
 
 /**
  * Reads the repository from the primary, in one transaction.
+ * @param rest how long a removed name takes no other bytes, in milliseconds
  * @throws RegistryError not-configured or storage-unavailable
  */
 export async function readSnapshot(
   db: D1Database,
   address: RepositoryAddress,
   changes: readonly Change[],
+  rest: number,
 ): Promise<Snapshot> {
   const place = [address.ownerId, address.type, address.name]
   const ofFiles = changes.filter((change) => change.op !== 'reindex')
@@ -134,24 +148,27 @@ export async function readSnapshot(
       [RETIRED, ...place, JSON.stringify(names)],
       [OWNER, address.ownerId],
       selectValidTokens([...tokens], Date.now()),
+      selectResting(address, JSON.stringify(names), rest),
       ...(claimed.length === 0 ? [] : [[HOLDERS, ...place, JSON.stringify(claimed)] as const]),
     ]),
   )
-  const head = rowsOf<{ id: string; head: string; revision: number }>(results[0])[0]
+  const head = rowsOf<HeadRow>(results[0])[0]
   const owner = rowsOf<{ signingKey: string | null; quota: string }>(results[5])[0]
   const applied = rowsOf<{ changeId: string; revision: number }>(results[3])
   return {
     repositoryId: head?.id ?? crypto.randomUUID(),
     head: head?.head ?? null,
     revision: head?.revision ?? 0,
+    recent: head?.recent ?? '',
     files: rowsOf<ExistingFile>(results[1]),
     retired: rowsOf<RetiredFile>(results[4]),
+    resting: rowsOf<RestingName>(results[7]),
     indexes: rowsOf<ExistingIndexFile>(results[2]),
     applied: new Map(applied.map((row) => [row.changeId, row.revision])),
     databaseBytes: results[0]?.meta.size_after ?? 0,
     signingKey: owner?.signingKey ?? null,
     quota: owner && parseQuota(owner.quota),
-    holders: rowsOf<NameHolder>(results[7]),
+    holders: rowsOf<NameHolder>(results[8]),
     tokens: new Set(rowsOf<{ id: string }>(results[6]).map((row) => row.id)),
   }
 }

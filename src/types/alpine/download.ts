@@ -13,6 +13,7 @@ import {
   findFile,
   findIndex,
   INDEX_FILE,
+  nearPath,
   parseIndexPlace,
   REPOSITORY_PARAMETERS,
 } from './names.ts'
@@ -45,6 +46,7 @@ const indexEndpoint = ownedEndpoint<IndexFileRow>({
     faults: FILE_FAULTS,
   },
   resource: findIndex,
+  near: (params) => nearPath(params, undefined),
   handler: async (call) => {
     const contentType = 'application/gzip'
     const response =
@@ -71,6 +73,7 @@ const fileEndpoint = ownedEndpoint<FileRow>({
     faults: FILE_FAULTS,
   },
   resource: findFile,
+  near: (params) => nearPath(params, `${params.architecture}/${params.file}`),
   handler: async (call) => {
     if (call.resource === undefined) throw absent(call, 'package')
     const immutable = call.resource.immutable === 1

@@ -88,6 +88,16 @@ export function findFile(params: Params): ResourceQuery {
   )
 }
 
+/** @param path within the repository */
+export function nearPath(params: Params, path: string | undefined) {
+  try {
+    return { type: TYPE, repository: parseRepositoryName(params), path }
+  } catch (error) {
+    if (error instanceof RegistryError) return undefined
+    throw error
+  }
+}
+
 export function indexPath(architecture: string): string {
   return `${architecture}/${INDEX_FILE}`
 }

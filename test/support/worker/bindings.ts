@@ -4,7 +4,10 @@ import { limitBucket } from './limits/bucket.ts'
 import { type Invocation, limitDatabase } from './limits/database.ts'
 
 type Overrides = Partial<
-  Record<keyof Cloudflare.Env | `${'SIGNING_KEY' | 'OWNER' | 'DATABASE'}_${string}`, unknown>
+  Record<
+    keyof Cloudflare.Env | `${'SIGNING_KEY' | 'OWNER' | 'DATABASE' | 'REMEMBER'}_${string}`,
+    unknown
+  >
 >
 
 let overrides: Overrides = {}

@@ -1,0 +1,44 @@
+// What an isolate remembers itself: asked before the cache of its place, and bounded.
+import type { Facts, NearName } from './facts.ts'
+
+/** Lists of commits have up to 6 kB, so that this is 3 MB at most. */
+const MOST_FACTS = 500
+/** Some hundred bytes each. */
+const MOST_NAMES = 5000
+
+interface Dated {
+  /** Unix milliseconds. */
+  readonly at: number
+}
+
+/** The newest of what was noted under each key; who was not noted for the longest time goes first. */
+class Newest<T extends Dated> {
+  readonly #most: number
+  readonly #noted = new Map<string, T>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  find(key: string): T | undefined {
+    return this.#noted.get(key)
+  }
+
+  note(key: string, value: T): void {
+    const known = this.#noted.get(key)
+    if (known !== undefined && known.at > value.at) return
+    this.#noted.delete(key)
+    this.#noted.set(key, value)
+    const [oldest] = this.#noted.keys()
+    if (this.#noted.size > this.#most && oldest !== undefined) this.#noted.delete(oldest)
+  }
+
+  forget(key: string): void {
+    this.#noted.delete(key)
+  }
+}
+
+export class NearMemory {
+  readonly facts = new Newest<Facts>(MOST_FACTS)
+  readonly names = new Newest<NearName>(MOST_NAMES)
+}
