@@ -8,6 +8,7 @@ import { type Options, readOptions } from './options.ts'
 import { cargo, npm } from './package-managers.ts'
 import { benchBursts } from './parts/bursts.ts'
 import { benchDownloads } from './parts/downloads.ts'
+import { benchFlood } from './parts/flood.ts'
 import { benchGitea } from './parts/gitea.ts'
 import { benchMemory } from './parts/memory.ts'
 import { benchPackageManager } from './parts/package-managers.ts'
@@ -22,6 +23,7 @@ import { formatHeader, Report } from './report.ts'
 const parts: Readonly<Record<string, (report: Report, options: Options) => Promise<void>>> = {
   bursts: benchBursts,
   downloads: benchDownloads,
+  flood: benchFlood,
   memory: benchMemory,
   start: benchStart,
   publish: benchPublish,

@@ -10,10 +10,11 @@ import {
   type VersionDetail,
   type VersionKey,
 } from '../core/packages/detail.ts'
-import { listingReader } from '../core/packages/reader.ts'
+import { LIST_STATE, type ListState } from '../core/packages/list-state.ts'
 import { searchVersions } from '../core/packages/search.ts'
 import { quote } from '../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../http/endpoint.ts'
+import { keptList } from '../http/kept-list.ts'
 import {
   type Answer,
   jsonContent,
@@ -56,7 +57,7 @@ const PACKAGE_LIST: Answer = {
 const ONE_VERSION: Answer = { description: 'The version', content: jsonContent(PACKAGE_SCHEMA) }
 
 export const packageEndpoints: readonly Endpoint[] = [
-  ownedEndpoint({
+  ownedEndpoint<ListState>({
     method: 'GET',
     path: PACKAGES,
     access: 'read',
@@ -77,9 +78,10 @@ export const packageEndpoints: readonly Endpoint[] = [
       answers: { 200: PACKAGE_LIST },
       faults: ['invalid-request'],
     },
+    resource: () => LIST_STATE,
     handler: list,
   }),
-  ownedEndpoint({
+  ownedEndpoint<ListState>({
     method: 'GET',
     path: PACKAGE,
     access: 'read',
@@ -90,6 +92,7 @@ export const packageEndpoints: readonly Endpoint[] = [
       answers: { 200: PACKAGE_LIST },
       faults: ['invalid-request'],
     }),
+    resource: () => LIST_STATE,
     handler: listVersions,
   }),
   ownedEndpoint({
@@ -163,29 +166,35 @@ function aboutVersion(id: string, operation: Omit<Operation, 'id' | 'tag'>): Ope
 /** Longer parts of names find nothing. */
 const MAX_TEXT = 200
 
-async function list({ env, owner, url }: OwnedCall): Promise<Response> {
+async function list(call: OwnedCall<ListState>): Promise<Response> {
+  const { owner, url } = call
   const page = parsePageById(url)
   const type = url.searchParams.get('type')?.trim()
   const text = url.searchParams.get('q')?.trim()
   if (text !== undefined && text.length > MAX_TEXT) {
     throw invalidRequest(`q has more than ${MAX_TEXT} characters`)
   }
-  const { versions, total, more } = await searchVersions(listingReader(env.DB, owner.visibility), {
+  const search = {
     ownerId: owner.id,
     type: type === '' || type === 'all' ? undefined : type,
     text,
     repository: url.searchParams.get('repository')?.trim() || undefined,
     page,
-  })
+  }
+  const { versions, total, more } = await keptList(call, 'versions-1', search, (reader) =>
+    searchVersions(reader, search),
+  )
   const found = versions.map((version) => describeVersion(url, owner, version))
   return json(found, 200, pageHeaders(url, page, { total, more, last: versions.at(-1)?.id }))
 }
 
-async function listVersions(call: OwnedCall): Promise<Response> {
-  const { env, owner, url } = call
+async function listVersions(call: OwnedCall<ListState>): Promise<Response> {
+  const { owner, url } = call
   const page = parsePageById(url)
-  const reader = listingReader(env.DB, owner.visibility)
-  const { versions, total } = await readPackageVersions(reader, keyOf(call), page)
+  const search = { ...keyOf(call), page }
+  const { versions, total } = await keptList(call, 'package-versions-1', search, (reader) =>
+    readPackageVersions(reader, search, page),
+  )
   if (total === 0) throw absent(call)
   const found = versions.map((version) => describeVersion(url, owner, version))
   return json(found, 200, pageHeaders(url, page, { total, last: versions.at(-1)?.id }))

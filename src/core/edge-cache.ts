@@ -31,7 +31,7 @@ const FILLING_MS = 2 * 60 * 1000
 const filling = new Map<string, number>()
 
 /** What is kept: a kind, and a digest of all that makes the bytes; of facts what they are about. */
-export type KeptName = `${'blob' | 'document' | 'near'} ${string}`
+export type KeptName = `${'blob' | 'document' | 'list' | 'near'} ${string}`
 
 /** The URL under which the cache has the bytes. No path of the router begins so, since no owner's name can. */
 export function keyOf({ origin, secret }: Omit<Edge, 'waitUntil'>, name: KeptName): string {

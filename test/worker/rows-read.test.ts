@@ -103,13 +103,9 @@ it('does not grow with what the database holds, whatever is asked for', async ()
     expect(status).toBe(sample.statuses.published)
   }
   await seedMany(0, FEW)
-  console.info('seeded few', Date.now())
   const few = await readAll()
-  console.info('read few', Date.now())
   await seedMany(FEW, MANY)
-  console.info('seeded many', Date.now())
   const many = await readAll()
-  console.info('read many', Date.now())
   const read = CASES.map(({ path, bound }) => {
     const [before, after] = [few.get(path), many.get(path)]
     return {

@@ -18,16 +18,21 @@ export function latestVersionOf(packageId: string, condition = 'true'): string {
     ORDER BY ${standingOf('l')} DESC, l.order_key DESC, l.id DESC LIMIT 1`
 }
 
+/** Anybody may ask for it, and a package may have very many versions of which none is in the repository. */
+const LOOKED_AT = 100
+
 /**
  * The same among the versions that have a file in a repository: what clients of that repository install. Null where
- * none has. It reads versions from the highest downwards until one has.
+ * none of the highest 100 has. It reads versions from the highest downwards until one has, and none where there is
+ * no such repository.
  * @param repositoryId in SQL
  */
 export function latestVersionIn(packageId: string, repositoryId: string): string {
-  const condition = `EXISTS (SELECT 1 FROM listed_version i
-    WHERE i.list_id = (SELECT id FROM package_list WHERE key = ${repositoryId})
-      AND i.version_id = l.id)`
-  return latestVersionOf(packageId, condition)
+  const list = `(SELECT id FROM package_list WHERE key = ${repositoryId})`
+  return `SELECT l.id FROM (
+      SELECT l.id FROM package_version l WHERE l.package_id = iif(${list} IS NULL, NULL, ${packageId})
+      ORDER BY ${standingOf('l')} DESC, l.order_key DESC, l.id DESC LIMIT ${LOOKED_AT}) l
+    WHERE EXISTS (SELECT 1 FROM listed_version i WHERE i.list_id = ${list} AND i.version_id = l.id) LIMIT 1`
 }
 
 /** Whether a version has a file: one that has lost its last is about to go. */

@@ -3,9 +3,10 @@
 // are of the newest few, and what can be large (a file's metadata) is read apart.
 
 import { latestVersionIn, shownVersionOf } from './latest.ts'
+import { LIST_STATES, type ListState } from './list-state.ts'
 
 /** The choices by which an owner's packages are narrowed. */
-export interface OwnerOverview {
+export interface OwnerOverview extends ListState {
   readonly createdAt: number
   /** By type and name. */
   readonly repositories: readonly { readonly type: string; readonly name: string }[]
@@ -14,7 +15,7 @@ export interface OwnerOverview {
 export const MAX_REPOSITORIES = 200
 
 export const OWNER_OVERVIEW = `
-  SELECT json_object('createdAt', o.created_at, 'repositories', (
+  SELECT json_object('createdAt', o.created_at, 'states', json((${LIST_STATES})), 'repositories', (
     SELECT json_group_array(json_object('type', type, 'name', name)) FROM (
       SELECT type, name FROM repository WHERE owner_id = o.id
       ORDER BY type, name LIMIT ${MAX_REPOSITORIES})))`

@@ -108,7 +108,7 @@ function shownIn({ ownerId, repository }: PackageSearch, bind: Parameters): stri
   if (repository === undefined) return shownVersionOf('p.id')
   const [owner, name] = [bind.add(ownerId), bind.add(repository)]
   const id = `(SELECT id FROM repository WHERE owner_id = ${owner} AND type = p.type AND name = ${name})`
-  return latestVersionIn('p.id', id)
+  return `SELECT coalesce((${latestVersionIn('p.id', id)}), (${shownVersionOf('p.id')}))`
 }
 
 const NEWEST = '(SELECT max(n.id) FROM package_version n WHERE n.package_id = p.id) AS newest'

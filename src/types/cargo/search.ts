@@ -1,10 +1,11 @@
 // What `cargo search` calls: crates by a part of their names, or by words about them.
 import { invalidRequest } from '../../core/errors.ts'
-import { listingReader } from '../../core/packages/reader.ts'
+import { LIST_STATE, type ListState } from '../../core/packages/list-state.ts'
 import { searchPackages } from '../../core/packages/search.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { cacheControl } from '../../http/file-response.ts'
+import { keptList } from '../../http/kept-list.ts'
 import {
   COUNT,
   jsonContent,
@@ -25,7 +26,7 @@ const FOUND = objectSchema('CargoFound', {
   description: nullable(TEXT),
 })
 
-export const searchEndpoint = ownedEndpoint({
+export const searchEndpoint = ownedEndpoint<ListState>({
   method: 'GET',
   path: CRATES,
   access: 'read',
@@ -59,19 +60,29 @@ export const searchEndpoint = ownedEndpoint({
     },
     faults: ['invalid-request'],
   },
+  resource: () => LIST_STATE,
   handler: search,
 })
 
-async function search({ env, owner, url }: OwnedCall): Promise<Response> {
+async function search(call: OwnedCall<ListState>): Promise<Response> {
+  const { owner, url } = call
   const { searchParams: query } = url
   const limit = Math.min(numberIn(query, 'per_page', 10), MAX_PER_PAGE)
   const page = numberIn(query, 'page', 1)
   if (page > MAX_PAGE) throw invalidRequest(`page is ${page}: use at most ${MAX_PAGE}`)
-  const { packages, total } = await searchPackages(listingReader(env.DB, owner.visibility), {
-    ...{ ownerId: owner.id, type: TYPE, text: foldCrateName(query.get('q') ?? ''), sort: 'name' },
+  const question = {
+    ...({
+      ownerId: owner.id,
+      type: TYPE,
+      text: foldCrateName(query.get('q') ?? ''),
+      sort: 'name',
+    } as const),
     described: true,
     page: { limit, offset: (page - 1) * limit },
-  })
+  } as const
+  const { packages, total } = await keptList(call, 'packages-1', question, (reader) =>
+    searchPackages(reader, question),
+  )
   const crates = packages.map(({ shownName, latest, description }) => {
     return { name: shownName, max_version: latest.shownVersion, description }
   })

@@ -1,8 +1,9 @@
 // `npm search`, and the questions of `npm audit`: this registry knows of no advisories.
-import { listingReader } from '../../core/packages/reader.ts'
+import { LIST_STATE, type ListState } from '../../core/packages/list-state.ts'
 import { type FoundPackage, searchPackages } from '../../core/packages/search.ts'
 import { UPLOAD_LIMITS } from '../../http/body-limits.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
+import { keptList } from '../../http/kept-list.ts'
 import { jsonContent, TEXT } from '../../http/operation.ts'
 import { drainBody } from '../../http/request-body.ts'
 import { reply } from './dialect.ts'
@@ -19,7 +20,7 @@ const MAX_TEXT = 256
 const ADVISORIES = `${SERVICE}/npm/v1/security`
 
 export const searchEndpoints: readonly Endpoint[] = [
-  ownedEndpoint({
+  ownedEndpoint<ListState>({
     method: 'GET',
     path: `${SERVICE}/v1/search`,
     access: 'read',
@@ -43,6 +44,7 @@ export const searchEndpoints: readonly Endpoint[] = [
         },
       },
     },
+    resource: () => LIST_STATE,
     handler: search,
   }),
   ownedEndpoint({
@@ -87,7 +89,8 @@ const NO_FINDINGS = {
   },
 }
 
-async function search({ env, owner, url }: OwnedCall): Promise<Response> {
+async function search(call: OwnedCall<ListState>): Promise<Response> {
+  const { owner, url } = call
   const size = numberIn(url, 'size', DEFAULT_SIZE, MAX_SIZE)
   const from = numberIn(url, 'from', 0, MAX_FROM)
   // npm's registry has qualifiers; their words are words of a package, too.
@@ -95,10 +98,13 @@ async function search({ env, owner, url }: OwnedCall): Promise<Response> {
     .replace(/\b(?:author|keywords|maintainer|scope):@?/g, ' ')
     .trim()
     .slice(0, MAX_TEXT)
-  const { packages, total } = await searchPackages(listingReader(env.DB, owner.visibility), {
-    ...{ ownerId: owner.id, type: TYPE, text, sort: 'name', described: true },
+  const question = {
+    ...({ ownerId: owner.id, type: TYPE, text, sort: 'name', described: true } as const),
     page: { limit: size, offset: from },
-  })
+  } as const
+  const { packages, total } = await keptList(call, 'packages-1', question, (reader) =>
+    searchPackages(reader, question),
+  )
   const time = new Date().toUTCString()
   return reply({ objects: packages.map(describe), total, time })
 }

@@ -1,12 +1,12 @@
 // An owner's packages: searched, narrowed, sorted, page by page; and the owner's repositories.
 import { OWNER_OVERVIEW, type OwnerOverview } from '../../core/packages/overview.ts'
-import { listingReader } from '../../core/packages/reader.ts'
 import {
   type FoundPackage,
   type PackageSearch,
   searchPackages,
 } from '../../core/packages/search.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
+import { keptList } from '../../http/kept-list.ts'
 import { findPackageType, packageTypes } from '../../types/registration.ts'
 import { Pagination, parsePageNumber } from '../components/pagination.tsx'
 import { Badge, EmptyState, Time } from '../components/pieces.tsx'
@@ -38,18 +38,21 @@ interface Filter {
 }
 
 async function show(call: Call): Promise<Response> {
-  const { env, owner, url } = call
+  const { owner, url } = call
   const filter = parseFilter(url)
   const page = parsePageNumber(url)
-  const { packages, total, more } = await searchPackages(listingReader(env.DB, owner.visibility), {
-    described: true,
+  const search = {
+    described: true as const,
     ownerId: owner.id,
     text: filter.q || undefined,
     type: filter.type || undefined,
     repository: filter.repository || undefined,
     sort: filter.sort,
     page: { limit: PACKAGES_A_PAGE, offset: (page - 1) * PACKAGES_A_PAGE },
-  })
+  }
+  const { packages, total, more } = await keptList(call, 'packages-1', search, (reader) =>
+    searchPackages(reader, search),
+  )
   const { repositories = [] } = call.resource ?? {}
   const narrowed = filter.q !== '' || filter.type !== '' || filter.repository !== ''
   return pageResponse(call, {

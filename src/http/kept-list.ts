@@ -1,0 +1,35 @@
+// Answers about the lists of a public owner from the edge: who asks for the same again costs the database the one
+// statement of every request. What is kept is known by the states of the lists, so it is never older than they are.
+import { sha256 } from '../core/digests.ts'
+import { findKept, type KeptName, keep } from '../core/edge-cache.ts'
+import type { ListState } from '../core/packages/list-state.ts'
+import type { Reader } from '../core/packages/reader.ts'
+import { edgeOf } from './edge.ts'
+import type { OwnedCall } from './endpoint.ts'
+
+/**
+ * @param form names what `read` gives, with a number: whoever changes its shape raises that
+ * @param question all that `read` depends on beside the owner's packages; of one type alone it has the `type`
+ * @param read gives plain JSON. It is given the primary: a replica may be older than the states.
+ */
+export async function keptList<T>(
+  call: OwnedCall<ListState>,
+  form: string,
+  question: { readonly type?: string | undefined },
+  read: (reader: Reader) => Promise<T>,
+): Promise<T> {
+  const { env, owner, resource } = call
+  if (owner.visibility !== 'public' || resource === undefined) return read(env.DB)
+  const { states } = resource
+  const state = question.type === undefined ? states : states[question.type]
+  const digest = sha256(JSON.stringify([form, owner.id, state ?? '', question]))
+  const name: KeptName = `list ${digest}`
+  const edge = edgeOf(call)
+  const kept = await findKept(edge, name, ({ status }) => status === 200)
+  // The one place where what was kept is taken for what its name says.
+  if (kept !== undefined) return JSON.parse(await kept.text()) as T
+  const value = await read(env.DB)
+  const bytes = new TextEncoder().encode(JSON.stringify(value))
+  keep(edge, name, bytes.length, () => bytes)
+  return value
+}
