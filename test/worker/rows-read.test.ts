@@ -16,7 +16,7 @@ const MANY = 25_000
  * Rows of a request. A list of 100 has some 10 each, a package 1,000 that need it; a search looks at 1,000 names, and a page deep in a
  * list passes over 10,000 entries of an index.
  */
-const BOUND = { usual: 4_500, search: 12_500, deep: 32_000 }
+const BOUND = { usual: 4_500, search: 16_000, deep: 32_000 }
 
 const API = '/api/v1/packages/acme'
 const SEARCH = '/api/packages/acme/npm/-/v1/search'

@@ -117,19 +117,27 @@ const PIECE = 32
  */
 export function packagesNamed(filter: NamedFilter, bind: Parameters, columns: string): string {
   const text = bind.add(filter.text)
+  const pieces = matches(filter, text, bind)
+  const isNamed = `instr(lower(p.name), lower(${text}))`
+  const words = described(filter, bind)
+  if (words === undefined) {
+    return `
+      SELECT ${columns} FROM (SELECT DISTINCT package_id FROM (${pieces})) x
+      CROSS JOIN package p ON p.id = x.package_id WHERE ${isNamed} ${isMember(filter, bind)}`
+  }
   return `
     SELECT ${columns}
-    FROM (SELECT package_id FROM (${matches(filter, text, bind)}) x
-      CROSS JOIN package p ON p.id = x.package_id
-      WHERE instr(lower(p.name), lower(${text})) UNION ${described(filter, bind)}) x
+    FROM (
+      SELECT package_id FROM (${pieces}) x CROSS JOIN package p ON p.id = x.package_id
+      WHERE ${isNamed} UNION ${words}) x
     CROSS JOIN package p ON p.id = x.package_id
     WHERE true ${isMember(filter, bind)}`
 }
 
 /** The packages that have all of the words: those of the first MAX_FOUND that have the longest one, if there is any. */
-function described(filter: NamedFilter, bind: Parameters): string {
+function described(filter: NamedFilter, bind: Parameters): string | undefined {
   const [word, ...further] = filter.described ? searchedWords(filter.text) : []
-  if (word === undefined) return 'SELECT NULL WHERE false'
+  if (word === undefined) return undefined
   const others = further.map(
     (each) => `AND EXISTS (SELECT 1 FROM package_property o
       WHERE o.package_id = p.id AND ${hasWord('o', 'p.type', bind.add(each))})`,
