@@ -185,6 +185,8 @@ export const retiredVersion = sqliteTable(
     compositeKey: text('composite_key').notNull(),
     fileName: text('file_name').notNull(),
     sha256: text('sha256').notNull(),
+    /** The package's name as it was written, which stays its spelling; null where that was not kept. */
+    spelling: text('spelling'),
   },
   (table) => [
     primaryKey({

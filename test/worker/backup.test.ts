@@ -348,7 +348,7 @@ async function changeFirstPackage(): Promise<void> {
   const { packageName } = subject
   expect(await setMarks(env.DB, subject, { packageName, marks }, change())).toBe('changed')
   await env.DB.prepare(
-    "INSERT INTO retired_version SELECT id, 'generic', 'gone', '1', '', 'x', 'sha' FROM owner",
+    "INSERT INTO retired_version SELECT id, 'generic', 'gone', '1', '', 'x', 'sha', 'Gone' FROM owner",
   ).run()
   const charged = 200 + 2 * (subject.ownerId.length + 'genericgone1x'.length)
   await env.DB.prepare('UPDATE owner_usage SET metadata_bytes = metadata_bytes + ?1')

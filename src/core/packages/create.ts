@@ -20,7 +20,7 @@ import { type NewFile, usageOfNewFile } from './new-file.ts'
 import { expectRoomForTags, hasRoomForTags, withTags } from './new-tags.ts'
 import type { PackagePlace } from './place.ts'
 import { findReplaced, type Replaced, removeReplaced } from './replace.ts'
-import { expectNotRetired, isRetired, keepName } from './retire.ts'
+import { expectNotRetired, isRetired, keepName, readSpelling, SPELLING } from './retire.ts'
 import { duplicatesOf, insertFiles, releaseBlobs, selectKept } from './rows.ts'
 
 /**
@@ -147,8 +147,7 @@ export const namedBy = ({ creation }: Pick<BasicRules, 'creation'>) =>
 
 export const spellingOf = (file: NewFile) => file.display?.packageName ?? file.packageName
 
-const SPELLED_SO = `(?6 IS NULL OR NOT EXISTS (SELECT 1 FROM package
-  WHERE owner_id = ?1 AND type = ?2 AND name = ?3 AND coalesce(display_name, name) <> ?6))`
+const SPELLED_SO = `(?6 IS NULL OR coalesce((${SPELLING}), ?6) = ?6)`
 
 interface NewRows {
   readonly place: PackagePlace
@@ -190,7 +189,7 @@ function createStatements(rows: NewRows, replaced: Replaced | undefined, now: nu
 }
 
 const FOUND = `
-  SELECT coalesce(p.display_name, p.name) AS spelling, v.id AS versionId, f.id,
+  SELECT v.id AS versionId, f.id,
     f.blob_sha256 AS sha256, b.r2_key AS r2Key
   FROM package p
   LEFT JOIN package_version v ON v.package_id = p.id AND v.version = ?4
@@ -199,7 +198,6 @@ const FOUND = `
   WHERE p.owner_id = ?1 AND p.type = ?2 AND p.name = ?3`
 
 interface FoundRow {
-  readonly spelling: string
   readonly versionId: number | null
   readonly id: string | null
   readonly sha256: string | null
@@ -217,6 +215,7 @@ async function inquire(
   let row: FoundRow | null
   let [retired, crowded] = [false, false]
   let quota: OwnerQuota | undefined
+  let spelling: string | null = null
   try {
     const names = [ownerId, type, packageName, version, compositeKey, fileName]
     const find = () =>
@@ -225,6 +224,7 @@ async function inquire(
         .bind(...names)
         .first<FoundRow>()
     row = await query(find)
+    if (rules.oneSpelling) spelling = await readSpelling(db, place, file)
     if (rules.namesStayTaken) retired = await isRetired(db, place, namedBy(rules), file)
     crowded = !(await hasRoomForTags(db, place, file))
     quota = await readQuota(db, ownerId)
@@ -234,8 +234,8 @@ async function inquire(
   if (row?.id === changeId) return { outcome: 'created', duplicate: row.r2Key !== blob.r2Key }
   if (!isConstraintFailure(error)) return undefined
   // From here on it is certain that this batch did not apply, and will not.
-  if (row !== null && rules.oneSpelling && row.spelling !== spellingOf(file)) {
-    return { outcome: 'spelled-otherwise', spelling: row.spelling }
+  if (spelling !== null && spelling !== spellingOf(file)) {
+    return { outcome: 'spelled-otherwise', spelling }
   }
   const versionExists = row !== null && row.versionId !== null
   if (versionExists && rules.creation === 'new-version') return { outcome: 'version-exists' }

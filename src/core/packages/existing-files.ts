@@ -3,6 +3,7 @@ import { query, runBatch, type Statement } from '../database.ts'
 import type { NewFile } from './new-file.ts'
 import { MADE } from './package-change.ts'
 import type { PackagePlace } from './place.ts'
+import { SPELLING } from './retire.ts'
 
 interface Wanted {
   readonly db: D1Database
@@ -70,9 +71,7 @@ interface PackageRow {
 }
 
 const PACKAGE = `
-  SELECT (${MADE('?5')}) AS applied, (
-    SELECT coalesce(display_name, name) FROM package
-    WHERE owner_id = ?1 AND type = ?2 AND name = ?3) AS spelling, EXISTS (
+  SELECT (${MADE('?5')}) AS applied, (${SPELLING}) AS spelling, EXISTS (
     SELECT 1 FROM package p JOIN package_version v ON v.package_id = p.id AND v.version = ?4
     WHERE p.owner_id = ?1 AND p.type = ?2 AND p.name = ?3) AS versionExists`
 

@@ -24,6 +24,25 @@ function valuesOf({ ownerId, type }: PackagePlace, file: NewFile) {
   return [ownerId, type, packageName, version, compositeKey, fileName, blob.sha256] as const
 }
 
+/**
+ * A query for the spelling that a package has, or had before all of its files were removed: ?1 to ?3 are owner, type
+ * and name. Null where there was none, or any will do.
+ */
+export const SPELLING = `SELECT coalesce(
+  (SELECT coalesce(display_name, name) FROM package WHERE owner_id = ?1 AND type = ?2 AND name = ?3),
+  (SELECT spelling FROM retired_version
+   WHERE owner_id = ?1 AND type = ?2 AND package_name = ?3 AND spelling IS NOT NULL LIMIT 1))`
+
+/** @throws RegistryError storage-unavailable */
+export async function readSpelling(
+  db: D1Database,
+  { ownerId, type }: PackagePlace,
+  { packageName }: NewFile,
+): Promise<string | null> {
+  const statement = db.prepare(`SELECT (${SPELLING}) AS it`).bind(ownerId, type, packageName)
+  return query(() => statement.first<string>('it'))
+}
+
 /** To come before the file is inserted. */
 export function expectNotRetired(place: PackagePlace, named: Named, file: NewFile): Statement {
   return [`INSERT INTO expectation (ok) SELECT NOT (${retired(named)})`, ...valuesOf(place, file)]
@@ -52,8 +71,9 @@ export function keepName({ changeId }: NewFile): Statement {
 export function retireFiles(ids: string): Statement {
   return [
     `INSERT INTO retired_version
-       (owner_id, type, package_name, version, composite_key, file_name, sha256)
-     SELECT p.owner_id, p.type, p.name, v.version, f.composite_key, f.name, f.blob_sha256
+       (owner_id, type, package_name, version, composite_key, file_name, sha256, spelling)
+     SELECT p.owner_id, p.type, p.name, v.version, f.composite_key, f.name, f.blob_sha256,
+       coalesce(p.display_name, p.name)
      FROM json_each(?1) j
      CROSS JOIN package_file f ON f.id = j.value AND f.keeps_name
      CROSS JOIN package_version v ON v.id = f.version_id

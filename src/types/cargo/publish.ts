@@ -27,7 +27,7 @@ import { type PublishMetadata, parseMetadata } from './format/metadata.ts'
 import { foldCrateName } from './format/name.ts'
 import { readPublishBody } from './format/publish-body.ts'
 import { type CheckedCrate, formatStored } from './format/stored-crate.ts'
-import { CRATES, crateFileName, cratePath, LINKS, orderOf, TYPE } from './names.ts'
+import { CRATES, crateFileName, cratePath, LINKS, orderOf, rootOf, TYPE } from './names.ts'
 
 /**
  * Bytes of what is kept of a version as D1 gets it, in JSON within JSON: some four times that of the crate
@@ -84,7 +84,7 @@ async function publish(call: OwnedCall): Promise<Response> {
     into: { creation: 'new-version', oneSpelling: true, namesStayTaken: true },
     body: (source) =>
       readPublishBody(source, takeMetadata, (length) => refuseFull(call, { file_bytes: length })),
-    inspect: (source) => inspect(source, claimed),
+    inspect: (source) => inspect(source, claimed, call),
     contentsOf: ({ contents }) => contents,
     describe: ({ crate }, blob) => describeFile(call, crate, claimed().readme, blob),
     wording: ({ display }) => ({
@@ -118,10 +118,17 @@ export async function listContents(
   return list.finish()
 }
 
-async function inspect(source: ByteSource, claimed: () => PublishMetadata): Promise<Inspected> {
+async function inspect(
+  source: ByteSource,
+  claimed: () => PublishMetadata,
+  { owner }: OwnedCall,
+): Promise<Inspected> {
   const list = new ContentListWriter()
   const manifest = await inspectCrate(source, claimed, crateLimits, (entry) => list.add(entry))
-  const crate = { ...manifest, dependencies: agree(claimed(), manifest) }
+  const crate = {
+    ...manifest,
+    dependencies: agree(claimed(), manifest, `${rootOf('', owner.name)}/`),
+  }
   checkWeight(crate)
   return { crate, contents: list.finish() }
 }

@@ -10,7 +10,7 @@ const PUBLIC = 'https://github.com/rust-lang/crates.io-index'
 
 function compare(claimed: CrateSpec, found: CrateSpec = claimed) {
   const metadata = parseMetadata(encode(JSON.stringify(buildMetadata(claimed))))
-  return agree(metadata, parseManifest(encode(formatManifest(found))))
+  return agree(metadata, parseManifest(encode(formatManifest(found))), '/here/')
 }
 
 const of = (...dependencies: DependencySpec[]): CrateSpec => ({ dependencies })

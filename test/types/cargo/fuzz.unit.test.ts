@@ -173,7 +173,7 @@ test('metadata, alone and beside its manifest', { timeout: fuzzTimeout }, async 
     if (metadata === undefined) return
     counts.read += 1
     expect(metadata.name).toMatch(/^[A-Za-z][\w-]{0,63}$/)
-    const dependencies = await attempt(() => agree(metadata, manifest))
+    const dependencies = await attempt(() => agree(metadata, manifest, '/here/'))
     if (dependencies === undefined) return
     counts.agreed += 1
     const { name, version } = metadata

@@ -10,11 +10,13 @@ const REMEDY = 'publish with cargo, which writes both'
 
 /**
  * The dependencies, from the manifest but for the registries, which only the metadata says.
+ * @param path of this registry in URLs, with slashes at both ends
  * @throws FormatError `invalid-field` where both differ
  */
 export function agree(
   metadata: PublishMetadata,
   manifest: CrateManifest,
+  path: string,
 ): readonly CrateDependency[] {
   requireEqual('name', metadata.name, manifest.name)
   requireEqual('version', metadata.version, manifest.version)
@@ -23,7 +25,7 @@ export function agree(
   if (metadata.rustVersion !== null) {
     requireEqual('rust-version', metadata.rustVersion, manifest.rustVersion)
   }
-  const dependencies = agreeOnDependencies(metadata.dependencies, manifest.dependencies)
+  const dependencies = agreeOnDependencies(metadata.dependencies, manifest.dependencies, path)
   agreeOnFeatures(metadata, manifest)
   return dependencies
 }
@@ -36,6 +38,7 @@ function requireEqual(field: string, claimed: string | null, found: string | nul
 function agreeOnDependencies(
   claimed: readonly CrateDependency[],
   found: readonly CrateDependency[],
+  path: string,
 ): readonly CrateDependency[] {
   const rest = new Map(claimed.map((each) => [dependencyKey(each), each]))
   if (rest.size < claimed.length) {
@@ -53,7 +56,7 @@ function agreeOnDependencies(
       throw disagreement('deps', `Cargo.toml has ${what}, and the JSON has not`)
     }
     rest.delete(dependencyKey(each))
-    compareDependencies(other, each)
+    compareDependencies(other, each, path)
     return [{ ...each, registry: other.registry }]
   })
   const [surplus] = rest.values()
@@ -61,16 +64,22 @@ function agreeOnDependencies(
   throw disagreement('deps', `the JSON has ${describeDependency(surplus)}, and Cargo.toml has not`)
 }
 
-function compareDependencies(claimed: CrateDependency, found: CrateDependency): void {
+function compareDependencies(claimed: CrateDependency, found: CrateDependency, path: string): void {
   const what = describeDependency(found)
   for (const [field, of] of COMPARED) {
     const [one, other] = [of(claimed), of(found)]
     if (one !== other) throw differ('deps', `the ${field} of ${what}`, one, other)
   }
-  if (found.registry === null || claimed.registry === null) return
   if (claimed.registry === found.registry) return
+  // Cargo.toml names all registries but the public one, the JSON all but this one.
+  if (found.registry === null && PUBLIC.includes(claimed.registry ?? '')) return
+  if (claimed.registry === null && found.registry !== null) {
+    if (new URL(found.registry.replace(/^sparse\+/, '')).pathname === path) return
+  }
   throw differ('deps', `the registry of ${what}`, claimed.registry, found.registry)
 }
+
+const PUBLIC = ['https://github.com/rust-lang/crates.io-index', 'sparse+https://index.crates.io/']
 
 const COMPARED: readonly (readonly [string, (dependency: CrateDependency) => string])[] = [
   ['name in its registry', ({ package: renamed, name }) => renamed ?? name],

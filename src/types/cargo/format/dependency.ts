@@ -1,6 +1,6 @@
 // What a crate depends on, as its metadata and its manifest both say it, in cargo's own spelling.
 import { FormatError, quote } from '../../../formats/format-error.ts'
-import type { FieldReader } from './fields.ts'
+import type { FieldReader } from '../../../formats/text/fields.ts'
 import { checkDependencyName, checkFeatureName } from './name.ts'
 import { formatPlatform } from './platform.ts'
 import { formatRequirement } from './requirement.ts'
@@ -72,15 +72,19 @@ export function checkDependency(dependency: CrateDependency, fields: FieldReader
 const MAX_REGISTRY = 2048
 
 function checkRegistry(registry: string, field: string): void {
-  const url = registry.replace(/^(?:sparse|registry)\+/, '')
-  const known = /^(?:https?|ssh|git|file):\/\/[!-~]+$/.test(url) && URL.canParse(url)
+  const [, sparse, url = ''] =
+    /^(sparse\+)?((?:https:\/\/|http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])[:/])[!-~]+)$/.exec(
+      registry,
+    ) ?? []
+  // Cargo puts the names of files behind the address of a sparse index as it is.
+  const known = URL.canParse(url) && (sparse === undefined || url.endsWith('/'))
   if (known && registry.length <= MAX_REGISTRY) {
     if (new URL(url).password === '') return
     // The message does not repeat it: faults are logged.
     const reason = `${field} has a password in it, which all who read the index would get`
     throw invalid(`${reason}: configure the registry without one, and let cargo send a token`)
   }
-  const rule = 'the address of an index, such as sparse+https://example.com/index/'
+  const rule = 'the address of an index over https, such as sparse+https://example.com/index/'
   throw invalid(`${field} is ${quote(registry)} and should be ${rule}`)
 }
 

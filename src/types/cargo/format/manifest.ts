@@ -3,6 +3,7 @@
 import { parse, TomlError } from 'smol-toml'
 import { decodeUtf8 } from '../../../formats/bytes.ts'
 import { FormatError, findUnprintable, quote } from '../../../formats/format-error.ts'
+import { FieldReader } from '../../../formats/text/fields.ts'
 import {
   type CrateDependency,
   checkDependency,
@@ -10,7 +11,6 @@ import {
   type DependencyKind,
 } from './dependency.ts'
 import { checkFeatures, type Features } from './features.ts'
-import { FieldReader } from './fields.ts'
 import { isRustVersion } from './version.ts'
 
 export interface CrateManifest {
@@ -111,6 +111,7 @@ function readDependency(
   const simple = typeof table.value(name) === 'string' ? table.text(name) : undefined
   const fields = simple === undefined ? table.object(name) : undefined
   refuseInherited(fields)
+  refuseElsewhere(fields)
   return checkDependency(
     {
       name,
@@ -136,6 +137,15 @@ function refuseInherited(fields: FieldReader | undefined): void {
   throw new FormatError('invalid-field', `${message}: ${DOCUMENT.remedy}`, {
     field: 'dependencies',
   })
+}
+
+/** An index says of a dependency which versions, and nothing of where else it lies; crates of 2015 have a path beside it. */
+function refuseElsewhere(fields: FieldReader | undefined): void {
+  const field = ['git', 'path'].find((name) => fields?.value(name) !== undefined)
+  if (field === undefined || (field === 'path' && fields?.value('version') !== undefined)) return
+  const name = quote(fields?.nameOf(field) ?? '')
+  const message = `${name} in Cargo.toml is of no use to who takes the crate from a registry: publish the dependency, and give its version alone`
+  throw new FormatError('invalid-field', message, { field: 'dependencies' })
 }
 
 function defaultFeaturesOf(fields: FieldReader): string {

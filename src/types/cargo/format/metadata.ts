@@ -4,6 +4,7 @@
 
 import { decodeUtf8 } from '../../../formats/bytes.ts'
 import { FormatError, quote } from '../../../formats/format-error.ts'
+import { FieldReader } from '../../../formats/text/fields.ts'
 import { keptReadme, type Readme } from '../../../formats/text/readme.ts'
 import {
   type CrateDependency,
@@ -12,7 +13,6 @@ import {
   type DependencyKind,
 } from './dependency.ts'
 import type { Features } from './features.ts'
-import { FieldReader } from './fields.ts'
 import { checkCrateName } from './name.ts'
 import { parseCrateVersion } from './version.ts'
 

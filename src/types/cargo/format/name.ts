@@ -10,6 +10,14 @@ const FEATURE = /^[\p{XID_Start}_0-9][\p{XID_Continue}+.-]{0,254}$/u
 /** Windows takes these for devices, whatever follows a dot; cargo keeps a file of each crate's name. */
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/i
 
+/** Cargo makes no packages of these names: code could not name them, or would mean others by them. */
+const RESERVED = new RegExp(
+  '^(?:alloc|core|proc[-_]macro|std|test|abstract|as|async|await|become|box|break|const|continue|crate|do|dyn|else|' +
+    'enum|extern|false|final|fn|for|if|impl|in|let|loop|macro|match|mod|move|mut|override|priv|pub|ref|return|' +
+    'self|static|struct|super|trait|true|try|type|typeof|unsafe|unsized|use|virtual|where|while|yield)$',
+  'i',
+)
+
 /**
  * What a crate is found by: names that differ only in case or in `-` and `_` are one.
  */
@@ -31,8 +39,10 @@ export function checkCrateName(name: string, field: string): void {
     const rule = 'a letter, then at most 63 letters, digits, "-" or "_", all of them ASCII'
     throw invalid(field, `is not the name of a crate: ${quote(name)} should be ${rule}`)
   }
-  if (!DEVICE.test(name)) return
-  throw invalid(field, `is ${quote(name)}, which Windows takes for a device: choose another name`)
+  const taken = DEVICE.test(name)
+    ? 'Windows takes for a device'
+    : RESERVED.test(name) && 'is a keyword or a crate of Rust itself'
+  if (taken) throw invalid(field, `is ${quote(name)}, which ${taken}: choose another name`)
 }
 
 /** @throws FormatError `invalid-field` */

@@ -1,7 +1,7 @@
 // Reads an object of JSON or TOML field by field: each refusal names the field, what stands there, what
 // should, and what to do. A field that is missing is one that is null, as cargo's rules for registries say.
-import { FormatError, quote } from '../../../formats/format-error.ts'
-import { isJsonObject } from '../../../formats/text/json-value.ts'
+import { FormatError, quote } from '../format-error.ts'
+import { isJsonObject } from './json-value.ts'
 
 /** How messages name the document, and who writes it right. */
 export interface FieldDocument {

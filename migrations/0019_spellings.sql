@@ -1,0 +1,1 @@
+ALTER TABLE `retired_version` ADD `spelling` text;
