@@ -71,6 +71,30 @@ export const ownerRemoval = sqliteTable(
   ],
 )
 
+/**
+ * The log of removals from types without repositories, where no row is left to say whose they were: for 90 days, for
+ * which their owner is charged. Nobody is shown it: an operator reads it after a theft (SECURITY.md).
+ */
+export const removedFile = sqliteTable(
+  'removed_file',
+  {
+    id: integer('id').primaryKey({ autoIncrement: true }),
+    ownerId: text('owner_id')
+      .notNull()
+      .references(() => owner.id, { onDelete: 'cascade' }),
+    type: text('type').notNull(),
+    packageName: text('package_name').notNull(),
+    version: text('version').notNull(),
+    fileName: text('file_name').notNull(),
+    sha256: text('sha256').notNull(),
+    /** The id of the access token that asked for it, or `admin`. */
+    removedBy: text('removed_by').notNull(),
+    /** Unix milliseconds. */
+    removedAt: integer('removed_at').notNull(),
+  },
+  (table) => [index('removed_file_owner').on(table.ownerId)],
+)
+
 /** A token is known by the SHA-256 of its text; the text itself is shown once and kept nowhere. */
 export const accessToken = sqliteTable(
   'access_token',

@@ -121,7 +121,9 @@ describe('a snapshot', () => {
     // What was removed is in no backup, so that nobody is charged for it any more.
     const usage = async () =>
       env.DB.prepare(
-        `SELECT *, metadata_bytes - (SELECT coalesce(sum(bytes), 0) FROM owner_removal) AS metadata_bytes
+        `SELECT *, metadata_bytes - (SELECT coalesce(sum(bytes), 0) FROM owner_removal)
+           - (SELECT coalesce(sum(300 + octet_length(package_name || version || file_name)), 0)
+              FROM removed_file) AS metadata_bytes
          FROM owner_usage`,
       ).all()
     const counted = (await usage()).results

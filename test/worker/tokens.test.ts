@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { sweep } from '../../src/core/blobs/sweep.ts'
+import { expectConsistent } from '../support/worker/consistency.ts'
 import {
   ADMIN,
   answerOf,
@@ -110,6 +112,42 @@ describe('a token', () => {
     const path = `/api/v1/owners/other/tokens/${id}`
     expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(404)
     expect((await put(buildApk(), MAIN, headers)).status).toBe(201)
+  })
+
+  it('is named by the log of what it removed from types without repositories, for 90 days', async () => {
+    const { id, headers } = await tokenOf('acme', { scopes: ['write'] })
+    const base = '/api/packages/acme/generic/tool'
+    for (const path of ['1/a', '1/b', '2/u%20c', '3/d'])
+      expect(
+        (await answerOf(`${base}/${path}`, { method: 'PUT', headers, body: path })).status,
+      ).toBe(201)
+    const remove = (path: string, by: HeadersInit) =>
+      answerOf(`${base}${path}`, { method: 'DELETE', headers: by })
+    expect((await remove('/1/a', headers)).status).toBe(204)
+    expect((await remove('/1/a', headers)).status).toBe(404)
+    expect((await remove('/3', ADMIN)).status).toBe(204)
+    expect((await remove('', headers)).status).toBe(204)
+    const logged = () =>
+      env.DB.prepare(
+        'SELECT version, file_name AS name, removed_by AS who FROM removed_file ORDER BY id',
+      ).all()
+    const all = [
+      { version: '1', name: 'a', who: id },
+      { version: '3', name: 'd', who: 'admin' },
+      { version: '1', name: 'b', who: id },
+      { version: '2', name: 'u c', who: id },
+    ]
+    const { results } = await logged()
+    expect(results.slice(0, 2)).toEqual(all.slice(0, 2))
+    expect(results).toEqual(expect.arrayContaining(all))
+    expect(results).toHaveLength(all.length)
+    await expectConsistent()
+    const day = 24 * 60 * 60 * 1000
+    await sweep(env.DB, env.BLOBS, Date.now() + 89 * day)
+    expect((await logged()).results).toHaveLength(all.length)
+    await sweep(env.DB, env.BLOBS, Date.now() + 91 * day)
+    expect((await logged()).results).toEqual([])
+    await expectConsistent()
   })
 
   it('is named by the log of what it published and removed', async () => {

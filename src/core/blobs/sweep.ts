@@ -7,7 +7,7 @@ import { query, runBatch } from '../database.ts'
 import { requireMarker } from '../deployment/marker.ts'
 import { forgetRested } from '../near/resting.ts'
 import { pruneChanges, SWEPT_CHANGES } from '../packages/package-change.ts'
-import { forgetRemovals } from '../quota/statements.ts'
+import { forgetLoggedRemovals, forgetRemovals } from '../quota/statements.ts'
 import { discard, dropUnstored } from './garbage.ts'
 import { hourOf, hourPrefix, namedKey, PREFIXES } from './keys.ts'
 import { BATCHES_PER_RUN, type SweepReport, type SweepRun } from './sweep-run.ts'
@@ -76,6 +76,7 @@ async function forgetRows({ db, now }: SweepRun): Promise<void> {
   await query(() =>
     runBatch(db, [
       ...forgetRemovals(now - UNREFERENCED_MS),
+      ...forgetLoggedRemovals(now),
       pruneChanges(now, SWEPT_CHANGES),
       forgetEndedSessions(now),
       forgetRested(),

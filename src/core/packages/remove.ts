@@ -7,7 +7,7 @@ import { commitChange } from '../commit/client.ts'
 import { backOff, isConstraintFailure, isOverloaded, query, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import { timeOrderedId } from '../ids.ts'
-import { subtractFiles } from '../quota/statements.ts'
+import { logRemoval, subtractFiles } from '../quota/statements.ts'
 import type { PackagePlace } from './place.ts'
 import { retireFiles } from './retire.ts'
 import { type DeletedFile, dropOrphans } from './rows.ts'
@@ -100,7 +100,7 @@ const DELETE_FILES =
 
 /** To remove twice is to remove once, so a lost answer is simply asked for again. */
 async function removeLoose(
-  { db, owner, type }: Removal,
+  { db, owner, type, removedBy }: Removal,
   files: readonly RemovableFile[],
 ): Promise<number> {
   const ids = JSON.stringify(files.map((file) => file.id))
@@ -109,7 +109,8 @@ async function removeLoose(
   for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
       const now = Date.now()
-      const [, , , deleted] = await runBatch(db, [
+      const [, , , , , deleted] = await runBatch(db, [
+        ...logRemoval(owner.id, ids, removedBy, now),
         ...subtractFiles(owner.id, ids, now),
         retireFiles(ids),
         [DELETE_FILES, ids],

@@ -1,7 +1,7 @@
 // Counts anew what each owner has, from the rows that are there: after a restore, and where a check finds
 // other counts.
 import { QUANTITIES, type Quantity } from './quantities.ts'
-import { RETIRED_COLUMNS, retiredBytes, SUM_OF_LOG, tagBytes } from './weights.ts'
+import { RETIRED_COLUMNS, removalBytes, retiredBytes, SUM_OF_LOG, tagBytes } from './weights.ts'
 
 const OF_FILES = `
   FROM package p JOIN package_version v ON v.package_id = p.id
@@ -13,6 +13,8 @@ const OF_ROWS = `
   (SELECT coalesce(sum(r.log_bytes), 0) FROM repository r WHERE r.owner_id = o.id)
   + (SELECT coalesce(sum(${retiredBytes(RETIRED_COLUMNS)}), 0) FROM retired_version WHERE owner_id = o.id)
   + (SELECT coalesce(sum(m.bytes), 0) FROM owner_removal m WHERE m.owner_id = o.id)
+  + (SELECT coalesce(sum(${removalBytes('package_name', 'version', 'file_name')}), 0)
+     FROM removed_file WHERE owner_id = o.id)
   + (SELECT coalesce(sum(${tagBytes('t.name')}), 0) FROM package p
      JOIN package_tag t ON t.package_id = p.id WHERE p.owner_id = o.id)`
 

@@ -5,7 +5,7 @@ import type { ResourceQuery } from '../access/resource-query.ts'
 import { query, type Statement } from '../database.ts'
 import { NO_USAGE, QUANTITIES, type Usage } from './quantities.ts'
 import type { Limits, OwnerQuota } from './quota.ts'
-import { REMOVED_BYTES, retiredBytes } from './weights.ts'
+import { REMOVED_BYTES, removalBytes, retiredBytes } from './weights.ts'
 
 /** A scalar query for the OwnerQuota of an owner `o`, in JSON. */
 export const QUOTA = `
@@ -139,6 +139,70 @@ function dayOf(time: number): number {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
+
+const LOGGED = `
+  FROM json_each(?2) j
+  CROSS JOIN package_file f ON f.id = j.value
+  CROSS JOIN package_version v ON v.id = f.version_id
+  CROSS JOIN package p ON p.id = v.package_id`
+
+/**
+ * Notes who removed files of the owner that are in no repository, and charges for it. To come before they are deleted.
+ * @param ids JSON array
+ * @param removedBy the id of an access token, or `admin`
+ */
+export function logRemoval(
+  ownerId: string,
+  ids: string,
+  removedBy: string,
+  now: number,
+): Statement[] {
+  return [
+    [
+      `UPDATE owner_usage SET metadata_bytes = owner_usage.metadata_bytes + gone.bytes
+       FROM (SELECT coalesce(sum(${removalBytes('p.name', 'v.version', 'f.name')}), 0) AS bytes ${LOGGED}) gone
+       WHERE owner_id = ?1`,
+      ownerId,
+      ids,
+    ],
+    [
+      `INSERT INTO removed_file
+         (owner_id, type, package_name, version, file_name, sha256, removed_by, removed_at)
+       SELECT ?1, p.type, p.name, v.version, f.name, f.blob_sha256, ?3, ?4 ${LOGGED}`,
+      ownerId,
+      ids,
+      removedBy,
+      now,
+    ],
+  ]
+}
+
+/** Days for which a removal is in the log. */
+const LOGGED_DAYS = 90
+/** Of the log, at a time: the sweep comes again soon. */
+const FORGOTTEN_AT_ONCE = 5000
+
+/** The oldest removals that are old enough; ?1 is when, Unix milliseconds. */
+const OLD_REMOVALS = `
+  SELECT id FROM (
+    SELECT id, removed_at FROM removed_file page ORDER BY id LIMIT ${FORGOTTEN_AT_ONCE}) page
+  WHERE removed_at < ?1`
+
+/** Takes old removals out of the log, which nobody is charged for from then on. */
+export function forgetLoggedRemovals(now: number): Statement[] {
+  const before = now - LOGGED_DAYS * DAY_MS
+  return [
+    [
+      `UPDATE owner_usage SET metadata_bytes = owner_usage.metadata_bytes - gone.bytes
+       FROM (
+         SELECT owner_id, sum(${removalBytes('package_name', 'version', 'file_name')}) AS bytes
+         FROM removed_file WHERE id IN (${OLD_REMOVALS}) GROUP BY +owner_id) gone
+       WHERE owner_usage.owner_id = gone.owner_id`,
+      before,
+    ],
+    [`DELETE FROM removed_file WHERE id IN (${OLD_REMOVALS})`, before],
+  ]
+}
 
 /** What was removed so long ago is no longer charged: to be called when the contents of that time are gone. */
 export function forgetRemovals(before: number): Statement[] {
