@@ -1,5 +1,6 @@
 // The rows of a backup by their tables, and in which order they stand in its file: the one in which a
 // restore inserts them, so that what a row refers to comes first.
+import { withPart } from '../../src/core/backup/parts.ts'
 import { type BackedUpTable, type Row, TABLES } from '../../src/core/backup/tables.ts'
 
 export { type BackedUpTable, type Row, TABLES }
@@ -51,7 +52,8 @@ const drawn: Partial<Record<BackedUpTable, readonly string[]>> = { repository: [
 export function* differences(backup: Rows, restored: Rows): Generator<string> {
   for (const table of TABLES) {
     const found = new Map(restored[table].map((row) => [keyOf(table, row), row]))
-    for (const row of backup[table]) {
+    for (const each of backup[table]) {
+      const row = withPart(table, each)
       const key = keyOf(table, row)
       const other = found.get(key)
       found.delete(key)

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { differences, type Rows } from '../../scripts/backup/rows.ts'
+import { differences, type Row, type Rows } from '../../scripts/backup/rows.ts'
 import { readSnapshot } from '../../scripts/backup/snapshot.ts'
 import type { AskOptions } from '../../scripts/registry.ts'
 import { MARKER_KEY } from '../../src/core/blobs/keys.ts'
@@ -192,6 +192,39 @@ describe('a snapshot', () => {
     expect(restored).toEqual(rows.package_version)
     expect(restored.some((row) => row.order_key !== '')).toBe(true)
     expect(restored.some((row) => row.order_key === '')).toBe(true)
+    await expectConsistent()
+  })
+
+  it('from before there were parts has each file in that of its architecture', async () => {
+    for (const { publish: of, first } of samples) await answerTo(of(first))
+    await env.DB.exec('UPDATE repository SET immutable = 1')
+    await publish({ name: 'gone', version: '1-r0' })
+    await answerOf(`${MAIN}/x86_64/gone-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
+    const rows = await snapshot()
+    await loseRows()
+    await begin()
+    const without = ({ part: _, ...row }: Row): Row => row
+    const old = {
+      ...rows,
+      package_file: rows.package_file.map(without),
+      repository_change: rows.repository_change.map(without),
+      retired_file: rows.retired_file.map(({ part: architecture, ...row }) => ({
+        ...row,
+        architecture,
+      })),
+    }
+    expect(old.retired_file).toEqual([expect.objectContaining({ architecture: 'x86_64' })])
+    await restoreRows(old)
+    const restored = await snapshot()
+    expect([...differences(old, restored)]).toEqual([])
+    await complete()
+    expect(restored.package_file.map(({ part }) => part)).toContain('x86_64')
+    expect(restored.package_file.map(({ part }) => part)).toContain('')
+    for (const table of ['package_file', 'repository_change', 'retired_file'] as const) {
+      const partsIn = (all: readonly Row[]) => all.map(({ part }) => part).sort()
+      expect(partsIn(restored[table])).toEqual(partsIn(rows[table]))
+    }
+    await publish({ name: 'next', version: '1-r0' })
     await expectConsistent()
   })
 

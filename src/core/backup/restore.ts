@@ -13,6 +13,7 @@ import { invalidRequest, RegistryError } from '../errors.ts'
 import { settleWithdrawn } from '../packages/latest.ts'
 import { drawCollections, NEW_STATE } from '../packages/state.ts'
 import { recountLogs, recountUsage } from '../quota/recount.ts'
+import { withPart } from './parts.ts'
 import type { Property } from './read.ts'
 import { type BackedUpTable, columnsOf, type Row } from './tables.ts'
 
@@ -101,10 +102,10 @@ export async function restoreRows(
   table: BackedUpTable,
   rows: readonly Row[],
 ): Promise<void> {
-  const [first] = rows
+  const drawn = rows.map((row) => drawAnew(table, withPart(table, row)))
+  const [first] = drawn
   if (first === undefined) return
   const insert = insertInto(table, first)
-  const drawn = rows.map((row) => drawAnew(table, row))
   // A page is one value, unless that would be too long; then each row is one, and a long one its own values.
   const pages = bytesOf(drawn) <= VALUE_BYTES ? [drawn] : drawn.map((row) => [row])
   const inserts = pages.flatMap((page) => insert(page))
