@@ -8,6 +8,7 @@ import {
   isOverloaded,
   LANDING_MS,
   messageOf,
+  OVERTAKEN_TRIES,
   runBatch,
   type Statement,
 } from '../database.ts'
@@ -15,7 +16,7 @@ import type { Fault } from '../errors.ts'
 import { addUsage, NO_USAGE } from '../quota/quantities.ts'
 import { findExceeded, type Limits, limitsOfOwner } from '../quota/quota.ts'
 import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
-import { type BasicRules, holds, namedBy, spellingOf } from './create.ts'
+import { type BasicRules, holds, NEVER_FIRST, namedBy, spellingOf } from './create.ts'
 import { type Existing, type ExistingFile, expectExisting, findExisting } from './existing-files.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
 import { expectRoomForTags, hasRoomForTags, pointTags, withTags } from './new-tags.ts'
@@ -69,8 +70,6 @@ interface Creating extends NewVersion {
 }
 
 const TRIES = 3
-/** Others who bring or remove files of the names meanwhile can come first so often. */
-const OVERTAKEN_TRIES = 20
 
 /** @throws Error for files that are not of one version, too many, or of one name */
 export async function createVersion(creating: Creating): Promise<CreateVersionResult> {
@@ -106,7 +105,7 @@ export async function createVersion(creating: Creating): Promise<CreateVersionRe
       if (!refused) await backOff(failures)
     }
   }
-  return { outcome: 'unknown' }
+  return lost ? { outcome: 'unknown' } : NEVER_FIRST
 }
 
 function requireOneVersion(files: NewVersion['files']): void {

@@ -79,6 +79,15 @@ export interface BasicRules {
 
 const TRIES = 3
 
+/** Nothing applied, and nothing will. */
+export const NEVER_FIRST: Extract<CreateResult, { outcome: 'refused' }> = {
+  outcome: 'refused',
+  fault: {
+    code: 'storage-unavailable',
+    detail: 'other changes of this file kept coming first: try again',
+  },
+}
+
 /**
  * Never throws. The file's id makes a repetition find its first effect.
  * @param limits the deployment's
@@ -120,9 +129,7 @@ export async function createFile(
       if (!refused) await backOff(failures)
     }
   }
-  if (lost) return { outcome: 'unknown' }
-  const detail = 'other changes of this file kept coming first: try again'
-  return { outcome: 'refused', fault: { code: 'storage-unavailable', detail } }
+  return lost ? { outcome: 'unknown' } : NEVER_FIRST
 }
 
 const VERSION_EXISTS = `
