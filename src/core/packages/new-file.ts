@@ -62,6 +62,8 @@ export interface NewFile {
   readonly readme?: Readme
   /** What points at its version from then on. */
   readonly tags?: readonly NewTag[]
+  /** The values of marks that it has from the beginning, by name; none of them withdraws it. */
+  readonly marks?: Readonly<Record<string, string>>
   /** Of its version; absent for types without an order of versions, whose latest is the one published last. */
   readonly order?: VersionOrder
   readonly blob: StagedBlob

@@ -46,6 +46,7 @@ export function insertFiles(
     insertFileRows(place, repositoryId, files, now),
     ...insertProperties(place, files),
     ...files.flatMap(insertReadme),
+    ...files.flatMap(insertMarks),
     ...pointTags(place, files),
     ...(repositoryId === null ? [changeCollection(place, now)] : []),
   ]
@@ -146,6 +147,7 @@ function insertFileRows(
           order: __,
           tags: ___,
           readme: ____,
+          marks: _____,
           display,
           blob,
           ...file
@@ -184,6 +186,14 @@ function insertProperties({ ownerId, type }: PackagePlace, files: readonly NewFi
       JSON.stringify(rows),
     ],
   ]
+}
+
+/** One statement for each that has some, which few have. */
+function insertMarks({ changeId, marks }: NewFile): Statement[] {
+  if (marks === undefined) return []
+  const sql = `INSERT INTO package_mark (file_id, name, value, withdraws)
+    SELECT ?1, key, value, 0 FROM json_each(?2)`
+  return [[sql, changeId, JSON.stringify(marks)]]
 }
 
 /**

@@ -1,6 +1,7 @@
 // GET of what clients read about a package: all versions in full or, for installs, in short; one version; tags.
 import type { DocumentFile, DocumentPackage, PackageState } from '../../core/packages/document.ts'
 import type { DocumentBuilder } from '../../core/packages/document-body.ts'
+import { weightOfType } from '../../http/accept.ts'
 import { documentAnswers, documentResponse } from '../../http/document-response.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { jsonContent } from '../../http/operation.ts'
@@ -78,7 +79,7 @@ async function packument(call: OwnedCall<PackageState>): Promise<Response> {
   const form: PackumentForm = wantsShort(call.request) ? 'short' : 'full'
   return documentResponse(call, call.resource, {
     ...{
-      form: `${form}-2`,
+      form: `${form}-3`,
       readme: form === 'full',
       contentType: form === 'short' ? SHORT_TYPE : 'application/json',
     },
@@ -90,7 +91,7 @@ async function packument(call: OwnedCall<PackageState>): Promise<Response> {
 
 async function manifest(call: OwnedCall<PackageState>): Promise<Response> {
   return documentResponse(call, call.resource, {
-    ...{ form: 'version-1', contentType: 'application/json', byOrigin: true, digests: DIGESTS },
+    ...{ form: 'version-2', contentType: 'application/json', byOrigin: true, digests: DIGESTS },
     absent: absent(call.params),
     build: ({ displayName }, origin) =>
       builderOf(buildManifest(displayName, registryOf(call, origin))),
@@ -111,7 +112,9 @@ async function tags(call: OwnedCall<PackageState>): Promise<Response> {
 
 /** Clients that install name the short form first, and others beside it with less weight. */
 function wantsShort(request: Request): boolean {
-  return (request.headers.get('accept') ?? '').includes(SHORT_TYPE)
+  const accept = request.headers.get('accept')
+  const weight = weightOfType(accept, SHORT_TYPE) ?? 0
+  return weight > 0 && weight >= (weightOfType(accept, 'application/json') ?? 0)
 }
 
 /** The name of the owner as rows have it, not as the path writes it: texts are kept for all who ask. */

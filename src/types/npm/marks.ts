@@ -51,9 +51,8 @@ export function requireRevision(
   throw invalidRequest(`${found.displayName} changed since it was read: do it again`)
 }
 
-/** An empty text stays as such: the manifest may have one of its own. */
 function marksOf(texts: Deprecations['texts']) {
-  return [...texts].map(([version, value]) => ({
-    ...{ version: foldVersion(version), name: DEPRECATED, value, withdraws: false },
+  return [...texts].map(([version, text]) => ({
+    ...{ version: foldVersion(version), name: DEPRECATED, value: text || null, withdraws: false },
   }))
 }

@@ -27,7 +27,7 @@ import { keywordsOf, propertiesOf } from './format/properties.ts'
 import { LATEST } from './format/tag.ts'
 import { inspectTarball } from './format/tarball.ts'
 import { parseVersion } from './format/version.ts'
-import { deprecate } from './marks.ts'
+import { DEPRECATED, deprecate } from './marks.ts'
 import {
   findPackage,
   foldVersion,
@@ -158,7 +158,7 @@ function describeFile(
   { published, metadata, readme }: Found,
   blob: StagedBlob,
 ): NewFile {
-  const { name, version, tags, manifest } = published
+  const { name, version, tags, manifest, deprecated } = published
   const found = foldVersion(version)
   return {
     changeId: timeOrderedId(Date.now()),
@@ -180,6 +180,7 @@ function describeFile(
     ...(readme && { readme }),
     order: orderOf(parseVersion(version)),
     tags: tagsOf(tags),
+    ...(deprecated && { marks: { [DEPRECATED]: deprecated } }),
     blob,
     createdBy: authorOf(call.principal),
   }

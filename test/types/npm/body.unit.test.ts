@@ -112,7 +112,7 @@ describe('the body of a deprecation', () => {
     ]),
     [
       { name: 'hello-world', versions: { a: { deprecated: 'x'.repeat(4097) } } },
-      /longer than 4096 characters/,
+      /longer than 4096 bytes/,
     ],
     [
       { name: 'hello-world', versions: { a: { deprecated: '\u001b[2J' } } },

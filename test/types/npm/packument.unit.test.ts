@@ -222,18 +222,12 @@ describe('the short document', () => {
   })
 })
 
-it.each([
-  ['own', undefined, 'own'],
-  ['own', '', undefined],
-  ['own', 'later', 'later'],
-  [false, undefined, undefined],
-  [1, undefined, undefined],
-])('a manifest may be deprecated from the beginning: %j, then %j', (deprecated, later, says) => {
-  const version = versionOf({
-    members: { deprecated },
-    ...(later !== undefined && { deprecated: later }),
-  })
-  expect(documentOf('short', [version]).versions['1.0.0'].deprecated).toBe(says)
+it('a version is deprecated by what is said of it later, and not by its manifest', () => {
+  const version = (deprecated: string | undefined) =>
+    versionOf({ members: { deprecated: 'own' }, ...(deprecated && { deprecated }) })
+  const warningOf = (deprecated?: string) =>
+    documentOf('short', [version(deprecated)]).versions['1.0.0'].deprecated
+  expect([warningOf(), warningOf(''), warningOf('later')]).toEqual([undefined, undefined, 'later'])
 })
 
 describe('the manifest of one version', () => {

@@ -1,4 +1,5 @@
 // What is kept of a version beside its bytes, as JSON: what people read about it, and its line of the index.
+import { oneLine } from '../../../formats/text/one-line.ts'
 import type { CrateDependency } from './dependency.ts'
 import { beginIndexLine } from './index-line.ts'
 import type { CrateDescription, CrateManifest } from './manifest.ts'
@@ -26,15 +27,6 @@ export function formatStored(crate: CheckedCrate, sha256: string, publishedAt: n
 
 export function readStored(metadata: string): StoredCrate {
   return JSON.parse(metadata) as StoredCrate
-}
-
-/** `cargo search` prints it to a terminal, which obeys control characters. */
-function oneLine(text: string): string {
-  const printable = text.replace(
-    /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu,
-    ' ',
-  )
-  return printable.replace(/ +/g, ' ').trim()
 }
 
 /** The version's line as it can be read, without `yanked`. */

@@ -15,7 +15,7 @@ import {
   textOf,
 } from '../../../formats/text/json-value.ts'
 
-/** Characters. */
+/** Bytes, as of any mark. */
 const MAX_TEXT = 4096
 
 export interface Deprecations {
@@ -42,7 +42,7 @@ export function parseDeprecations(kept: unknown, name: string): Deprecations {
   const texts = Object.entries(versions).flatMap(([version, manifest]) => {
     if (!isJsonObject(manifest))
       throw wrong(`versions / ${quote(version)}`, manifest, 'send objects')
-    const text = parseText(manifest, version)
+    const text = parseDeprecated(manifest, version)
     return text === undefined ? [] : [[version, text] as const]
   })
   // A publish that lost its tarball would be told that it was done.
@@ -55,14 +55,15 @@ export function parseDeprecations(kept: unknown, name: string): Deprecations {
 
 const REMEDY = 'send a version with its tarball, or all versions to deprecate some'
 
-function parseText(manifest: JsonObject, version: string): string | undefined {
+/** @throws FormatError `invalid-field` */
+export function parseDeprecated(manifest: JsonObject, version: string): string | undefined {
   const value = memberOf(manifest, 'deprecated')
   // Old clients wrote `false` into manifests.
   if (value === undefined || value === null || value === false) return undefined
   const what = `deprecated of ${quote(version)}`
   if (typeof value !== 'string') throw wrong(what, value, 'write a text')
-  if (value.length > MAX_TEXT) {
-    throw invalidField('deprecated', `${what} is longer than ${MAX_TEXT} characters`, 'shorten it')
+  if (new TextEncoder().encode(value).length > MAX_TEXT) {
+    throw invalidField('deprecated', `${what} is longer than ${MAX_TEXT} bytes`, 'shorten it')
   }
   // Clients print it on terminals.
   const sign = findUnprintable(value.replace(/[\n\t]/g, ' '))

@@ -11,6 +11,7 @@ import {
   textOf,
 } from '../../../formats/text/json-value.ts'
 import { isProvenance } from './body.ts'
+import { parseDeprecated } from './deprecations.ts'
 import { type Claim, parseClaims } from './digests.ts'
 import { parseTag } from './tag.ts'
 import { parseVersion } from './version.ts'
@@ -24,6 +25,8 @@ export interface PublishedManifest {
   readonly claims: readonly Claim[]
   /** Bytes of the tarball, as the client says. */
   readonly length: number | undefined
+  /** What users are to be warned of from the beginning. */
+  readonly deprecated: string | undefined
   /** Of the publish as a whole. */
   readonly body: JsonObject
 }
@@ -61,6 +64,7 @@ export function parsePublication(kept: unknown, name: string): PublishedManifest
     tags: parseTags(root, version),
     claims: parseClaims(memberOf(manifest, 'dist')),
     length,
+    deprecated: parseDeprecated(manifest, version),
     body: root,
   }
 }

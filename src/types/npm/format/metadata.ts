@@ -8,6 +8,7 @@ import {
   memberOf,
   textOf,
 } from '../../../formats/text/json-value.ts'
+import { oneLine } from '../../../formats/text/one-line.ts'
 import { keptReadme, type Readme } from '../../../formats/text/readme.ts'
 import { hasInstallScript } from './scripts.ts'
 import type { InspectedTarball } from './tarball.ts'
@@ -17,8 +18,6 @@ export interface VersionMetadata {
   readonly description: string
   readonly short: string
   readonly more: string
-  /** What its publisher warned of from the beginning; empty for nothing. */
-  readonly deprecated: string
   readonly fileCount: number
   readonly unpackedSize: number
 }
@@ -50,11 +49,9 @@ export function describeVersion(manifest: JsonObject, tarball: InspectedTarball)
   const short = SHORT.flatMap((name) => memberText(name, memberOf(manifest, name)))
   const more = Object.entries(manifest).filter(([name]) => ![...SHORT, ...OWN].includes(name))
   return {
-    description: (textOf(manifest, 'description') ?? '').slice(0, MAX_DESCRIPTION),
+    description: oneLine((textOf(manifest, 'description') ?? '').slice(0, MAX_DESCRIPTION)),
     short: [...short, ...membersText(derived)].join(','),
     more: more.flatMap(([name, value]) => memberText(name, value)).join(','),
-    // Old clients wrote `false`.
-    deprecated: textOf(manifest, 'deprecated') ?? '',
     fileCount: tarball.fileCount,
     unpackedSize: tarball.unpackedSize,
   }

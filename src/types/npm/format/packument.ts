@@ -33,7 +33,7 @@ export interface PackumentVersion {
   readonly metadata: string
   /** Unix milliseconds. */
   readonly createdAt: number
-  /** Empty where users are warned of nothing any more; undefined where the manifest says it. */
+  /** What users are warned of. */
   readonly deprecated: string | undefined
 }
 
@@ -55,28 +55,28 @@ export function buildPackument(
   const times: string[] = []
   let separator = ''
   const name = JSON.stringify(of.name)
-  const modified = JSON.stringify(isoTime(of.changedAt))
+  let modifiedAt = of.changedAt
+  // The package's own time has whole seconds: it was not changed before its latest version came.
+  const modified = () => `"modified":${JSON.stringify(isoTime(modifiedAt))}`
   const tags = () => `"dist-tags":${JSON.stringify(latest.tags())}`
   return {
     begin:
       form === 'short'
-        ? `{"name":${name},"modified":${modified},"versions":{`
+        ? `{"name":${name},"versions":{`
         : `{"_id":${name},"_rev":${JSON.stringify(of.revision)},"name":${name},"versions":{`,
     add: (version) => {
       const metadata = parseMetadata(version.metadata)
       latest.see(version.version, metadata)
       const key = JSON.stringify(version.version)
+      modifiedAt = Math.max(modifiedAt, version.createdAt)
       times.push(`${key}:${JSON.stringify(isoTime(version.createdAt))}`)
       const text = `${separator}${key}:${formatManifest(form, of.name, version, metadata, registry)}`
       separator = ','
       return text
     },
     end: () => {
-      if (form === 'short') return `},${tags()}}`
-      const time = [
-        `"created":${JSON.stringify(isoTime(of.createdAt))},"modified":${modified}`,
-        ...times,
-      ]
+      if (form === 'short') return `},${modified()},${tags()}}`
+      const time = [`"created":${JSON.stringify(isoTime(of.createdAt))},${modified()}`, ...times]
       return `},${tags()},"time":{${time.join(',')}}${formatTop(latest.metadata(), of.readme)}}`
     },
   }
@@ -96,10 +96,9 @@ function formatManifest(
   form: PackumentForm,
   name: string,
   { version, sha1, sha512, deprecated }: PackumentVersion,
-  { short, more, fileCount, unpackedSize, ...first }: VersionMetadata,
+  { short, more, fileCount, unpackedSize }: VersionMetadata,
   registry: string,
 ): string {
-  const warning = deprecated ?? first.deprecated
   const tarball = `${registry}/${name}/-/${tarballName(name, version)}`
   const integrity = formatIntegrity(sha512)
   const dist = JSON.stringify({ integrity, shasum: sha1, tarball, fileCount, unpackedSize })
@@ -107,7 +106,7 @@ function formatManifest(
     short,
     form === 'full' ? more : '',
     form === 'full' ? `"_id":${JSON.stringify(`${name}@${version}`)}` : '',
-    warning === '' ? '' : `"deprecated":${JSON.stringify(warning)}`,
+    deprecated ? `"deprecated":${JSON.stringify(deprecated)}` : '',
     `"dist":${dist}`,
   ]
   return `{${members.filter((text) => text !== '').join(',')}}`
