@@ -29,10 +29,10 @@ const LOOKED_AT = 100
  */
 export function latestVersionIn(packageId: string, repositoryId: string): string {
   const list = `(SELECT id FROM package_list WHERE key = ${repositoryId})`
-  return `SELECT l.id FROM (
+  return `SELECT latest.id FROM (
       SELECT l.id FROM package_version l WHERE l.package_id = iif(${list} IS NULL, NULL, ${packageId})
-      ORDER BY ${standingOf('l')} DESC, l.order_key DESC, l.id DESC LIMIT ${LOOKED_AT}) l
-    WHERE EXISTS (SELECT 1 FROM listed_version i WHERE i.list_id = ${list} AND i.version_id = l.id) LIMIT 1`
+      ORDER BY ${standingOf('l')} DESC, l.order_key DESC, l.id DESC LIMIT ${LOOKED_AT}) latest
+    WHERE EXISTS (SELECT 1 FROM listed_version i WHERE i.list_id = ${list} AND i.version_id = latest.id) LIMIT 1`
 }
 
 /** Whether a version has a file: one that has lost its last is about to go. */
