@@ -31,7 +31,18 @@ const LISTS: Readonly<Record<keyof typeof BOUND, readonly string[]>> = {
     ...['/generic/many-files/1/files', '/generic/many-files/1/files?limit=100'],
   ].map((query) => `${API}${query}`),
   search: [
-    ...['seed', 'e', 'seed-00', '00001', 'absent', 'xyzzy', '-', 'SEED'].flatMap((text) => [
+    ...[
+      'seed',
+      'e',
+      'seed-00',
+      '00001',
+      'absent',
+      'xyzzy',
+      '-',
+      'SEED',
+      'described',
+      'described%20s',
+    ].flatMap((text) => [
       ...[`${API}?q=${text}`, `${API}?q=${text}&repository=edge/main`, `${API}?q=${text}&type=npm`],
       ...[`/acme?q=${text}`, `/acme?q=${text}&type=cargo&sort=newest`],
       ...[`/acme?q=${text}&repository=edge/main`, `${SEARCH}?text=${text}`, `${CRATES}?q=${text}`],

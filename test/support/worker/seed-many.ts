@@ -1,5 +1,6 @@
 // Fills an owner with very many packages by a few statements: rows without objects, as a restored database has.
 import { env } from 'cloudflare:workers'
+import { WORD } from '../../../src/core/packages/words.ts'
 import { packageTypes } from '../../../src/types/registration.ts'
 
 /** Statements, each of which adds those from ?1 up to ?2. Packages of no repository but for Alpine's. */
@@ -28,7 +29,7 @@ export async function seedMany(from: number, to: number): Promise<void> {
   const [version, file] = ["'v' || n.i", "'f' || n.i"]
   await seed(generic, { name: "'many-versions'", version, file: "'x'" }, from, to)
   await seed(generic, { name: "'many-files'", version: "'1'", file }, from, to)
-  await env.DB.batch([dependOnHello(ownerId)])
+  await env.DB.batch([dependOnHello(ownerId), describeAll(ownerId)])
 }
 
 interface Seeded {
@@ -80,6 +81,15 @@ export async function seed(
     ],
   ]
   await env.DB.batch(statements.map(([sql, ...values]) => env.DB.prepare(sql).bind(...values)))
+}
+
+/** Every package without a repository has the word `described` in its description. */
+function describeAll(ownerId: string): D1PreparedStatement {
+  const sql = `
+    INSERT INTO package_property (owner_id, package_id, name, value)
+    SELECT owner_id, id, '${WORD}', type || ' described' FROM package
+    WHERE owner_id = ?1 AND type <> 'alpine' ON CONFLICT DO NOTHING`
+  return env.DB.prepare(sql).bind(ownerId)
 }
 
 /** Every package of Alpine's kind needs one, whose page shows some of them. */
