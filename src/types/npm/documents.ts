@@ -79,7 +79,7 @@ async function packument(call: OwnedCall<PackageState>): Promise<Response> {
   const form: PackumentForm = wantsShort(call.request) ? 'short' : 'full'
   return documentResponse(call, call.resource, {
     ...{
-      form: `${form}-3`,
+      form: `${form}-4`,
       readme: form === 'full',
       contentType: form === 'short' ? SHORT_TYPE : 'application/json',
     },

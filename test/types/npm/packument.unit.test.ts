@@ -65,6 +65,7 @@ const dist = (name = 'hello-world', file = `${name}-1.0.0.tgz`) => ({
 })
 
 const members = {
+  acceptDependencies: { a: '2' },
   ...{ dependencies: { a: '^1' }, devDependencies: { b: '2' }, peerDependencies: { c: '*' } },
   ...{ optionalDependencies: { d: '1' }, peerDependenciesMeta: { c: { optional: true } } },
   ...{

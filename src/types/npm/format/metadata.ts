@@ -29,7 +29,7 @@ const MAX_DESCRIPTION = 1024
 const SHORT = [
   ...['name', 'version', 'dependencies', 'optionalDependencies', 'devDependencies'],
   ...['bundleDependencies', 'bundledDependencies', 'peerDependencies', 'peerDependenciesMeta'],
-  ...['bin', 'directories', 'engines', 'os', 'cpu', 'libc', 'funding'],
+  ...['bin', 'directories', 'engines', 'os', 'cpu', 'libc', 'funding', 'acceptDependencies'],
 ]
 
 /**
