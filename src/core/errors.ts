@@ -14,7 +14,8 @@ interface FaultDetails {
   'method-not-allowed': { allow: string; elsewhere?: string }
   'body-timeout': { detail: string }
   'already-published': { detail: string }
-  'file-exists': { detail: string }
+  /** `removed`: what has the name is there no more. */
+  'file-exists': { detail: string; removed?: true }
   'owner-not-empty': { owner: string }
   'repository-not-empty': { detail: string }
   'deployment-conflict': { detail: string }

@@ -229,7 +229,7 @@ function conflict(published: Published, { what, place, advice }: PublicationWord
       return { code: 'file-exists', detail: `the version of ${what} exists in ${place}: ${advice}` }
     case 'version-retired': {
       const detail = `${what} was removed from ${place}, where names stay taken: publish the bytes that it had, or ${advice}`
-      return { code: 'file-exists', detail }
+      return { code: 'file-exists', detail, removed: true }
     }
     case 'too-many-tags': {
       const detail = `${what} would have more than ${MAX_TAGS} tags in ${place}: remove some that nobody needs`

@@ -5,8 +5,10 @@ import { jsonContent, type Operation } from '../../http/operation.ts'
 
 export const npmDialect: Dialect = {
   contentType: 'application/json',
-  fault: (_, { status, text }) => ({
+  fault: (fault, { status, text }) => ({
     members: { error: text },
+    // After a 409 npm reads the package, and would say of one that is gone that it never was there.
+    ...(fault.code === 'file-exists' && fault.removed ? { status: 403 } : {}),
     // Of a 401 npm says that a password is wrong, and not what the body says; this header it prints.
     ...(status === 401 ? { headers: noticeOf(text) } : {}),
   }),

@@ -70,6 +70,23 @@ it.each([
   expect((await read('', accept)).type).toBe(type)
 })
 
+it('a version that is gone is refused so that npm says why, also where no version is left', async () => {
+  await publish({ files: { 'index.js': '1' } })
+  const path = '/api/v1/packages/acme/npm/hello-world/1.0.0'
+  expect((await answerOf(path, { method: 'DELETE', headers: ADMIN })).status).toBe(204)
+  const again = await publish({ files: { 'index.js': '2' } })
+  // After a 409 npm reads the package once more, and says of one that is gone that it is not there.
+  expect(again.status).toBe(403)
+  expect(JSON.parse(again.text)).toMatchObject({
+    status: 403,
+    code: 'file-exists',
+    error: expect.stringMatching(
+      /names stay taken: publish the bytes that it had, or publish another/,
+    ),
+  })
+  expect(await publish({ files: { 'index.js': '1' } })).toMatchObject({ status: 201 })
+})
+
 it('a search prints no sign that a terminal obeys', async () => {
   await publish({ members: { description: 'Two\nlines \u001b[2J \u202Edoc' } })
   const { text } = await answerOf(`${NPM}/-/v1/search?text=hello`)
