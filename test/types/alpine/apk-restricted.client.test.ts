@@ -50,4 +50,27 @@ describeWith(['apk'], 'a token for hello*', ({ apk }) => {
       expect.stringContaining('the access token may not write'),
     ])
   })
+
+  it('a package of the same sources: apk lets nothing write over the files of another', async () => {
+    const owner = await createOwner(server(), 'public')
+    const files = (content: string) => [{ path: 'usr/bin/v', content }]
+    const info = { origin: 'victim' }
+    await owner.mustPublish('edge/main', buildApk({ name: 'victim', info, files: files('right') }))
+    const hello = buildApk({ name: 'hello', version: '9-r0', info, files: files('wrong') })
+    const published = await publishAs(owner, hello)
+    const other = buildApk({ name: 'hello', files: files('wrong') })
+    expect((await publishAs(owner, other)).status).toBe(201)
+    const root = await createApkRoot(apk, {
+      repositories: [`${owner.url}/edge/main`],
+      keys: [owner.key],
+    })
+    await root.must(['add', '-U', 'victim'])
+    const { code, stdout, stderr } = await root.run(['add', 'hello'])
+    expect([code, stdout + stderr]).toEqual([1, expect.stringContaining('trying to overwrite')])
+    expect(await root.read('usr/bin/v')).toBe('right')
+    expect([published.status, published.text]).toEqual([
+      403,
+      expect.stringContaining('origin alpine:victim'),
+    ])
+  })
 })

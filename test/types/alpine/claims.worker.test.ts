@@ -57,6 +57,7 @@ describe('a token for hello*', () => {
     ['to replace another', { replaces: 'victim' }, 'replaces alpine:victim'],
     ['to replace another by version', { replaces: 'victim<2' }, 'replaces alpine:victim'],
     ['to replace what is no name', { replaces: '=1' }, 'replaces alpine:'],
+    ['to be of the sources of another', { origin: 'victim' }, 'origin alpine:victim'],
   ])('may not claim %s', async (_, info, what) => {
     const { status, text } = await put(hello(info), MAIN, ci)
     expect([status, text]).toEqual([
@@ -71,6 +72,7 @@ describe('a token for hello*', () => {
       provides: ['hello-tool=1', 'so:libhello.so.1=1', 'cmd:hello=1', 'pc:hello=1'],
       install_if: 'hello-base',
       replaces: 'hello-old',
+      origin: 'hello-all',
     }
     expect((await put(hello(info), MAIN, ci)).status).toBe(201)
     const named = await restrictedTo('alpine:hello*', 'alpine:mail-server', 'alpine:py3.12:*')
@@ -96,6 +98,12 @@ describe('a token for hello*', () => {
     expect((await put(both, MAIN, ci)).status).toBe(201)
   })
 
+  it('is held by the name before a tag, whatever follows it', async () => {
+    const suffix = await restrictedTo('alpine:*hello')
+    const { status, text } = await put(hello({ replaces: 'victim@hello' }), MAIN, suffix)
+    expect([status, text]).toEqual([403, expect.stringContaining('replaces alpine:victim,')])
+  })
+
   it('goes on with the names that its own packages have', async () => {
     const info = { provides: ['so:libhello.so.1=1', 'cmd:hello'] }
     for (const version of ['1-r0', '2-r0', '3-r0'])
@@ -119,7 +127,8 @@ describe('a token for hello*', () => {
 
 it('other tokens claim what they like', async () => {
   await publish({ name: 'victim', info: { provides: 'cmd:v=1' } })
-  const info = { provides: ['victim', 'cmd:v'], install_if: 'victim', replaces: 'victim' }
+  const own = { install_if: 'victim', replaces: 'victim', origin: 'victim' }
+  const info = { provides: ['victim', 'cmd:v'], ...own }
   const grants = [{}, { repositories: ['alpine:edge/main'] }, { packages: ['alpine:*'] }]
   for (const [at, grant] of grants.entries()) {
     const { headers } = await tokenOf('acme', { scopes: ['write'], ...grant })
