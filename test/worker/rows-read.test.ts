@@ -102,7 +102,8 @@ async function readAll(): Promise<Map<string, { status: number; rows: number }>>
     const seen = countRowsRead()
     const { status } = await answerOf(path)
     clearOverrides()
-    found.set(path, { status, rows: seen.rows })
+    // Of a path that comes twice the second answer may be kept at the edge.
+    found.set(path, { status, rows: Math.max(seen.rows, found.get(path)?.rows ?? 0) })
   }
   return found
 }
