@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, opendir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Readable, Writable } from 'node:stream'
+import { Readable, type Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { type BackedUpTable, type Row, type Rows, TABLES } from './rows.ts'
@@ -201,7 +201,7 @@ function parseManifest(text: string): Manifest | undefined {
 }
 
 async function writeLines(file: string, lines: Iterable<string>): Promise<WrittenFile> {
-  await writeWhole(file, Readable.from(lines).pipe(createGzip()))
+  await writeWhole(file, Readable.from(lines), createGzip())
   return { sha256: (await digestOf(file)) ?? '', size: (await sizeOf(file)) ?? 0 }
 }
 
@@ -235,12 +235,18 @@ function* linesOf(rows: Rows): Generator<string> {
     for (const row of rows[table]) yield `${JSON.stringify([table, row])}\n`
 }
 
-/** Under another name until all of it is on the disk: a file that is there is whole. */
-export async function writeWhole(file: string, source: NodeJS.ReadableStream): Promise<void> {
+/**
+ * Under another name until all of it is on the disk: a file that is there is whole.
+ * @param streams where the bytes come from, and what they go through; the failure of each is thrown
+ */
+export async function writeWhole(
+  file: string,
+  ...streams: readonly [Readable, ...Transform[]]
+): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const part = `${file}.part-${process.pid}`
   try {
-    await pipeline(source, createWriteStream(part, { mode: 0o600, flush: true }))
+    await pipeline([...streams, createWriteStream(part, { mode: 0o600, flush: true })])
     await rename(part, file)
   } catch (error) {
     await rm(part, { force: true })

@@ -77,7 +77,7 @@ function download(
         done(null, chunk)
       },
     })
-    await writeWhole(file, Readable.from(response.body ?? []).pipe(digesting))
+    await writeWhole(file, Readable.from(response.body ?? []), digesting)
     const found = hash.digest('hex')
     if (sha256 === undefined || found === sha256) return true
     await rm(file)
