@@ -3,7 +3,12 @@
 // before the backup counts. Keys and secrets are in no backup.
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { BackupDirectory, type Manifest, prepareDirectory } from './backup/directory.ts'
+import {
+  BackupDirectory,
+  explainFullDisk,
+  type Manifest,
+  prepareDirectory,
+} from './backup/directory.ts'
 import { lockFolder } from './backup/lock.ts'
 import {
   contentsKeyOf,
@@ -231,13 +236,13 @@ function parseArguments() {
 const { values, positionals } = parseArguments()
 const [given] = positionals
 if (given === undefined || positionals.length > 1) usage()
+// npm runs scripts in the project's folder; the user may be elsewhere.
+const root = resolve(process.env.INIT_CWD ?? '.', given)
+const directory = new BackupDirectory(root)
 let lock: { release(): Promise<void> } | undefined
 try {
-  // npm runs scripts in the project's folder; the user may be elsewhere.
-  const root = resolve(process.env.INIT_CWD ?? '.', given)
   await prepareDirectory(root)
   lock = await lockFolder(root)
-  const directory = new BackupDirectory(root)
   await directory.removeLeftovers()
   const mode = { newDeployment: values['new-deployment'] }
   const { id, rows, objects, lost } = await backUp(await openRegistry(), directory, mode)
@@ -248,7 +253,9 @@ try {
     console.error(`the store has lost the object ${key}: npm run check says what it was`)
   if (lost.length > 0) process.exitCode = 1
 } catch (error) {
-  reportFailure('npm run backup', error)
+  // The rows of a backup that has no manifest would take room that the disk may lack.
+  if (lock !== undefined) await directory.removeLeftovers().catch(() => {})
+  reportFailure('npm run backup', explainFullDisk(error, root))
 } finally {
   await lock?.release()
 }

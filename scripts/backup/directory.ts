@@ -273,7 +273,19 @@ async function digestOf(file: string): Promise<string | undefined> {
 export async function prepareDirectory(root: string): Promise<void> {
   await mkdir(root, { recursive: true, mode: 0o700 })
   const probe = join(root, `.writable-${process.pid}`)
-  await writeFile(probe, '')
-  // Another backup may have taken it for a leftover.
-  await rm(probe, { force: true })
+  try {
+    await writeFile(probe, '')
+  } finally {
+    // Another backup may have taken it for a leftover.
+    await rm(probe, { force: true })
+  }
+}
+
+/** What the system says of a disk without room does not say which disk, nor what becomes of the backups on it. */
+export function explainFullDisk(error: unknown, root: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error
+  return new Error(
+    `the disk of ${root} is full: the backups in it are as they were. Make room and call this again, which goes on with what came (${message})`,
+  )
 }

@@ -30,7 +30,11 @@ export async function lockFolder(root: string): Promise<{ release(): Promise<voi
       await writeFile(file, text, { flag: 'wx', mode: 0o600 })
       return { release: () => rm(file, { force: true }) }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+        // On a full disk the file was made and has no text: it would keep the next run out.
+        await rm(file, { force: true })
+        throw error
+      }
     }
     await refuseWhileLocked(root)
     if (attempt > 0) throw new Error(`another backup into ${root} began just now: call this again`)

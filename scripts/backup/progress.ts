@@ -50,7 +50,7 @@ export function formatBytes(bytes: number): string {
   return `${bytes} bytes`
 }
 
-/** Runs the work for each item, so many at a time; the first failure ends it. */
+/** Runs the work for each item, so many at a time. After a failure no further work begins; it is thrown once all has ended. */
 export async function forEachOf<T>(
   items: Iterable<T>,
   atOnce: number,
@@ -66,5 +66,6 @@ export async function forEachOf<T>(
       })
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, worker))
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, worker))
+  for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
