@@ -5,11 +5,10 @@ import { readSnapshot } from '../../scripts/backup/snapshot.ts'
 import type { AskOptions } from '../../scripts/registry.ts'
 import { MARKER_KEY } from '../../src/core/blobs/keys.ts'
 import { sweep } from '../../src/core/blobs/sweep.ts'
-import { forgetDeployment } from '../../src/core/deployment/marker.ts'
-import { setMarks } from '../../src/core/packages/marks.ts'
 import { moveTag } from '../../src/core/packages/tags.ts'
 import { loadKeySet } from '../../src/core/signing-keys.ts'
 import { limitsOf } from '../../src/env.ts'
+import { changeFirstPackage, loseRows } from '../support/worker/backed-up.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { ADMIN, answerOf, createOwner, listKeys, send } from '../support/worker/registry.ts'
@@ -42,18 +41,6 @@ function snapshot(between: (path: string) => Promise<void> = async () => {}): Pr
   }
   const keepIndexes = async () => true
   return readSnapshot({ registry, progress: { add: () => {} }, keepIndexes })
-}
-
-/** As a database is that was made anew. */
-async function loseRows(): Promise<void> {
-  const { results } = await env.DB.prepare(
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '*_[cC][fF]_*' AND name NOT LIKE 'd1_%' AND name NOT LIKE 'sqlite_%'",
-  ).all<{ name: string }>()
-  await env.DB.batch([
-    env.DB.prepare('PRAGMA defer_foreign_keys = on'),
-    ...results.map(({ name }) => env.DB.prepare(`DELETE FROM "${name}"`)),
-  ])
-  forgetDeployment()
 }
 
 const begin = (adopt = true) => ask(RESTORE, { method: 'POST', body: { backup, adopt } })
@@ -369,27 +356,6 @@ describe('a snapshot', () => {
 const owned = (rows: Rows) => ({
   ...{ owner_id: rows.owner[0]?.id, type: 'generic', package: 'p' },
 })
-
-/** A tag, a mark that withdraws, and a name that stays taken. */
-async function changeFirstPackage(): Promise<void> {
-  const row = await env.DB.prepare(
-    `SELECT p.owner_id AS ownerId, p.type, p.name AS packageName, v.version
-     FROM package p JOIN package_version v ON v.package_id = p.id LIMIT 1`,
-  ).first<{ ownerId: string; type: string; packageName: string; version: string }>()
-  const { version, ...subject } = row ?? expect.fail('a package')
-  const change = () => ({ changeId: crypto.randomUUID(), createdBy: 'admin' })
-  expect(await moveTag(env.DB, subject, 'latest', version, change(), limitsOf(env))).toBe('moved')
-  const marks = [{ version, name: 'yanked', value: 'a "reason"', withdraws: true }]
-  const { packageName } = subject
-  expect(await setMarks(env.DB, subject, { packageName, marks }, change())).toBe('changed')
-  await env.DB.prepare(
-    "INSERT INTO retired_version SELECT id, 'generic', 'gone', '1', '', 'x', 'sha', 'Gone' FROM owner",
-  ).run()
-  const charged = 200 + 2 * (subject.ownerId.length + 'genericgone1x'.length)
-  await env.DB.prepare('UPDATE owner_usage SET metadata_bytes = metadata_bytes + ?1')
-    .bind(charged)
-    .run()
-}
 
 const generic = '/api/packages/acme/generic/p/1'
 const putGeneric = (name: string) =>

@@ -62,7 +62,7 @@ async function reasonAgainst(db: D1Database): Promise<string> {
   const sql = 'SELECT restoring FROM deployment WHERE id = 1'
   const other = await query(() => db.prepare(sql).first<string>('restoring'))
   return other === null
-    ? 'the database is not empty: restore into a new one'
+    ? 'the database is not empty: restore into a new one. A restore that broke off in its last step has ended: npm run check says whether all is good'
     : `another backup, ${other}, is being restored: end that first, or begin with a new database`
 }
 
