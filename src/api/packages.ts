@@ -31,7 +31,14 @@ import { findVersionNames } from '../types/version-names.ts'
 import { contentsEndpoint } from './contents.ts'
 import { json } from './json.ts'
 import { describeFile, describeVersion, FILE_SCHEMA, PACKAGE_SCHEMA } from './package-json.ts'
-import { LONG_PAGE_QUERY, PAGE_HEADERS, pageHeaders, parseLongPage, parsePageById } from './page.ts'
+import {
+  LONG_PAGE_QUERY,
+  PAGE_BY_ID_QUERY,
+  PAGE_HEADERS,
+  pageHeaders,
+  parseLongPage,
+  parsePageById,
+} from './page.ts'
 
 const PACKAGES = '/api/v1/packages/:owner'
 const PACKAGE = `${PACKAGES}/:type/:name`
@@ -73,7 +80,7 @@ export const packageEndpoints: readonly Endpoint[] = [
         },
         type: { description: 'The type of the package; `all` is no filter.', schema: TEXT },
         repository: { description: 'The name of a repository that lists it.', schema: TEXT },
-        ...LONG_PAGE_QUERY,
+        ...PAGE_BY_ID_QUERY,
       },
       answers: { 200: PACKAGE_LIST },
       faults: ['invalid-request'],
@@ -88,7 +95,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     countsReaders: true,
     summary: 'The versions of a package, newest first',
     operation: about('listPackageVersions', {
-      query: LONG_PAGE_QUERY,
+      query: PAGE_BY_ID_QUERY,
       answers: { 200: PACKAGE_LIST },
       faults: ['invalid-request'],
     }),

@@ -2,7 +2,7 @@
 import { invalidRequest } from '../core/errors.ts'
 import type { Page } from '../core/owners.ts'
 import { MAX_OFFSET } from '../core/packages/lists.ts'
-import { COUNT, type QueryParameter, TEXT } from '../http/operation.ts'
+import { COUNT, type QueryParameter, type Schema, TEXT } from '../http/operation.ts'
 
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 100
@@ -30,10 +30,12 @@ export function parseLongPage(url: URL): Page {
   return { ...parsePage(url), after }
 }
 
+const ID = /^[0-9]{1,15}$/
+
 /** The same for lists of which an entry's place is its id. @throws RegistryError invalid-request */
 export function parsePageById(url: URL): Page {
   const page = parseLongPage(url)
-  if (page.after === undefined || /^\d{1,15}$/.test(page.after)) return page
+  if (page.after === undefined || ID.test(page.after)) return page
   throw invalidRequest('after must be as an answer gave it in Link')
 }
 
@@ -102,12 +104,15 @@ export const PAGE_QUERY: Readonly<Record<string, QueryParameter>> = {
 }
 
 /** Of lists that go on behind the pages that are found by number. */
-export const LONG_PAGE_QUERY: typeof PAGE_QUERY = {
-  ...PAGE_QUERY,
-  after: {
-    description: `Behind the first ${MAX_OFFSET} entries: the entry before the page, as \`Link\` gives it.`,
-    schema: { type: 'string', maxLength: MAX_AFTER },
-  },
+export const LONG_PAGE_QUERY = pageQuery({ type: 'string', minLength: 1, maxLength: MAX_AFTER })
+
+/** Likewise where an entry's place is its id. */
+export const PAGE_BY_ID_QUERY = pageQuery({ type: 'string', pattern: ID.source })
+
+/** @param after what `after` can be */
+function pageQuery(after: Schema): typeof PAGE_QUERY {
+  const description = `Behind the first ${MAX_OFFSET} entries: the entry before the page, as \`Link\` gives it.`
+  return { ...PAGE_QUERY, after: { description, schema: after } }
 }
 
 export const PAGE_HEADERS: Readonly<Record<string, QueryParameter>> = {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { sha256 } from '../../src/core/digests.ts'
 import { MAX_TAGS } from '../../src/core/packages/tags.ts'
+import { tagBytesOf } from '../../src/core/quota/weights.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import {
@@ -163,10 +164,11 @@ describe('one spelling of a name', () => {
     await expectConsistent()
   })
 
-  it('is free again when the package is gone', async () => {
+  it('stays when the package is gone', async () => {
     await publish(hello())
     await answerOf(`${WRAPPED}/hello-world/1`, { method: 'DELETE', headers: ADMIN })
-    expect((await publish(hello({ name: 'hello-world' }))).status).toBe(200)
+    expect((await publish(hello({ name: 'hello-world' }))).status).toBe(409)
+    expect((await publish(hello())).status).toBe(200)
   })
 })
 
@@ -176,11 +178,17 @@ describe('tags that come with a publish', () => {
 
   it('are refused with the file where the package would have more than a thousand', async () => {
     await publish(hello(tags('latest')))
+    const names = Array.from({ length: MAX_TAGS - 2 }, (_, at) => at)
     await env.DB.prepare(
       `INSERT INTO package_tag (package_id, name, version_id)
        SELECT v.package_id, 't' || j.value, v.id FROM package_version v, json_each(?1) j`,
     )
-      .bind(JSON.stringify(Array.from({ length: MAX_TAGS - 2 }, (_, at) => at)))
+      .bind(JSON.stringify(names))
+      .run()
+    // As moves of the tags would have charged them.
+    const charged = names.reduce((sum, at) => sum + tagBytesOf(`t${at}`), 0)
+    await env.DB.prepare('UPDATE owner_usage SET metadata_bytes = metadata_bytes + ?1')
+      .bind(charged)
       .run()
     const { status, text } = await publish(hello({ version: '2', ...tags('latest', 'a', 'b') }))
     expect([status, text]).toEqual([400, expect.stringMatching(/more than 1000 tags.*remove some/)])
