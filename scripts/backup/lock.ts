@@ -1,6 +1,7 @@
 // One backup at a time writes into a folder. Its lock says which process that is, so that one whose process ended
 // without a word keeps nobody out.
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 
@@ -36,38 +37,53 @@ export async function lockFolder(root: string): Promise<{ release(): Promise<voi
         throw error
       }
     }
-    await refuseWhileLocked(root)
-    if (attempt > 0) throw new Error(`another backup into ${root} began just now: call this again`)
-    await takeStale(file)
+    const stale = await refuseWhileLocked(root)
+    const taken = attempt === 0 && stale !== undefined && (await takeStale(file, stale))
+    if (attempt > 0 || (stale !== undefined && !taken)) {
+      throw new Error(`another backup into ${root} began just now: call this again`)
+    }
   }
 }
 
-/** @throws Error while a backup writes into the folder, which names its process */
-export async function refuseWhileLocked(root: string): Promise<void> {
+/**
+ * The text of a lock whose process has ended; undefined where there is none.
+ * @throws Error while a backup writes into the folder, which names its process
+ */
+export async function refuseWhileLocked(root: string): Promise<string | undefined> {
   const file = lockFile(root)
   const text = await readText(file)
-  if (text === undefined) return
+  if (text === undefined) return undefined
   const holder = parseHolder(text)
   if (holder === undefined) {
     const age = Date.now() - (await stat(file)).mtimeMs
-    if (age > writtenMs) return
+    if (age > writtenMs) return text
     throw new Error('another backup into the folder began just now: call this again')
   }
   const { pid, host, started_at } = holder
-  if (host === hostname() && !isAlive(pid)) return
+  if (host === hostname() && !isAlive(pid)) return text
   throw new Error(
     `a backup that began at ${started_at} writes into the folder: process ${pid} on ${host}. Wait for its end; if it is no backup, or has ended, remove ${file}`,
   )
 }
 
-/** Of several that find it stale at once one moves it away; whoever moves a fresh one puts it back. */
-async function takeStale(file: string): Promise<void> {
-  const aside = `${file}.stale-${process.pid}`
-  const before = await readText(file)
-  await rename(file, aside).catch(() => {})
-  const moved = await readText(aside)
-  if (moved !== undefined && moved !== before) await rename(aside, file)
-  else await rm(aside, { force: true })
+/**
+ * Of several that find a lock stale one removes it: who makes the file that is named by the lock's text. Nobody else
+ * removes a lock of that text, so that none is taken for it which came since.
+ */
+async function takeStale(file: string, text: string): Promise<boolean> {
+  const taking = `${file}.stale-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
+  try {
+    await writeFile(taking, '', { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+  try {
+    if ((await readText(file)) === text) await rm(file, { force: true })
+  } finally {
+    await rm(taking, { force: true })
+  }
+  return true
 }
 
 /** Undefined for a file whose writer was killed while it wrote, or writes yet. */
