@@ -69,8 +69,10 @@ describe('an entry of packages', () => {
 
   it('lets a token write the crate that it names in its own spelling', () => {
     const { packages } = parse({ packages: ['cargo:Hello_World'] })
-    expect(may({ packages }, { type: 'cargo', packageName: 'hello-world' })).toBe(true)
-    expect(may({ packages }, { type: 'cargo', packageName: 'hello' })).toBe(false)
+    expect(may({ packages }, { type: 'cargo', repository: null, packageName: 'hello-world' })).toBe(
+      true,
+    )
+    expect(may({ packages }, { type: 'cargo', repository: null, packageName: 'hello' })).toBe(false)
   })
 
   const noType =
@@ -222,17 +224,21 @@ describe('a restricted token', () => {
     [['Alpine:x'], 'alpine', 'x', false],
     [['al*:x'], 'alpine', 'x', false],
   ])('for packages %j, of type %s package %s: %s', (packages, type, packageName, expected) => {
-    expect(may({ packages }, { type, packageName })).toBe(expected)
+    expect(may({ packages }, { type, repository: null, packageName })).toBe(expected)
   })
 
   it('is refused without a package name where no entry names the type', () => {
     expect(may({ packages: ['npm:*'] }, { type: 'alpine', repository: 'edge/main' })).toBe(false)
-    expect(may({ packages: ['npm:*', 'x'] }, { type: 'alpine' })).toBe(true)
+    expect(may({ packages: ['npm:*', 'x'] }, { type: 'alpine', repository: null })).toBe(true)
   })
 
   it('is told its first ten entries', () => {
     const packages = Array.from({ length: 100 }, (_, at) => `alpine:p${at}`)
-    const refusal = restrictionRefusal(token({ packages }), { type: 'npm', packageName: '@a/b' })
+    const refusal = restrictionRefusal(token({ packages }), {
+      type: 'npm',
+      repository: null,
+      packageName: '@a/b',
+    })
     expect(refusal).toHaveProperty(
       'detail',
       expect.stringMatching(

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { endpoints } from '../../src/app.ts'
 import { sweep, UNREFERENCED_MS } from '../../src/core/blobs/sweep.ts'
 import { packageTypes } from '../../src/types/registration.ts'
 import type { PackageType } from '../../src/types/type.ts'
@@ -133,6 +134,31 @@ describe.each(samples)('$type', (sample) => {
     const { headers } = await tokenOf('acme', grant)
     expect((await publish(second, headers)).status).toBe(statuses.published)
     expect((await remove(first, headers)).status).toBe(statuses.removed)
+  })
+
+  it('gives a restricted token no way to write by any endpoint', async () => {
+    await publish(first)
+    const state = () => env.DB.prepare('SELECT state FROM package').first()
+    const before = await state()
+    const writes = endpoints.filter(
+      ({ access, path }) => access === 'write' && path.split('/').includes(sample.type),
+    )
+    expect(writes).not.toEqual([])
+    for (const grant of [{ repositories: ['no/where'] }, { packages: ['generic:no-such-*'] }]) {
+      const { headers } = await tokenOf('acme', { scopes: ['write'], ...grant })
+      for (const { method, path } of writes) {
+        const parameters = parametersOf(path)
+        const filled = path.replace(
+          /:(\w+)(\{[^}]*\})?/g,
+          (_, name: string) => parameters[name] ?? 'x',
+        )
+        const { status } = await answerOf(filled, { method, headers, body: '"1.0.0"' })
+        // Owners of a crate are nobody's to change.
+        const refusal = path.endsWith('/owners') ? 400 : 403
+        expect([grant, method, path, status]).toEqual([grant, method, path, refusal])
+      }
+    }
+    expect(await state()).toEqual(before)
   })
 
   describe('refuses and stores nothing of', () => {

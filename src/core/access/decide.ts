@@ -78,12 +78,13 @@ function tokenRefusal(
   }
 }
 
-/** What a request writes. What is undefined is not known yet, and asked again once it is. */
+/** What a request writes. */
 export interface WriteTarget {
   /** The word for the package type in paths and rows. */
   readonly type: string
-  /** Null for what belongs to none. */
-  readonly repository?: string | null | undefined
+  /** Null for what belongs to none. Whoever asks has to say it: a token may be restricted to repositories alone. */
+  readonly repository: string | null
+  /** Undefined while it is not known, and asked again once it is. */
   readonly packageName?: string | undefined
 }
 
@@ -94,7 +95,7 @@ export function restrictionRefusal(
 ): Fault | undefined {
   if (principal.kind !== 'token') return undefined
   const { repositories, packages } = principal
-  if (repositories !== null && repository !== undefined) {
+  if (repositories !== null) {
     if (repository === null) return restricted('outside of repositories', 'only to', repositories)
     if (!namesOfType(repositories, type).includes(repository)) {
       return restricted(`to repository ${type}:${repository}`, 'only to', repositories)

@@ -60,7 +60,7 @@ async function publish(call: OwnedCall): Promise<Response> {
   return publishUpload(call, {
     type: TYPE,
     into: { repository },
-    inspect: (source) => inspect(call, source),
+    inspect: (source) => inspect(call, repository, source),
     contentsOf: ({ contents }) => contents,
     claims: ({ info }) => claimsOf(info),
     describe: (inspected, blob) => describeFile(call, repository, inspected, blob),
@@ -86,11 +86,15 @@ export async function listContents(source: ByteSource): Promise<Uint8Array> {
 }
 
 /** Refuses within the stream, so that what is refused was never stored. */
-async function inspect(call: OwnedCall, source: ByteSource): Promise<Inspected> {
+async function inspect(
+  call: OwnedCall,
+  repository: string,
+  source: ByteSource,
+): Promise<Inspected> {
   const list = new ContentListWriter()
   const today = Date.now() / 1000
   const inspected = await inspectPackage(source, packageLimits, today, (entry) => list.add(entry))
-  requireWritable(call, { type: TYPE, packageName: inspected.info.name })
+  requireWritable(call, { type: TYPE, repository, packageName: inspected.info.name })
   checkEntry(inspected)
   return { ...inspected, contents: list.finish() }
 }

@@ -46,7 +46,7 @@ async function mark(call: OwnedCall, yanked: boolean): Promise<Response> {
   const { env, owner, params, principal } = call
   const names = findNames(params)
   const detail = absent(params)
-  requireWritable(call, { type: TYPE, packageName: names?.packageName })
+  requireWritable(call, { type: TYPE, repository: null, packageName: names?.packageName })
   if (names === undefined) throw new RegistryError({ code: 'not-found', detail })
   const { packageName, version } = names
   const value = yanked ? '1' : null

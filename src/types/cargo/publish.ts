@@ -71,7 +71,8 @@ async function publish(call: OwnedCall): Promise<Response> {
   let metadata: PublishMetadata | undefined
   const takeMetadata = (json: Uint8Array) => {
     metadata = tellFault(() => parseMetadata(json))
-    requireWritable(call, { type: TYPE, packageName: foldCrateName(metadata.name) })
+    const packageName = foldCrateName(metadata.name)
+    requireWritable(call, { type: TYPE, repository: null, packageName })
   }
   const claimed = () => {
     if (metadata === undefined) throw new Error('a crate came before its metadata')

@@ -69,7 +69,7 @@ export const publishEndpoint = ownedEndpoint<PackageState>({
 
 async function put(call: OwnedCall<PackageState>): Promise<Response> {
   const name = parsePackage(call.params)
-  requireWritable(call, { type: TYPE, packageName: name })
+  requireWritable(call, { type: TYPE, repository: null, packageName: name })
   const sent: { kept?: unknown } = {}
   const { body } = openWrapped(call.request, UPLOAD_LIMITS, (source) =>
     readBody(source, (kept) => {

@@ -97,7 +97,7 @@ async function prepare(call: OwnedCall<PackageState>): Promise<Response> {
   if (call.resource === undefined) {
     throw new RegistryError({ code: 'not-found', detail: absent(call.params) })
   }
-  requireWritable(call, { type: TYPE, packageName: call.resource.name })
+  requireWritable(call, { type: TYPE, repository: null, packageName: call.resource.name })
   return done()
 }
 

@@ -99,7 +99,7 @@ async function remove(call: OwnedCall): Promise<Response> {
 /** Of what the path names, which the token must be allowed to write. */
 function namesOf(call: OwnedCall): readonly [packageName: string, tag: string] {
   const packageName = parsePackage(call.params)
-  requireWritable(call, { type: TYPE, packageName })
+  requireWritable(call, { type: TYPE, repository: null, packageName })
   return [packageName, parseTagName(call.params)]
 }
 

@@ -24,7 +24,7 @@ function publishForm(call: OwnedCall): Promise<Response> {
     ...{ type: FORM_TYPE, into: { creation: 'any-version' }, body },
     inspect: async (source) => {
       await readToEnd(source)
-      requireWritable(call, { type: FORM_TYPE, packageName: only('name') })
+      requireWritable(call, { type: FORM_TYPE, repository: null, packageName: only('name') })
       return { name: only('name'), version: only('version'), keywords: fields.get('keyword') ?? [] }
     },
     verify: (_, { sha256 }) => {

@@ -164,7 +164,7 @@ function publish(call: OwnedCall, type: string, { partOf }: Separation): Promise
       const [line = ''] = head.split('\n')
       const [, name, architecture] = /^([a-z]+) ([a-z0-9]+)$/.exec(line) ?? []
       if (name === undefined || architecture === undefined) throw invalidRequest('no first line')
-      requireWritable(call, { type, packageName: name })
+      requireWritable(call, { type, repository, packageName: name })
       return { name, architecture }
     },
     describe: ({ name, architecture }, blob) => {

@@ -50,7 +50,7 @@ function publish(call: OwnedCall): Promise<Response> {
     inspect: readToEnd,
     examine: async (stored) => {
       const tail = await readTail(stored)
-      requireWritable(call, { type: TAIL_TYPE, packageName: tail.name })
+      requireWritable(call, { type: TAIL_TYPE, repository: null, packageName: tail.name })
       return tail
     },
     contentsOf: ({ paths = [] }) => {

@@ -76,7 +76,7 @@ function publish(call: OwnedCall): Promise<Response> {
     inspect: async (source) => {
       await readToEnd(source)
       if (head === undefined) throw new Error('a body without its first line')
-      requireWritable(call, { type: WRAPPED_TYPE, packageName: fold(head.name) })
+      requireWritable(call, { type: WRAPPED_TYPE, repository: null, packageName: fold(head.name) })
       return head
     },
     verify: ({ sha256 }, content) => {
