@@ -180,6 +180,37 @@ it('states, tags and collections that are wrong are named and put right; lost pr
   expect((await check()).lines).toEqual([lost])
 })
 
+it('answers that are kept are not those from before what it put right', async () => {
+  const list = '/api/v1/packages/acme'
+  const states = async () => {
+    const sql = `SELECT state FROM package WHERE name = 'kept'
+      UNION ALL SELECT state FROM package_list WHERE key LIKE '% alpine'`
+    const { results } = await env.DB.prepare(sql).all<{ state: string }>()
+    return results.map(({ state }) => state)
+  }
+  for (const version of ['1-r0', '2-r0']) await publish({ name: 'kept', version })
+  await putGeneric('a')
+  const whole = (await answerOf(list)).text
+  for (const broken of [
+    "DELETE FROM package_file WHERE name = 'kept-2-r0.apk'",
+    "UPDATE package_version SET withdrawn = 1 WHERE version = '1-r0'",
+    `INSERT INTO package_tag (package_id, name, version_id)
+     SELECT p.id, 'latest', v.id FROM package p, package_version v WHERE v.package_id <> p.id AND p.name = 'kept'`,
+  ]) {
+    const before = await states()
+    await env.DB.prepare(broken).run()
+    await post(CHECK)
+    const after = await states()
+    expect([broken, after.length, after.filter((state) => before.includes(state))]).toEqual([
+      ...[broken, 2, []],
+    ])
+  }
+  const left = (await answerOf(list)).text
+  expect([whole.includes('2-r0'), left.includes('2-r0'), left.includes('1-r0')]).toEqual([
+    ...[true, false, true],
+  ])
+})
+
 it('live objects that are noted as garbage stay, are named, and stand in the way of nothing', async () => {
   await publish({ name: 'kept', version: '1-r0' })
   const keys = await listKeys('')

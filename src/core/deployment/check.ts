@@ -74,6 +74,11 @@ const WITH_FILE = 'EXISTS (SELECT 1 FROM package_file f WHERE f.blob_sha256 = pa
 const OF_ANOTHER = `NOT EXISTS (
   SELECT 1 FROM package_version v WHERE v.id = t.version_id AND v.package_id = t.package_id)`
 
+/** Before packages are put right: what is kept at the edge is known by their states. */
+function changed(packages: string): string {
+  return `UPDATE package SET ${changedColumns('package', '?1')} WHERE id IN (${packages})`
+}
+
 /** At least what an owner is charged for properties, by the rule of core/packages/new-file.ts. */
 function chargedProperties(which: string): string {
   return `(SELECT coalesce(sum(octet_length(q.name) + octet_length(q.value) + ${PROPERTY_BYTES}), 0)
@@ -94,7 +99,10 @@ const ROW_RULES: readonly RowRule[] = [
       SELECT o.name || '/' || p.type || '/' || p.name || '/' || package_version.version AS subject
       FROM package_version JOIN package p ON p.id = package_version.package_id
       JOIN owner o ON o.id = p.owner_id WHERE ${WITHOUT_FILE}`,
-    repair: `DELETE FROM package_version WHERE ${WITHOUT_FILE} AND ?1 > 0`,
+    repair: [
+      changed(`SELECT package_id FROM package_version WHERE ${WITHOUT_FILE}`),
+      `DELETE FROM package_version WHERE ${WITHOUT_FILE} AND ?1 > 0`,
+    ],
   },
   {
     problem: 'package without a version',
@@ -110,7 +118,10 @@ const ROW_RULES: readonly RowRule[] = [
       FROM package_version JOIN package p ON p.id = package_version.package_id
       JOIN owner o ON o.id = p.owner_id
       WHERE NOT ${WITHOUT_FILE} AND package_version.withdrawn <> ${ALL_WITHDRAWN}`,
-    repair: settleWithdrawn('?1 > 0'),
+    repair: [
+      changed(`SELECT package_id FROM package_version WHERE withdrawn <> ${ALL_WITHDRAWN}`),
+      settleWithdrawn('?1 > 0'),
+    ],
   },
   {
     problem: 'tag that points at a version of another package',
@@ -118,7 +129,10 @@ const ROW_RULES: readonly RowRule[] = [
       SELECT o.name || '/' || p.type || '/' || p.name || ': ' || t.name AS subject
       FROM package_tag t JOIN package p ON p.id = t.package_id JOIN owner o ON o.id = p.owner_id
       WHERE ${OF_ANOTHER}`,
-    repair: `DELETE FROM package_tag AS t WHERE ${OF_ANOTHER} AND ?1 > 0`,
+    repair: [
+      changed(`SELECT t.package_id FROM package_tag t WHERE ${OF_ANOTHER}`),
+      `DELETE FROM package_tag AS t WHERE ${OF_ANOTHER} AND ?1 > 0`,
+    ],
   },
   {
     problem: 'package without a state, by which caches know it',
