@@ -128,7 +128,7 @@ it('with objects aborted, answers lost and batches that land late', async () => 
   }
   const heads = wrapMethod(env.DB, 'prepare', (sql) => {
     const statement = env.DB.prepare(sql)
-    if (!sql.startsWith('SELECT id, head, revision FROM repository')) return statement
+    if (!sql.startsWith('SELECT id, head, revision, recent FROM repository')) return statement
     return wrapMethod(statement, 'bind', (...values: unknown[]) => {
       const bound = statement.bind(...values)
       const first = (async () => {

@@ -106,7 +106,10 @@ describe('D1', () => {
       return env.DB.prepare(sql.includes(wanted) ? large : sql)
     }
     // What asks for the access of a request, and what an object begins its commit with.
-    for (const wanted of ['LEFT JOIN owner o', 'SELECT id, head, revision FROM repository']) {
+    for (const wanted of [
+      'LEFT JOIN owner o',
+      'SELECT id, head, revision, recent FROM repository',
+    ]) {
       override({ DB: wrapMethod(env.DB, 'prepare', prepareLarge(wanted)) })
       expect((await put(buildApk())).status).toBe(503)
       expect(takeExceeded()).toEqual([expect.stringMatching(/^a row of 20000\d\d bytes$/)])

@@ -80,7 +80,7 @@ function wrapSnapshots(db: D1Database, read: () => Promise<void> | void): D1Data
   const heads = new WeakSet<object>()
   const prepare: D1Database['prepare'] = (sql) => {
     const statement = db.prepare(sql)
-    if (!sql.startsWith('SELECT id, head, revision FROM repository')) return statement
+    if (!sql.startsWith('SELECT id, head, revision, recent FROM repository')) return statement
     return wrapMethod(statement, 'bind', (...values: unknown[]) => {
       const bound = statement.bind(...values)
       heads.add(bound)
