@@ -1,11 +1,11 @@
 // Answers of a place on the edge that remembers a file, and what a removal, another owner, an outage and a lost
 // cache make of them.
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { override } from '../support/worker/bindings.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { injectFault } from '../support/worker/faults.ts'
 import { TestClock } from '../support/worker/near/clock.ts'
-import { ADMIN, answerOf, createOwner, send } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, send, tokenOf } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
 import { MAIN, publish, put } from '../types/alpine/repository.ts'
 
@@ -193,4 +193,33 @@ it('code that keeps no list of commits makes publishes wait', async () => {
   const next = clock.now
   await publish({ name: 'third', version: '1-r0' })
   expect(clock.now - next).toBeLessThan(REST_MS / 2)
+})
+
+it('a publish whose answer was lost before its name rested is not told that it was refused', async () => {
+  await publish(hello)
+  await remove()
+  const { id, headers } = await tokenOf('acme', { scopes: ['write'] })
+  let lost = false
+  const getByName = (name: string) => {
+    const stub = env.REPOSITORY.getByName(name)
+    const commit = async (...values: Parameters<typeof stub.commit>) => {
+      const result = await stub.commit(...values)
+      if (lost) return result
+      lost = true
+      throw new Error('the answer was lost')
+    }
+    return { commit } as unknown as typeof stub
+  }
+  override({ REPOSITORY: wrapMethod(env.REPOSITORY, 'getByName', getByName) })
+  const wait = vi.mocked(scheduler.wait).getMockImplementation()
+  vi.mocked(scheduler.wait).mockImplementation(async (milliseconds) => {
+    if (milliseconds >= 1000) {
+      await env.DB.prepare('DELETE FROM access_token WHERE id = ?').bind(id).run()
+    }
+    await wait?.(milliseconds)
+  })
+  expect(await put(buildApk(OTHER), MAIN, headers)).toMatchObject({
+    status: 503,
+    text: expect.stringMatching(/may or may not/),
+  })
 })

@@ -37,31 +37,27 @@ export async function commitChange(options: CommitOptions): Promise<Settled> {
 const MOST_RESTS = 4
 
 /** Waits while the name rests: neither the object nor the group of the change does. */
-async function submit(options: CommitOptions): Promise<ChangeResult> {
-  for (let rests = 0; rests < MOST_RESTS; rests++) {
-    const result = await submitOnce(options)
-    if (result.outcome !== 'resting') return result
-    await scheduler.wait(result.milliseconds)
-  }
-  const detail = 'other bytes of the name were removed a moment ago, again and again: try again'
-  return { outcome: 'refused', fault: { code: 'storage-unavailable', detail } }
-}
-
-async function submitOnce({ namespace, address, change }: CommitOptions): Promise<ChangeResult> {
-  let lost = false
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+async function submit({ namespace, address, change }: CommitOptions): Promise<ChangeResult> {
+  let [failures, rests] = [0, 0]
+  while (failures < TRIES && rests < MOST_RESTS) {
     try {
       const result = await namespace.getByName(objectName(address)).commit(address, change)
-      // The refusal is that of the repetition; the first try may have applied, or may still.
-      return lost && result.outcome === 'refused' ? { outcome: 'unknown' } : result
+      if (result.outcome !== 'resting') {
+        // The refusal is that of the repetition; the first try may have applied, or may still.
+        return failures > 0 && result.outcome === 'refused' ? { outcome: 'unknown' } : result
+      }
+      rests += 1
+      await scheduler.wait(result.milliseconds)
     } catch (error) {
-      lost = true
       console.error(`the change ${change.changeId} got no answer:`, String(error))
-      if (isOverloaded(error)) break
-      await backOff(attempt)
+      if (isOverloaded(error)) return { outcome: 'unknown' }
+      await backOff(failures)
+      failures += 1
     }
   }
-  return { outcome: 'unknown' }
+  if (failures > 0) return { outcome: 'unknown' }
+  const detail = 'other bytes of the name were removed a moment ago, again and again: try again'
+  return { outcome: 'refused', fault: { code: 'storage-unavailable', detail } }
 }
 
 /** Named by the owner's random id: an owner of the same name that comes later meets no old object. */
