@@ -1,5 +1,6 @@
 // Slows down guessing of tokens, wherever they are sent.
 import type { GivenSecret } from '../core/access/principal.ts'
+import { BoundedMap } from '../core/bounded-map.ts'
 import { RegistryError } from '../core/errors.ts'
 import type { Env } from '../env.ts'
 import { hasRoom, networkOf, PERIOD_S } from './limiter.ts'
@@ -7,7 +8,7 @@ import { hasRoom, networkOf, PERIOD_S } from './limiter.ts'
 const MOST = 1000
 
 /** What was counted out here, by what a request asks for and the secret's digest; until when, in Unix milliseconds. */
-const countedOut = new Map<string, number>()
+const countedOut = new BoundedMap<number>(MOST)
 
 /**
  * Slows down guessing, by the guesser's address and by the guess. Only who was wrong is counted and
@@ -24,7 +25,9 @@ export async function countFailure(
   const address = request.headers.get('cf-connecting-ip')
   const keys = [`address ${networkOf(address) ?? address ?? 'unknown'}`, `token ${secret.hash}`]
   const [byAddress = true, byToken = true] = await hasRoom(env.WRONG_CREDENTIALS, env, keys)
-  if (!byToken && asked !== undefined) noteCountedOut(`${asked} ${secret.hash}`, Date.now())
+  if (!byToken && asked !== undefined) {
+    countedOut.set(`${asked} ${secret.hash}`, Date.now() + PERIOD_S * 1000)
+  }
   if (byAddress && byToken) return
   throw new RegistryError({ code: 'too-many-failures', seconds: PERIOD_S })
 }
@@ -38,11 +41,4 @@ export function refuseCountedOut(asked: string, secret: GivenSecret): void {
   const until = countedOut.get(`${asked} ${secret.hash}`) ?? 0
   const seconds = Math.ceil((until - Date.now()) / 1000)
   if (seconds > 0) throw new RegistryError({ code: 'too-many-failures', seconds })
-}
-
-function noteCountedOut(key: string, now: number): void {
-  countedOut.delete(key)
-  countedOut.set(key, now + PERIOD_S * 1000)
-  const [oldest] = countedOut.keys()
-  if (countedOut.size > MOST && oldest !== undefined) countedOut.delete(oldest)
 }

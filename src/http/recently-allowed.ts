@@ -1,6 +1,7 @@
 // What the database said of an owner and a token within the last seconds, for requests that end in a
 // commit, which asks for both again. Of a burst of uploads only the first takes that trip. Nothing but
 // what was allowed is remembered, so that a new owner or token counts at once.
+import { BoundedMap } from '../core/bounded-map.ts'
 
 /** What is asked again that much later, in milliseconds. */
 export const RECENT_MS = 5000
@@ -13,7 +14,7 @@ interface Noted<R> {
 }
 
 export class RecentlyAllowed<R> {
-  readonly #noted = new Map<string, Noted<R>>()
+  readonly #noted = new BoundedMap<Noted<R>>(MOST)
 
   /** @param now Unix milliseconds */
   find(key: string, now: number): Noted<R> | undefined {
@@ -22,10 +23,7 @@ export class RecentlyAllowed<R> {
   }
 
   note(key: string, noted: Noted<R>): void {
-    this.#noted.delete(key)
     this.#noted.set(key, noted)
-    const [oldest] = this.#noted.keys()
-    if (this.#noted.size > MOST && oldest !== undefined) this.#noted.delete(oldest)
   }
 
   forget(): void {

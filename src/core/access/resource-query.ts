@@ -16,10 +16,15 @@ export interface ResourceQuery {
  * told what is wrong with them.
  */
 export function findIfNamed(find: () => ResourceQuery): ResourceQuery {
+  return ifNamed(find) ?? NOTHING
+}
+
+/** What names from a path make; undefined for names that nothing can have. */
+export function ifNamed<T>(make: () => T): T | undefined {
   try {
-    return find()
+    return make()
   } catch (error) {
-    if (error instanceof RegistryError || error instanceof FormatError) return NOTHING
+    if (error instanceof RegistryError || error instanceof FormatError) return undefined
     throw error
   }
 }

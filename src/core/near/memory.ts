@@ -1,4 +1,5 @@
 // What an isolate remembers itself: asked before the cache of its place, and bounded.
+import { BoundedMap } from '../bounded-map.ts'
 import type { Facts, NearName } from './facts.ts'
 
 /** Lists of commits have up to 6 kB, so that this is 3 MB at most. */
@@ -11,13 +12,12 @@ interface Dated {
   readonly at: number
 }
 
-/** The newest of what was noted under each key; who was not noted for the longest time goes first. */
+/** Keeps of each key the newest value, whatever the order in which they come. */
 class Newest<T extends Dated> {
-  readonly #most: number
-  readonly #noted = new Map<string, T>()
+  readonly #noted: BoundedMap<T>
 
   constructor(most: number) {
-    this.#most = most
+    this.#noted = new BoundedMap(most)
   }
 
   find(key: string): T | undefined {
@@ -27,10 +27,7 @@ class Newest<T extends Dated> {
   note(key: string, value: T): void {
     const known = this.#noted.get(key)
     if (known !== undefined && known.at > value.at) return
-    this.#noted.delete(key)
     this.#noted.set(key, value)
-    const [oldest] = this.#noted.keys()
-    if (this.#noted.size > this.#most && oldest !== undefined) this.#noted.delete(oldest)
   }
 
   forget(key: string): void {

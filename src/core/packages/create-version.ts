@@ -12,11 +12,17 @@ import {
   runBatch,
   type Statement,
 } from '../database.ts'
-import type { Fault } from '../errors.ts'
 import { addUsage, NO_USAGE } from '../quota/quantities.ts'
 import { findExceeded, type Limits, limitsOfOwner } from '../quota/quota.ts'
 import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
-import { type BasicRules, holds, NEVER_FIRST, namedBy, spellingOf } from './create.ts'
+import {
+  type BasicRules,
+  holds,
+  NEVER_FIRST,
+  type NotCreated,
+  namedBy,
+  spellingOf,
+} from './create.ts'
 import { type Existing, type ExistingFile, expectExisting, findExisting } from './existing-files.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
 import { expectRoomForTags, hasRoomForTags, pointTags, withTags } from './new-tags.ts'
@@ -51,15 +57,7 @@ export type CreateVersionResult =
       /** What was staged and is not needed: its content was stored already. */
       readonly duplicates: readonly StagedBlob[]
     }
-  | { readonly outcome: 'exists'; readonly sameBytes: boolean }
-  | { readonly outcome: 'refused'; readonly fault: Fault }
-  | { readonly outcome: 'version-exists' | 'version-absent' | 'version-retired' }
-  | { readonly outcome: 'too-many-tags' }
-  | { readonly outcome: 'ownerless' }
-  /** The package exists, under another spelling of its name. */
-  | { readonly outcome: 'spelled-otherwise'; readonly spelling: string }
-  /** It may have been applied: nothing that it staged may be deleted. */
-  | { readonly outcome: 'unknown' }
+  | NotCreated
 
 interface Creating extends NewVersion {
   readonly db: D1Database
@@ -123,7 +121,7 @@ function without(files: readonly NewFile[], existing: readonly ExistingFile[]) {
 
 const tagsOf = (files: readonly NewFile[]) => files.flatMap(({ tags = [] }) => tags)
 
-/** What the rows that there are say against it. */
+/** Why the rows of the package do not let the files come; undefined where they do. */
 function refusalOf(
   { rules, files }: Creating,
   { spelling, versionExists, files: existing }: Existing,

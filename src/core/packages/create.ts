@@ -37,6 +37,10 @@ export type CreateResult =
       /** Whether the content was stored already. */
       readonly duplicate: boolean
     }
+  | NotCreated
+
+/** What becomes of files that are not made, or of which nobody knows whether they are. */
+export type NotCreated =
   | { readonly outcome: 'exists'; readonly sameBytes: boolean }
   | { readonly outcome: 'refused'; readonly fault: Fault }
   | { readonly outcome: 'version-exists' | 'version-absent' | 'version-retired' }
@@ -132,7 +136,8 @@ export async function createFile(
   return lost ? { outcome: 'unknown' } : NEVER_FIRST
 }
 
-const VERSION_EXISTS = `
+/** ?1 to ?4 are owner, type, package and version. */
+export const VERSION_EXISTS = `
   SELECT 1 FROM package p JOIN package_version v ON v.package_id = p.id AND v.version = ?4
   WHERE p.owner_id = ?1 AND p.type = ?2 AND p.name = ?3`
 

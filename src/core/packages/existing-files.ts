@@ -1,5 +1,6 @@
 // What there is already of the names that the files of a new version have.
 import { query, runBatch, type Statement } from '../database.ts'
+import { VERSION_EXISTS } from './create.ts'
 import type { NewFile } from './new-file.ts'
 import { MADE } from './package-change.ts'
 import type { PackagePlace } from './place.ts'
@@ -71,9 +72,8 @@ interface PackageRow {
 }
 
 const PACKAGE = `
-  SELECT (${MADE('?5')}) AS applied, (${SPELLING}) AS spelling, EXISTS (
-    SELECT 1 FROM package p JOIN package_version v ON v.package_id = p.id AND v.version = ?4
-    WHERE p.owner_id = ?1 AND p.type = ?2 AND p.name = ?3) AS versionExists`
+  SELECT (${MADE('?5')}) AS applied, (${SPELLING}) AS spelling, 
+    EXISTS (${VERSION_EXISTS}) AS versionExists`
 
 /** To come before any of the files is inserted: fails where others brought or removed files of the names. */
 export function expectExisting(wanted: Wanted, existing: readonly ExistingFile[]): Statement {

@@ -34,11 +34,7 @@ export function listsOf({ ownerId, type, repository }: ListFilter, bind: Paramet
   if (repository === undefined) return typeList(ownerId, type, bind)
   const owner = bind.add(ownerId)
   const name = bind.add(repository)
-  const types =
-    type === undefined
-      ? `SELECT substr(key, length(${owner}) + 2) AS type FROM package_list WHERE ${ofTypes(owner)}`
-      : `SELECT ${bind.add(type)} AS type`
-  return `SELECT l.id FROM (${types}) t
+  return `SELECT l.id FROM (${typesOf(owner, type, bind)}) t
     CROSS JOIN repository r ON r.owner_id = ${owner} AND r.type = t.type AND r.name = ${name}
     CROSS JOIN package_list l ON l.key = r.id`
 }
@@ -46,6 +42,13 @@ export function listsOf({ ownerId, type, repository }: ListFilter, bind: Paramet
 function typeList(ownerId: string, type: string | undefined, bind: Parameters): string {
   const key = bind.add(type === undefined ? ownerId : `${ownerId} ${type}`)
   return `SELECT id FROM package_list WHERE key = ${key}`
+}
+
+/** A query for the types that a filter means, as `type`: the one, or all that the owner has packages of. */
+function typesOf(owner: string, type: string | undefined, bind: Parameters): string {
+  return type === undefined
+    ? `SELECT substr(key, length(${owner}) + 2) AS type FROM package_list WHERE ${ofTypes(owner)}`
+    : `SELECT ${bind.add(type)} AS type`
 }
 
 /** The rows of the owner's types: their keys are its id, a space and the type. */
@@ -113,7 +116,7 @@ const PIECE = 32
 
 /**
  * The packages whose name has a text in it, of the first MAX_FOUND pieces that match: as `p`, of which the caller
- * selects. What the text has behind a piece's end is looked for in the name.
+ * selects. A text may be longer than a piece: the name tells whether it has the rest.
  */
 export function packagesNamed(filter: NamedFilter, bind: Parameters, columns: string): string {
   const text = bind.add(filter.text)
@@ -148,11 +151,7 @@ function described(filter: NamedFilter, bind: Parameters): string | undefined {
 
 function withWord(filter: NamedFilter, word: string, bind: Parameters, limit: number): string {
   const owner = bind.add(filter.ownerId)
-  const types =
-    filter.type === undefined
-      ? `SELECT substr(key, length(${owner}) + 2) AS type FROM package_list WHERE ${ofTypes(owner)}`
-      : `SELECT ${bind.add(filter.type)} AS type`
-  return `SELECT q.package_id FROM (${types}) t CROSS JOIN package_property q
+  return `SELECT q.package_id FROM (${typesOf(owner, filter.type, bind)}) t CROSS JOIN package_property q
     ON q.owner_id = ${owner} AND ${hasWord('q', 't.type', bind.add(word))} LIMIT ${limit}`
 }
 

@@ -1,7 +1,12 @@
 // Where a file or an index is, from the segments of a path. A path that cannot name anything finds
 // nothing; only a publish is told what is wrong with it.
 
-import { findIfNamed, NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
+import {
+  findIfNamed,
+  ifNamed,
+  NOTHING,
+  type ResourceQuery,
+} from '../../core/access/resource-query.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { PATH_NAME_PATTERN, parsePathName } from '../../core/names.ts'
 import { findRepositoryFile } from '../../core/packages/file-row.ts'
@@ -90,12 +95,7 @@ export function findFile(params: Params): ResourceQuery {
 
 /** @param path within the repository */
 export function nearPath(params: Params, path: string | undefined) {
-  try {
-    return { type: TYPE, repository: parseRepositoryName(params), path }
-  } catch (error) {
-    if (error instanceof RegistryError) return undefined
-    throw error
-  }
+  return ifNamed(() => ({ type: TYPE, repository: parseRepositoryName(params), path }))
 }
 
 export function indexPath(architecture: string): string {
