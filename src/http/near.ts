@@ -1,7 +1,6 @@
 // Answers for files of public owners from what the place remembers (core/near), before anybody asks the
 // database; and what it remembers is what the database said to such requests. Credentials are not looked at,
 // as for public owners anyway.
-
 import { findOwnerName } from '../core/names.ts'
 import { NearCache } from '../core/near/cache.ts'
 import type { NearName } from '../core/near/facts.ts'
@@ -18,14 +17,15 @@ import type { RemovableFile } from '../core/packages/remove.ts'
 import { rememberMsOf } from '../env.ts'
 import { type Authorized, authorize } from './authorize.ts'
 import { edgeOf } from './edge.ts'
-import type { Call, Endpoint, Params } from './endpoint.ts'
+import type { Call, Endpoint } from './endpoint.ts'
 
 const memory = new NearMemory()
 
 /** Where the cache is slower than this, in milliseconds, the database is asked too, and the first answer counts. */
 const HEDGE_MS = 25
 
-type NearCall = Pick<Call, 'request' | 'env' | 'url' | 'params' | 'waitUntil'>
+type PlaceCall = Pick<Call, 'env' | 'url' | 'waitUntil'>
+type NearCall = PlaceCall & Pick<Call, 'params'>
 
 /** Whether an answer is one of the place alone. */
 export interface AuthorizedHere extends Authorized {
@@ -42,27 +42,21 @@ export async function authorizeHere(
   sent: Request,
   call: NearCall,
 ): Promise<AuthorizedHere> {
-  const bound = rememberMsOf(call.env)
-  const path = bound === 0 ? undefined : pathOf(endpoint, call.params)
-  if (path === undefined)
-    return { ...(await authorize(endpoint, sent, call.params, call.env)), near: false }
-  const place = placeOf(call, bound)
-  const recalled = path.path === undefined ? undefined : recallFile(place, path)
+  const path = pathOf(endpoint, call)
+  if (path?.path === undefined) return askHome(endpoint, sent, call, path)
+  const place = placeOf(call)
+  const recalled = recallFile(place, path)
   if (recalled !== undefined) return rememberedAs(recalled)
-  const home = () => askHome(endpoint, sent, call, place, path)
-  return path.path === undefined ? home() : hedge(findNearFile(place, path), home)
+  return hedge(findNearFile(place, path), () => askHome(endpoint, sent, call, path))
 }
 
-/** Asks the database, and has the place remember what it says. */
+/** Asks the database whatever the place remembers, and has it remember what the database says. */
 export async function authorizeAtHome(
   endpoint: Endpoint,
   sent: Request,
   call: NearCall,
 ): Promise<AuthorizedHere> {
-  const bound = rememberMsOf(call.env)
-  const path = pathOf(endpoint, call.params)
-  if (path === undefined || bound === 0) return authorizeHere(endpoint, sent, call)
-  return askHome(endpoint, sent, call, placeOf(call, bound), path)
+  return askHome(endpoint, sent, call, pathOf(endpoint, call))
 }
 
 /**
@@ -70,21 +64,23 @@ export async function authorizeAtHome(
  * gone at once. Elsewhere the bound says when.
  */
 export async function forgetRepository(
-  call: Pick<Call, 'env' | 'url' | 'waitUntil'>,
+  call: PlaceCall,
   names: Pick<NearPath, 'ownerName' | 'type' | 'repository'>,
 ): Promise<void> {
-  const bound = rememberMsOf(call.env)
-  if (bound > 0) await forgetFacts(placeOf(call, bound), { ...names, path: undefined })
+  const place = placeOf(call)
+  if (place.bound > 0) await forgetFacts(place, { ...names, path: undefined })
 }
 
-function placeOf(call: Pick<Call, 'env' | 'url' | 'waitUntil'>, bound: number): NearPlace {
+function placeOf(call: PlaceCall): NearPlace {
+  const bound = rememberMsOf(call.env)
   return { memory, cache: new NearCache(edgeOf(call)), now: Date.now, bound }
 }
 
 /** Undefined for what is never near, and for names that nothing can have. */
-function pathOf(endpoint: Endpoint, params: Params): NearPath | undefined {
+function pathOf(endpoint: Endpoint, { params, env }: NearCall): NearPath | undefined {
+  if (rememberMsOf(env) === 0 || !('near' in endpoint)) return undefined
   const ownerName = findOwnerName(params.owner ?? '')
-  const named = 'near' in endpoint ? endpoint.near?.(params) : undefined
+  const named = endpoint.near?.(params)
   return ownerName === undefined || named === undefined ? undefined : { ...named, ownerName }
 }
 
@@ -92,18 +88,14 @@ async function hedge(
   near: Promise<NearName | undefined>,
   home: () => Promise<AuthorizedHere>,
 ): Promise<AuthorizedHere> {
-  const slow = Symbol()
-  const first = await Promise.race([near, scheduler.wait(HEDGE_MS).then(() => slow)])
-  if (first !== slow)
-    return (first as NearName | undefined) === undefined ? home() : rememberedAs(first as NearName)
+  const first = await Promise.race([near, scheduler.wait(HEDGE_MS).then(() => 'slow' as const)])
+  if (first !== 'slow') return first === undefined ? home() : rememberedAs(first)
   const asked = home()
-  const found = await Promise.race([
-    near,
-    asked.then(
-      () => undefined,
-      () => undefined,
-    ),
-  ])
+  const atHome = asked.then(
+    () => undefined,
+    () => undefined,
+  )
+  const found = await Promise.race([near, atHome])
   return found === undefined ? asked : rememberedAs(found)
 }
 
@@ -126,16 +118,15 @@ function rememberedAs({ owner, resource }: NearName): AuthorizedHere {
 async function askHome(
   endpoint: Endpoint,
   sent: Request,
-  { params, env }: NearCall,
-  place: NearPlace,
-  path: NearPath,
+  call: NearCall,
+  path: NearPath | undefined,
 ): Promise<AuthorizedHere> {
-  const authorized = await authorize(endpoint, sent, params, env, path)
+  const authorized = await authorize(endpoint, sent, call.params, call.env, path)
   const { owner, repository, resource, authorizedAt } = authorized
-  if (owner?.visibility === 'public' && repository !== undefined) {
+  if (path !== undefined && owner?.visibility === 'public' && repository !== undefined) {
     const file = path.path === undefined ? undefined : (resource as RemovableFile | undefined)
     const found = file && { fileId: file.id, owner: { id: owner.id, name: owner.name }, resource }
-    noteAnswer(place, path, repository, authorizedAt, found)
+    noteAnswer(placeOf(call), path, repository, authorizedAt, found)
   }
   return { ...authorized, near: false }
 }

@@ -2,9 +2,6 @@
 // name. It may lose, delay and reorder what it is given; what is read from it is judged by its age alone.
 import { type Edge, keyOf } from '../edge-cache.ts'
 
-/** How long an entry can be of use. */
-export type Seconds = number
-
 const NAME = 'near'
 
 export class NearCache {
@@ -28,8 +25,11 @@ export class NearCache {
     }
   }
 
-  /** After the response, and without a word if it fails. */
-  put(key: string, value: unknown, seconds: Seconds): void {
+  /**
+   * Keeps a value after the response. It does not fail: what is not kept is asked for again.
+   * @param seconds for which the value can be of use
+   */
+  put(key: string, value: unknown, seconds: number): void {
     const headers = { 'cache-control': `public, max-age=${seconds}` }
     const put = async () => {
       await (await this.#open()).put(this.#url(key), Response.json(value, { headers }))
