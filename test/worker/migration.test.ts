@@ -17,15 +17,22 @@ async function expectLists(): Promise<void> {
   for (const wrong of WRONG_LISTS) expect(await count(`(${wrong})`)).toBe(0)
 }
 
+/** A database as it was before the migration whose name ends so. */
+async function migrateUpTo(suffix: string): Promise<void> {
+  await reset()
+  const at = env.TEST_MIGRATIONS.findIndex(({ name }) => name.endsWith(suffix))
+  expect(at).toBeGreaterThan(0)
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS.slice(0, at))
+}
+
+/** The table `n` of the numbers from 1 to the last, as `i`. */
+const numbers = (last: number) =>
+  `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${last})`
+
 const count = (sql: string) => env.DB.prepare(`SELECT count(*) AS n FROM ${sql}`).first<number>('n')
 
 it('of 100,000 files of a repository to parts keeps them, each in the list of its architecture', async () => {
-  await reset()
-  const at = env.TEST_MIGRATIONS.findIndex(({ name }) => name.endsWith('_parts.sql'))
-  expect(at).toBeGreaterThan(0)
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS.slice(0, at))
-  const numbers = (last: number) =>
-    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${last})`
+  await migrateUpTo('_parts.sql')
   await env.DB.batch(
     [
       "INSERT INTO owner (id, name, visibility, created_at) VALUES ('o', 'old', 'public', 1)",
@@ -63,12 +70,7 @@ it('of 100,000 files of a repository to parts keeps them, each in the list of it
 })
 
 it('of 100,000 files to order keys and marks keeps them, and the newest version is the latest', async () => {
-  await reset()
-  const at = env.TEST_MIGRATIONS.findIndex(({ name }) => name.endsWith('_marks.sql'))
-  expect(at).toBeGreaterThan(0)
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS.slice(0, at))
-  const numbers = (last: number) =>
-    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${last})`
+  await migrateUpTo('_marks.sql')
   await env.DB.batch(
     [
       "INSERT INTO owner (id, name, visibility, created_at) VALUES ('o', 'old', 'public', 1)",
