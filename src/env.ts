@@ -119,8 +119,8 @@ export function requireSessionSecret(env: Env): string {
 }
 
 /**
- * What keys of the edge's cache are made with. Made of those secrets that there are anyway: whoever replaces one
- * after a theft has new keys at once, and the cache is filled anew.
+ * The secret that keys of the edge's cache are made with. It is derived from the deployment's secrets: an operator who
+ * replaces one of them after a theft has new keys at once, and the cache is filled anew.
  * @throws RegistryError not-configured
  */
 export function cacheSecretOf(env: Env): string {

@@ -1,5 +1,5 @@
 // Answers about the lists of a public owner from the edge: who asks for the same again costs the database the one
-// statement of every request. What is kept is known by the states of the lists, so it is never older than they are.
+// statement of every request. An answer is kept under a name that has the lists' states in it, so that a change of a list makes another name.
 import { sha256 } from '../core/digests.ts'
 import { findKept, type KeptName, keep } from '../core/edge-cache.ts'
 import type { ListState } from '../core/packages/list-state.ts'
