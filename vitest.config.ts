@@ -37,7 +37,7 @@ const KINDS = ['browser', 'clients', 'worker', 'unit']
 
 /** Those that take half a minute, which their size does not tell. */
 const LONG =
-  /\/(accessibility|backup-full-disk|clients|crash|document-history|faults|history|judge|judge-bombs|memory|readme|restore-cut|schemathesis|start)\./
+  /\/(accessibility|backup-full-disk|clients|crash|document-history|faults|history|judge|judge-bombs|memory|guide|restore-cut|schemathesis|start)\./
 
 // Four kinds of test, by what they need: `unit` nothing, `worker` the real runtime with its
 // simulators of R2, D1 and Durable Objects, `clients` a running server and the real clients, `browser`

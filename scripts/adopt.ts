@@ -1,5 +1,5 @@
 // `npm run adopt -- [--force]`: declares that the bucket of a running registry is the one of its
-// database, which are no longer known to belong together (README, "The bucket").
+// database, which are no longer known to belong together (docs/operate.md, "Database and bucket").
 import { parseArgs } from 'node:util'
 import { reportFailure } from './failure.ts'
 import { answerHelp, WHICH_REGISTRY } from './help.ts'

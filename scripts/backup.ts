@@ -1,4 +1,4 @@
-// `npm run backup -- DIR`: what a running registry has, rows and objects, into a folder (README, "Back
+// `npm run backup -- DIR`: what a running registry has, rows and objects, into a folder (docs/operate.md, "Back
 // up"). Bytes that the folder has already are not fetched again. Everything is read back from the disk
 // before the backup counts. Keys and secrets are in no backup.
 import { resolve } from 'node:path'

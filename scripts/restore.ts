@@ -1,5 +1,5 @@
 // `npm run restore -- DIR [--backup ID] [--adopt] [--skip-damaged]`: puts a backup into an empty deployment, whose cron
-// may run all the while (README, "Restore"). Broken off, it goes on when it is called again. It ends
+// may run all the while (docs/operate.md, "Restore"). Broken off, it goes on when it is called again. It ends
 // with everything compared: each object by its digest, each row with that of the backup.
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'

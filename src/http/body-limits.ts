@@ -1,4 +1,4 @@
-// What the body of an upload may weigh, whatever its type. The README lists it under Limits.
+// What the body of an upload may weigh, whatever its type. docs/operate.md lists it under Limits.
 import type { BodyLimits } from '../core/blobs/body.ts'
 
 /** Cloudflare takes 100 MB on its Free and Pro plans and refuses more before the Worker runs. */

@@ -7,7 +7,7 @@ import { describeWith } from '../support/clients/found.ts'
 import { run } from '../support/clients/run.ts'
 import { temporaryDirectory } from '../support/clients/temporary-directory.ts'
 import { useServer } from '../support/clients/use-server.ts'
-import { readBlocks } from '../support/start/readme-blocks.ts'
+import { readBlocks } from '../support/start/blocks.ts'
 import { buildApk } from '../types/alpine/builder.ts'
 
 const page = fileURLToPath(new URL('../../docs/api.md', import.meta.url).href)

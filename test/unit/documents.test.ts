@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { apiEndpoints } from '../../src/api/endpoints.ts'
 import { packageTypes } from '../../src/types/registration.ts'
 import type { PackageType } from '../../src/types/type.ts'
-import { readLinks, readMentions } from '../support/start/readme-blocks.ts'
+import { readBlocks, readLinks, readMentions } from '../support/start/blocks.ts'
 
 // What the documents name is there: scripts, files of the project, pages and sections.
-const documents = ['.', 'docs']
+const documents = ['.', 'docs', 'docs/types']
   .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
   .filter((path) => path.endsWith('.md'))
   .sort()
@@ -19,7 +19,16 @@ const files = ['src', 'scripts', 'test', 'bench', '.ci'].flatMap((folder) =>
 )
 
 /** What npm does itself. */
-const NPM_COMMANDS = ['ci', 'publish']
+const NPM_COMMANDS = [
+  'ci',
+  'deprecate',
+  'dist',
+  'install',
+  'login',
+  'logout',
+  'publish',
+  'unpublish',
+]
 
 function unknownIn(markdown: string): string[] {
   const mentions = readMentions(markdown)
@@ -99,10 +108,48 @@ function foldRepository(path: string): string {
   return found === undefined ? path : path.replace(found, '/repositories/{type}/{repository path}')
 }
 
+describe('blocks of code', () => {
+  it.each(documents)('of %s say by which test they are run, or why by none', (path) => {
+    const markdown = readFileSync(path, 'utf8')
+    const blocks = readBlocks(markdown)
+    expect(blocks.length * 2).toBe(markdown.match(/^ *```/gm)?.length ?? 0)
+    expect(blocks.filter(({ mark }) => !mark).map(({ line, code }) => `${line}: ${code}`)).toEqual(
+      [],
+    )
+  })
+})
+
+describe('the pages of package types', () => {
+  const headingsOf = (markdown: string) =>
+    [...markdown.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)
+
+  it.each(packageTypes.map(({ type }) => type))('%s has its page, under fixed headings', (type) => {
+    const headings = headingsOf(readFileSync(`docs/types/${type}.md`, 'utf8'))
+    expect(headings.filter((heading) => heading !== 'Troubleshooting')).toEqual([
+      'Set up',
+      'Publish',
+      'Install',
+      'Private owners',
+      'Remove',
+      'Calls',
+      'What is refused',
+      'Limits',
+      'Differences from Forgejo',
+      'How it is tested',
+    ])
+  })
+})
+
 describe('the README', () => {
+  it('is short', () => {
+    expect(readFileSync('README.md', 'utf8').split('\n').length).toBeLessThanOrEqual(150)
+  })
+})
+
+describe('docs/api.md', () => {
   it('lists every call of the API with its access, one row for all types', () => {
-    const readme = readFileSync('README.md', 'utf8')
-    const listed = readme.split('\n').flatMap((line) => {
+    const page = readFileSync('docs/api.md', 'utf8')
+    const listed = page.split('\n').flatMap((line) => {
       const [, calls = '', access = ''] =
         /^\| (`(?:GET|PUT|POST|DELETE) .*?) \| ([\w ]+) \|/.exec(line) ?? []
       const named = [...calls.matchAll(/`([A-Z]+ \/api\/[^`]+)`/g)]

@@ -1,4 +1,4 @@
-// `node test/support/browser/pictures.ts`: takes the README's pictures of the pages anew, of a registry
+// `node test/support/browser/pictures.ts`: takes the documents' pictures of the pages anew, of a registry
 // that it starts and fills itself.
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,5 +1,5 @@
-// The block of the README that deploys, run against a stand-in for Cloudflare's API; then an upgrade
-// that brings a migration, and what the README says of both commands.
+// The block of docs/operate.md that deploys, run against a stand-in for Cloudflare's API; then an upgrade
+// that brings a migration, and what the page says of both commands.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'

@@ -1,4 +1,4 @@
-// Builds an image as Docker would, of the Dockerfiles that the README shows: the base is an Alpine of
+// Builds an image as Docker would, of the Dockerfiles that docs/types/alpine.md shows: the base is an Alpine of
 // the tests, ADD fetches by wget, RUN is run by its shell and gets build secrets by name, for that
 // one command. Anything else in a Dockerfile is refused.
 import type { ApkClient } from '../clients/found.ts'

@@ -1,4 +1,4 @@
-// Somebody who follows the README: a fresh copy of the project, the registry that they started in it,
+// Somebody who follows the README and the pages behind it: a fresh copy of the project, the registry that they started in it,
 // and a terminal whose exports last from one block to the next. Three programs of theirs are not
 // what they seem: `npm ci`, since the modules are there; nfpm; and docker, which only writes down.
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// What a runner makes of the Actions workflow that the README shows: a script of the steps that run
+// What a runner makes of the Actions workflow that docs/publish.md shows: a script of the steps that run
 // commands, with their environment. Actions and expressions that are not known here are refused.
 import { parseYaml } from './yaml.ts'
 

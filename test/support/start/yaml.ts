@@ -1,4 +1,4 @@
-// Reads the YAML that the README shows: block maps and lists, flow maps and lists, literal text (|),
+// Reads the YAML that the documents show: block maps and lists, flow maps and lists, literal text (|),
 // comments, plain and single-quoted words, which all stay text. Anything else is refused.
 
 export type Yaml = string | Yaml[] | { [key: string]: Yaml }

@@ -84,6 +84,7 @@ export async function createProject(
   client: NpmClient,
   place: Place,
   packageJson: Readonly<Record<string, unknown>> = { name: 'app', version: '1.0.0', private: true },
+  configuration: Configuration = showConfiguration(client, place),
 ): Promise<Project> {
   const [directory, home] = [await temporaryDirectory(), await temporaryDirectory()]
   const write = async (files: Readonly<Record<string, string>>) => {
@@ -92,9 +93,10 @@ export async function createProject(
       await writeFile(join(directory, path), text)
     }
   }
-  const { npmrc, userNpmrc, yarnrc, workspace } = configurationOf(client, place)
+  const { npmrc, userNpmrc, yarnrc, workspace } = configuration
   await write({ 'package.json': JSON.stringify({ license: 'MIT', ...packageJson }) })
-  if (client.name === 'Yarn') await write({ '.yarnrc.yml': yarnrc, 'yarn.lock': '' })
+  if (client.name === 'Yarn')
+    await write({ '.yarnrc.yml': `${yarnrc}${YARN_HERE.join('\n')}\n`, 'yarn.lock': '' })
   else await write({ '.npmrc': npmrc })
   if (workspace !== '') await write({ 'pnpm-workspace.yaml': workspace })
   await writeFile(join(home, '.npmrc'), userNpmrc)
@@ -128,21 +130,31 @@ export async function createProject(
   }
 }
 
-/** The texts of the pages, and what a registry of a test needs beside: Yarn takes none without TLS otherwise. */
-function configurationOf({ name }: NpmClient, place: Place) {
+/** What a registry of a test needs beside: Yarn takes none without TLS otherwise. */
+const YARN_HERE = [
+  ...['unsafeHttpWhitelist: ["127.0.0.1"]', 'enableTelemetry: false', 'nodeLinker: node-modules'],
+  'enableImmutableInstalls: false',
+]
+
+/** The texts of the files that clients read. */
+export interface Configuration {
+  readonly npmrc: string
+  readonly userNpmrc: string
+  readonly yarnrc: string
+  readonly workspace: string
+}
+
+/** As the pages show it. */
+function showConfiguration({ name }: NpmClient, place: Place): Configuration {
   const shown = { ...place, keyFiles: [], packageName: '@acme/tool' }
   const groups = place.publishing ? npmUsage.publish(shown) : npmUsage.install(shown)
   const snippets = groups.find(({ title }) => title === name)?.snippets ?? []
   const textOf = (wanted: string) =>
     snippets.find(({ title }) => title.startsWith(wanted))?.text ?? ''
-  const further = [
-    ...['unsafeHttpWhitelist: ["127.0.0.1"]', 'enableTelemetry: false', 'nodeLinker: node-modules'],
-    'enableImmutableInstalls: false',
-  ]
   return {
     npmrc: textOf('.npmrc'),
     workspace: textOf('pnpm-workspace'),
     userNpmrc: place.token === undefined ? '' : textOf('~/.npmrc'),
-    yarnrc: `${textOf('.yarnrc.yml')}${further.join('\n')}\n`,
+    yarnrc: textOf('.yarnrc.yml'),
   }
 }

@@ -1,4 +1,4 @@
-// The fenced blocks of the README, each with the mark in the comment before it: `<!-- run: name -->`,
+// The fenced blocks of a page of the documents, each with the mark in the comment before it: `<!-- run: name -->`,
 // or `<!-- shown: name: reason -->` where it cannot be run as it stands.
 
 export interface Block {

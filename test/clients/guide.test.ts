@@ -1,34 +1,34 @@
-// The README, block by block in its order, as a reader follows it: run as it stands, on a registry
-// that its first block has started; where a block needs what is not here (Docker, a runner, an
+// The README and the pages that go on from it, block by block in their order, as a reader follows them: run as they
+// stand, on a registry that the first block has started; where a block needs what is not here (Docker, a runner, an
 // account), what it holds is tried without that. A block that is not treated below fails.
 import { readdirSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWith } from '../support/clients/found.ts'
 import { temporaryDirectory } from '../support/clients/temporary-directory.ts'
 import { createAlpine } from '../support/start/alpine.ts'
+import { readBlocks } from '../support/start/blocks.ts'
 import { tryDeployment } from '../support/start/deployment.ts'
 import { buildImage } from '../support/start/dockerfile.ts'
 import { createReader, type Reader } from '../support/start/reader.ts'
-import { readBlocks } from '../support/start/readme-blocks.ts'
 import { readJob } from '../support/start/workflow.ts'
 import { parseYaml } from '../support/start/yaml.ts'
 import { type NfpmConfiguration, packWithNfpm } from '../types/alpine/clients/nfpm.ts'
 
 const project = fileURLToPath(new URL('../../', import.meta.url).href)
-const readme = readFileSync(join(project, 'README.md'), 'utf8')
-const blocks = readBlocks(readme)
-
-describe('the README', () => {
-  it('says of every block what it is', () => {
-    expect(blocks.length * 2).toBe(readme.match(/^ *```/gm)?.length)
-    expect(blocks.filter(({ mark }) => !mark).map(({ line, code }) => `${line}: ${code}`)).toEqual(
-      [],
-    )
-  })
-})
+/** In the order in which they build on each other; the last but one makes the owner private. */
+const PAGES = [
+  'README.md',
+  'docs/publish.md',
+  'docs/types/generic.md',
+  'docs/types/alpine.md',
+  'docs/operate.md',
+]
+const blocks = PAGES.flatMap((page) =>
+  readBlocks(readFileSync(join(project, page), 'utf8')).map((block) => ({ ...block, page })),
+)
 
 const configuration: NfpmConfiguration = {
   name: 'hello',
@@ -38,10 +38,13 @@ const configuration: NfpmConfiguration = {
 }
 const program = '#!/bin/sh\necho hello\n'
 
-describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm }) => {
+describeWith(['apk', 'curl', 'nfpm'], 'the guide', ({ apk, curl, nfpm }) => {
   let reader: Reader
+  let handbook: string
   beforeAll(async () => {
     reader = await createReader(nfpm)
+    handbook = join(reader.checkout.directory, '.cache', 'handbook')
+    await mkdir(handbook)
   })
   afterAll(async () => {
     await reader?.[Symbol.asyncDispose]()
@@ -80,6 +83,9 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
         stdout: expect.stringContaining('already'),
       })
     },
+    'curl-alpine': async (code) => {
+      expect(await reader.must(code)).toContain('already published')
+    },
     nfpm: async (code) => {
       const folder = await temporaryDirectory()
       await writeFile(join(folder, 'nfpm.yaml'), JSON.stringify(configuration))
@@ -113,21 +119,27 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
       expect((await reader.paste(job, folder)).code).toBe(22)
     },
     generic: async (code) => {
-      const folder = await temporaryDirectory()
-      await writeFile(join(folder, 'README.md'), 'a handbook')
-      const [upload = '', download = '', remove = ''] = code.trim().split('\n')
-      expect(await reader.must(upload, folder)).toContain('published "README.md" of handbook')
-      await writeFile(join(folder, 'README.md'), '')
-      await reader.must(download, folder)
-      expect(readFileSync(join(folder, 'README.md'), 'utf8')).toBe('a handbook')
-      await reader.must(remove, folder)
-      expect((await reader.paste(download, folder)).code).toBe(22)
+      await writeFile(join(handbook, 'README.md'), 'a handbook')
+      expect(await reader.must(code, handbook)).toContain('published "README.md" of handbook')
     },
-    remove: async (code) => {
-      const path = `${reader.url}/api/packages/acme/alpine/edge/main/noarch/hello-1.0.0-r0.apk`
+    'generic-download': async (code) => {
+      await writeFile(join(handbook, 'README.md'), '')
+      await reader.must(code, handbook)
+      expect(readFileSync(join(handbook, 'README.md'), 'utf8')).toBe('a handbook')
+    },
+    'generic-remove': async (code) => {
+      const path = `${reader.url}/api/packages/acme/generic/handbook/2026-11/README.md`
       expect((await fetch(path)).status).toBe(200)
       await reader.must(code)
       expect((await fetch(path)).status).toBe(404)
+    },
+    remove: async (code) => {
+      const path = `${reader.url}/api/packages/acme/alpine/edge/main/noarch/hello-1.0.0-r0.apk`
+      // The blocks before made the owner private.
+      const headers = { authorization: `Bearer ${readAdminToken()}` }
+      expect((await fetch(path, { headers })).status).toBe(200)
+      await reader.must(code)
+      expect((await fetch(path, { headers })).status).toBe(404)
     },
     backup: async (code) => {
       const folder = await temporaryDirectory()
@@ -215,9 +227,10 @@ describeWith(['apk', 'curl', 'nfpm'], "the README's blocks", ({ apk, curl, nfpm 
   }
 
   for (const block of blocks)
-    it(`${block.mark?.kind ?? 'unmarked'}: ${block.mark?.name ?? block.line}`, async () => {
+    it(`${block.page}: ${block.mark?.kind ?? 'unmarked'}: ${block.mark?.name ?? block.line}`, async () => {
       const treatment = treatments[block.mark?.name ?? '']
-      if (!treatment) throw new Error(`line ${block.line}: no test knows how to treat this block`)
+      if (!treatment)
+        throw new Error(`${block.page}, line ${block.line}: no test knows how to treat this block`)
       await treatment(block.code)
     })
 
