@@ -10,6 +10,7 @@ export type Unit =
   | 'characters'
   | 'files'
   | 'calls'
+  | 'statements'
   | '1/s'
   | 'MB'
   | 'ratio'

@@ -10,6 +10,7 @@ import { benchBursts } from './parts/bursts.ts'
 import { benchDownloads } from './parts/downloads.ts'
 import { benchFlood } from './parts/flood.ts'
 import { benchGitea } from './parts/gitea.ts'
+import { benchInstalls } from './parts/installs.ts'
 import { benchMemory } from './parts/memory.ts'
 import { benchPackageManager } from './parts/package-managers.ts'
 import { benchPublish } from './parts/publish.ts'
@@ -23,6 +24,7 @@ import { formatHeader, Report } from './report.ts'
 const parts: Readonly<Record<string, (report: Report, options: Options) => Promise<void>>> = {
   bursts: benchBursts,
   downloads: benchDownloads,
+  installs: benchInstalls,
   flood: benchFlood,
   memory: benchMemory,
   start: benchStart,
