@@ -20,6 +20,7 @@ import {
   objectSchema,
   type Schema,
   TEXT,
+  withExample,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
 import { DEPLOYMENT } from './bucket.ts'
@@ -66,7 +67,7 @@ export const backupEndpoints: readonly Endpoint[] = [
     operation: {
       id: 'getBackupRows',
       tag: 'deployment',
-      path: { table: TEXT },
+      path: { table: withExample(TEXT, 'owner') },
       query: { ...AFTER, ...REPOSITORY },
       answers: { 200: { description: 'A page', content: jsonContent(ROWS_SCHEMA) } },
       faults: ['invalid-request', 'not-found'],
@@ -100,7 +101,9 @@ export const backupEndpoints: readonly Endpoint[] = [
     operation: {
       id: 'getNamedBackupFiles',
       tag: 'deployment',
-      body: jsonContent(objectSchema('BackupFileIds', { ids: listSchema(TEXT) })),
+      body: jsonContent(
+        withExample(objectSchema('BackupFileIds', { ids: listSchema(TEXT) }), { ids: [] }),
+      ),
       answers: { 200: { description: 'Those that are there', content: jsonContent(NAMED_SCHEMA) } },
       faults: ['invalid-request', 'body-too-large', 'body-timeout'],
     },
@@ -133,7 +136,7 @@ export const backupEndpoints: readonly Endpoint[] = [
     operation: {
       id: 'getBackupRepository',
       tag: 'deployment',
-      path: { id: TEXT },
+      path: { id: withExample(TEXT, '0123456789abcdef0123456789abcdef') },
       query: AFTER,
       answers: { 200: { description: 'Its state', content: jsonContent(STATE_SCHEMA) } },
       faults: ['invalid-request'],

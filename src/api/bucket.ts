@@ -3,7 +3,7 @@ import { adoptBucket, type BucketFit } from '../core/deployment/adopt.ts'
 import { readDeployment } from '../core/deployment/marker.ts'
 import { invalidRequest } from '../core/errors.ts'
 import type { Call, Endpoint } from '../http/endpoint.ts'
-import { COUNT, jsonContent, nullable, objectSchema, TEXT } from '../http/operation.ts'
+import { COUNT, jsonContent, nullable, objectSchema, TEXT, withExample } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
 import { json, onlyFields } from './json.ts'
 
@@ -28,7 +28,10 @@ const FIT_SCHEMA = objectSchema('AdoptedBucket', {
   foreign: { type: 'boolean', description: 'It has objects, and the database names none.' },
 })
 
-const ADOPTION_SCHEMA = objectSchema('BucketAdoption', { force: { type: 'boolean' } }, [])
+const ADOPTION_SCHEMA = withExample(
+  objectSchema('BucketAdoption', { force: { type: 'boolean' } }, []),
+  {},
+)
 
 export const bucketEndpoints: readonly Endpoint[] = [
   {

@@ -15,6 +15,7 @@ import {
   nullable,
   objectSchema,
   TEXT,
+  withExample,
 } from '../http/operation.ts'
 import { findPackageType } from '../types/registration.ts'
 import { findVersionNames } from '../types/version-names.ts'
@@ -64,7 +65,7 @@ export function contentsEndpoint(
       tag: 'packages',
       description:
         'A page has fewer than `limit` where paths are long; `next` says where to go on.',
-      path: { ...parameters, sha256: digestSchema(64) },
+      path: { ...parameters, sha256: withExample(digestSchema(64), '0'.repeat(64)) },
       query: {
         offset: {
           description: 'The first entry, from 0.',

@@ -14,6 +14,7 @@ import { probeEndpoints } from './probe.ts'
 import { repositoryEndpoints } from './repositories.ts'
 import { restoreEndpoints } from './restore.ts'
 import { tokenEndpoints } from './tokens.ts'
+import { versionEndpoint } from './version.ts'
 
 const managing: readonly Endpoint[] = [
   ...packageEndpoints,
@@ -28,6 +29,7 @@ const managing: readonly Endpoint[] = [
   ...restoreEndpoints,
   ...probeEndpoints,
   healthEndpoint,
+  versionEndpoint,
 ]
 
 const typed: readonly Endpoint[] = packageTypes.flatMap(endpointsOf)

@@ -8,6 +8,7 @@ import { quote } from '../formats/format-error.ts'
 import { UPLOAD_LIMITS } from '../http/body-limits.ts'
 import type { Call, Endpoint, Params } from '../http/endpoint.ts'
 import {
+  BYTES,
   COUNT,
   digestSchema,
   jsonContent,
@@ -15,6 +16,7 @@ import {
   NO_CONTENT,
   objectSchema,
   TEXT,
+  withExample,
 } from '../http/operation.ts'
 import { declaredLength, readJsonObject } from '../http/request-body.ts'
 import { DEPLOYMENT } from './bucket.ts'
@@ -23,8 +25,12 @@ import { json, onlyFields } from './json.ts'
 const OBJECTS = `${DEPLOYMENT}/objects`
 const OBJECT = `${OBJECTS}/:part/:hour/:object`
 
-const BYTES = { contentType: 'application/octet-stream', schema: TEXT } as const
-const KEY = { part: TEXT, hour: TEXT, object: TEXT } as const
+const OBJECT_BYTES = { contentType: 'application/octet-stream', schema: BYTES } as const
+const KEY = {
+  part: withExample(TEXT, 'blobs'),
+  hour: withExample(TEXT, '2026112723'),
+  object: withExample(TEXT, '01993c4e-5a00-7000-8000-000000000000'),
+} as const
 
 /** A page of objects to check has a few hundred bytes for each. */
 const CHECK_LIMITS = { bodyBytes: 1024 * 1024, stallMs: 60_000, totalMs: 60_000 }
@@ -52,7 +58,7 @@ export const objectEndpoints: readonly Endpoint[] = [
       description:
         'Under `blobs` the bytes of packages, under `indexes` index files, under `contents` lists of what packages hold.',
       path: KEY,
-      answers: { 200: { description: 'Its bytes', content: BYTES } },
+      answers: { 200: { description: 'Its bytes', content: OBJECT_BYTES } },
       faults: ['not-found'],
     },
     handler: read,
@@ -75,7 +81,7 @@ export const objectEndpoints: readonly Endpoint[] = [
           schema: digestSchema(64),
         },
       },
-      body: BYTES,
+      body: OBJECT_BYTES,
       answers: { 204: NO_CONTENT },
       faults: ['invalid-request', 'deployment-conflict', 'body-too-large'],
     },
@@ -90,7 +96,11 @@ export const objectEndpoints: readonly Endpoint[] = [
     operation: {
       id: 'checkObjects',
       tag: 'deployment',
-      body: jsonContent(objectSchema('ExpectedObjects', { objects: listSchema(EXPECTED_SCHEMA) })),
+      body: jsonContent(
+        withExample(objectSchema('ExpectedObjects', { objects: listSchema(EXPECTED_SCHEMA) }), {
+          objects: [],
+        }),
+      ),
       answers: { 200: { description: 'What was found', content: jsonContent(CHECKED_SCHEMA) } },
       faults: ['invalid-request', 'body-too-large', 'body-timeout'],
     },

@@ -20,6 +20,7 @@ import {
   objectSchema,
   TEXT,
   TIME,
+  withExample,
 } from '../http/operation.ts'
 import { keysOf } from '../http/owner-keys.ts'
 import { readJsonObject } from '../http/request-body.ts'
@@ -67,7 +68,7 @@ const OWNER_SCHEMA = objectSchema(
   ['name', 'visibility', 'key_file', 'key_files', 'key_files_by_type'],
 )
 
-const SETTINGS_SCHEMA = objectSchema(
+const SETTINGS_FIELDS = objectSchema(
   'NewOwnerSettings',
   {
     visibility: { type: 'string', enum: ['public', 'private'] },
@@ -89,6 +90,8 @@ const SETTINGS_SCHEMA = objectSchema(
   },
   ['visibility'],
 )
+
+const SETTINGS_SCHEMA = withExample(SETTINGS_FIELDS, { visibility: 'public' })
 
 export const ownerEndpoints: readonly Endpoint[] = [
   {

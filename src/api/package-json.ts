@@ -13,8 +13,10 @@ import {
   type Schema,
   TEXT,
   TIME,
+  withExample,
 } from '../http/operation.ts'
 import { formatPath, packagePagePath } from '../http/path.ts'
+import { packageTypes } from '../types/registration.ts'
 import type { PackageType } from '../types/type.ts'
 import { formatTime } from './json.ts'
 import { repositoryParametersOf, repositoryPath } from './repository-path.ts'
@@ -30,7 +32,7 @@ const USER_SCHEMA = objectSchema('PackageOwner', {
   visibility: { type: 'string', enum: ['public', 'private'] },
 })
 
-export const PACKAGE_SCHEMA = objectSchema('Package', {
+const PACKAGE_FIELDS = objectSchema('Package', {
   id: { ...ID, description: 'Of the version.' },
   owner: USER_SCHEMA,
   repository: {
@@ -47,11 +49,26 @@ export const PACKAGE_SCHEMA = objectSchema('Package', {
   repositories: { ...listSchema(TEXT), description: 'Names of the repositories that list it.' },
 })
 
+/** Examples are of the first type. */
+const EXAMPLE_TYPE = packageTypes[0]?.type
+
+export const PACKAGE_SCHEMA = withExample(PACKAGE_FIELDS, {
+  id: 7,
+  owner: {
+    ...{ id: 139184, login: 'acme', username: 'acme', full_name: '' },
+    ...{ html_url: 'https://packages.example.com/acme', visibility: 'public' },
+  },
+  ...{ repository: null, creator: null, type: EXAMPLE_TYPE, name: 'hello', version: '1.0.0-r0' },
+  html_url: `https://packages.example.com/acme/-/packages/${EXAMPLE_TYPE}/hello/1.0.0-r0`,
+  created_at: '2026-11-27T12:00:00.000Z',
+  ...{ architectures: ['x86_64'], repositories: ['edge/main'] },
+})
+
 function digestOf(length: number): Schema {
   return { ...nullable(digestSchema(length)), description: 'Null where the type takes none.' }
 }
 
-export const FILE_SCHEMA = objectSchema('PackageFile', {
+const FILE_FIELDS = objectSchema('PackageFile', {
   id: ID,
   size: { ...COUNT, description: 'Bytes.' },
   name: TEXT,
@@ -70,6 +87,15 @@ export const FILE_SCHEMA = objectSchema('PackageFile', {
       'the page have too much already: a page of fewer has it, one of a single file always.',
   },
   created_at: TIME,
+})
+
+export const FILE_SCHEMA = withExample(FILE_FIELDS, {
+  ...{ id: 4711, size: 12345, name: 'hello-1.0.0-r0.apk' },
+  ...{ md5: '0'.repeat(32), sha1: '0'.repeat(40), sha256: '0'.repeat(64), sha512: '0'.repeat(128) },
+  ...{ architecture: 'x86_64', branch: 'edge', repository: 'main' },
+  repository_url: `https://packages.example.com/api/v1/owners/acme/repositories/${EXAMPLE_TYPE}/edge/main`,
+  metadata: { description: 'Says hello' },
+  created_at: '2026-11-27T12:00:00.000Z',
 })
 
 /** An id of text as the number that Forgejo's clients expect: 48 bits of its digest. */

@@ -23,6 +23,7 @@ import {
   type Operation,
   type Schema,
   TEXT,
+  withExample,
 } from '../http/operation.ts'
 import { removeSelected } from '../http/removal.ts'
 import { findPackageType, packageTypes } from '../types/registration.ts'
@@ -31,6 +32,7 @@ import { findVersionNames } from '../types/version-names.ts'
 import { contentsEndpoint } from './contents.ts'
 import { json } from './json.ts'
 import { describeFile, describeVersion, FILE_SCHEMA, PACKAGE_SCHEMA } from './package-json.ts'
+import { linkEndpoints } from './package-links.ts'
 import {
   LONG_PAGE_QUERY,
   PAGE_BY_ID_QUERY,
@@ -49,7 +51,9 @@ const NAME: Schema = {
   ...TEXT,
   minLength: 1,
   description: 'In one segment: a slash in it is `%2F`.',
+  examples: ['hello'],
 }
+const VERSION_NAME = withExample(NAME, '1.0.0-r0')
 const PACKAGE_PATH = {
   type: { title: 'PackageType', type: 'string', enum: TYPE_NAMES },
   name: NAME,
@@ -76,10 +80,16 @@ export const packageEndpoints: readonly Endpoint[] = [
       query: {
         q: {
           description: 'A part of the name, in any case.',
-          schema: { type: 'string', maxLength: 200 },
+          schema: { type: 'string', maxLength: 200, examples: ['hell'] },
         },
-        type: { description: 'The type of the package; `all` is no filter.', schema: TEXT },
-        repository: { description: 'The name of a repository that lists it.', schema: TEXT },
+        type: {
+          description: 'The type of the package; `all` is no filter.',
+          schema: withExample(TEXT, TYPE_NAMES[0]),
+        },
+        repository: {
+          description: 'The name of a repository that lists it.',
+          schema: withExample(TEXT, 'edge/main'),
+        },
         ...PAGE_BY_ID_QUERY,
       },
       answers: { 200: PACKAGE_LIST },
@@ -146,7 +156,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     }),
     handler: listFiles,
   }),
-  contentsEndpoint(VERSION, { ...PACKAGE_PATH, version: NAME }),
+  contentsEndpoint(VERSION, { ...PACKAGE_PATH, version: VERSION_NAME }),
   ownedEndpoint({
     method: 'DELETE',
     path: VERSION,
@@ -160,6 +170,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     }),
     handler: remove,
   }),
+  ...linkEndpoints(PACKAGE, PACKAGE_PATH),
 ]
 
 function about(id: string, operation: Omit<Operation, 'id' | 'tag'>): Operation {
@@ -167,7 +178,7 @@ function about(id: string, operation: Omit<Operation, 'id' | 'tag'>): Operation 
 }
 
 function aboutVersion(id: string, operation: Omit<Operation, 'id' | 'tag'>): Operation {
-  return about(id, { path: { ...PACKAGE_PATH, version: NAME }, ...operation })
+  return about(id, { path: { ...PACKAGE_PATH, version: VERSION_NAME }, ...operation })
 }
 
 /** Longer parts of names find nothing. */

@@ -8,11 +8,29 @@ const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 100
 const MAX_PAGE = 1_000_000
 
-/** @throws RegistryError invalid-request */
+/**
+ * A page and a size that no page has mean the nearest that one can have, as in Forgejo (modules/convert, ToCorrectPageSize):
+ * its Go client asks for `limit=0` unless it is told a size, and for `page=0&limit=0` where it wants no pages.
+ * @throws RegistryError invalid-request
+ */
 export function parsePage(url: URL): Page {
-  const limit = parseNumber(url, 'limit', { fallback: DEFAULT_LIMIT, min: 1, max: MAX_LIMIT })
-  const page = parseNumber(url, 'page', { fallback: 1, min: 1, max: MAX_PAGE })
+  const limit = parseLimit(url)
+  const page = Math.min(Math.max(parseInteger(url, 'page', 1), 1), MAX_PAGE)
   return { limit, offset: (page - 1) * limit }
+}
+
+/** How many entries a page has. @throws RegistryError invalid-request */
+export function parseLimit(url: URL): number {
+  const size = parseInteger(url, 'limit', DEFAULT_LIMIT)
+  return size < 1 ? DEFAULT_LIMIT : Math.min(size, MAX_LIMIT)
+}
+
+/** @throws RegistryError invalid-request */
+function parseInteger(url: URL, name: string, fallback: number): number {
+  const value = url.searchParams.get(name)
+  if (value === null) return fallback
+  if (/^-?\d+$/.test(value)) return Number(value)
+  throw invalidRequest(`${name} must be an integer`)
 }
 
 const MAX_AFTER = 1000
@@ -92,15 +110,20 @@ function link(url: URL, page: number, relation: string, after?: string): string 
   return `<${target.href}>; rel="${relation}"`
 }
 
+/** Of lists without pages by number. */
+export const LIMIT_QUERY = {
+  limit: {
+    description: `How many entries a page has: up to ${MAX_LIMIT}. A larger number means ${MAX_LIMIT}, and one below 1 means ${DEFAULT_LIMIT}.`,
+    schema: { type: 'integer', default: DEFAULT_LIMIT },
+  },
+} as const
+
 export const PAGE_QUERY: Readonly<Record<string, QueryParameter>> = {
   page: {
-    description: 'Which page, from 1.',
-    schema: { type: 'integer', minimum: 1, maximum: MAX_PAGE, default: 1 },
+    description: 'Which page, from 1; a smaller number means the first one.',
+    schema: { type: 'integer', default: 1 },
   },
-  limit: {
-    description: 'How many a page has.',
-    schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
-  },
+  ...LIMIT_QUERY,
 }
 
 /** Of lists that go on behind the pages that are found by number. */
@@ -114,6 +137,10 @@ function pageQuery(after: Schema): typeof PAGE_QUERY {
   const description = `Behind the first ${MAX_OFFSET} entries: the entry before the page, as \`Link\` gives it.`
   return { ...PAGE_QUERY, after: { description, schema: after } }
 }
+
+export const NEXT_HEADER = {
+  Link: { description: 'The next page, where there is one.', schema: TEXT },
+} as const
 
 export const PAGE_HEADERS: Readonly<Record<string, QueryParameter>> = {
   'X-Total-Count': { description: 'How many there are on all pages.', schema: COUNT },

@@ -26,6 +26,7 @@ import {
   objectSchema,
   TEXT,
   TIME,
+  withExample,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
 import { packageTypes } from '../types/registration.ts'
@@ -136,7 +137,11 @@ function settingsEndpoint(type: string, naming: RepositoryNaming): Endpoint {
       id: operationId('declare', type, 'RepositoryImmutable'),
       tag: 'repositories',
       path: naming.parameters,
-      body: jsonContent(objectSchema('NewRepositorySettings', { immutable: { const: true } })),
+      body: jsonContent(
+        withExample(objectSchema('NewRepositorySettings', { immutable: { const: true } }), {
+          immutable: true,
+        }),
+      ),
       answers: { 200: { description: 'What is settled', content: jsonContent(SETTINGS_SCHEMA) } },
       faults: [
         ...(['invalid-name', 'invalid-request', 'body-too-large', 'body-timeout'] as const),

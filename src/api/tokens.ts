@@ -16,6 +16,7 @@ import {
   type Schema,
   TEXT,
   TIME,
+  withExample,
 } from '../http/operation.ts'
 import { readJsonObject } from '../http/request-body.ts'
 import { GRANTABLE_TYPES, REPOSITORY_ENTRY_PATTERN } from '../types/grantable.ts'
@@ -56,7 +57,10 @@ const GRANT_FIELDS = {
   },
 } as const
 
-const GRANT_SCHEMA = objectSchema('NewToken', GRANT_FIELDS, ['name', 'scopes'])
+const GRANT_SCHEMA = withExample(objectSchema('NewToken', GRANT_FIELDS, ['name', 'scopes']), {
+  ...{ name: 'ci', scopes: ['write'] },
+  ...{ repositories: ['alpine:edge/main'], packages: ['alpine:hello*'] },
+})
 
 const TOKEN_FIELDS = {
   id: TEXT,
@@ -115,7 +119,7 @@ export const tokenEndpoints: readonly Endpoint[] = [
     operation: {
       id: 'deleteToken',
       tag: 'tokens',
-      path: { id: TEXT },
+      path: { id: withExample(TEXT, '0123456789abcdef0123456789abcdef') },
       answers: { 204: NO_CONTENT },
     },
     handler: async ({ env, owner, principal, params }) => {

@@ -6,7 +6,7 @@ import type { Visibility } from '../core/owners.ts'
 import { type ByteRange, isNotModified, parseRange } from './conditional.ts'
 import { edgeOf } from './edge.ts'
 import type { OwnedCall } from './endpoint.ts'
-import { type Operation, TEXT } from './operation.ts'
+import { BYTES, type Operation } from './operation.ts'
 
 export interface FileContent {
   readonly r2Key: string
@@ -26,7 +26,7 @@ export interface FileContent {
 
 /** What a download can be answered with, besides what is refused. */
 export function fileAnswers(contentType: string): Operation['answers'] {
-  const content = { contentType, schema: TEXT }
+  const content = { contentType, schema: BYTES }
   return {
     200: { description: 'The file', content },
     206: { description: 'The range of it that was asked for', content },

@@ -85,6 +85,7 @@ const OWNER: Schema = {
   type: 'string',
   pattern: OWNER_NAME_PATTERN,
   description: 'Case does not matter.',
+  examples: ['acme'],
 }
 
 function patternSchema(pattern: string): Schema {
@@ -246,6 +247,10 @@ const PROBLEM: Schema = {
       status: { type: 'integer' },
       detail: { type: 'string', description: 'What is wrong, where, and what to do.' },
       code: { type: 'string', enum: faultCodes },
+      message: {
+        type: 'string',
+        description: "The same as `detail`, under `/api/v1`: clients of Forgejo's API show it.",
+      },
       request_id: { type: 'string', description: 'Names the line in the log.' },
       reason: { type: 'string', description: 'Of `invalid-package`: which kind of rule.' },
       field: {

@@ -60,6 +60,8 @@ export function listSchema(items: Schema): Schema {
 }
 
 export const TEXT: Schema = { type: 'string' }
+/** Of a body or an answer that consists of bytes: by the format, generated clients read and send it as such. */
+export const BYTES: Schema = { type: 'string', format: 'binary' }
 export const COUNT: Schema = { type: 'integer', minimum: 0 }
 export const TIME: Schema = { type: 'string', format: 'date-time' }
 export const NO_CONTENT: Answer = { description: 'Done; there is nothing to say' }
@@ -71,4 +73,15 @@ export function digestSchema(length: number): Schema {
 
 export function nullable(schema: Schema): Schema {
   return { anyOf: [schema, { type: 'null' }] }
+}
+
+/** The schema with a value that it takes, for people and for tools that fill in requests. */
+export function withExample(schema: Schema, example: unknown): Schema {
+  return { ...schema, examples: [example] }
+}
+
+/** A value that the schema takes; undefined where it names none. */
+export function exampleOf({ examples, enum: values, const: only }: Schema): unknown {
+  for (const named of [examples, values]) if (Array.isArray(named)) return named[0]
+  return only
 }

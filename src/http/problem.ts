@@ -44,7 +44,9 @@ export function problemResponse(
     return new Response(`${text}\n`, { status, headers })
   }
   headers.set('content-type', 'application/problem+json')
-  const problem = problemOf(fault, status, text, requestId)
+  // Clients of Forgejo's API show this member, and without it the whole body.
+  const message = isAlwaysJson(new URL(request.url).pathname) ? { message: text } : {}
+  const problem = { ...problemOf(fault, status, text, requestId), ...message }
   return new Response(`${JSON.stringify(problem)}\n`, { status, headers })
 }
 

@@ -5,8 +5,13 @@ import { API_INFO } from '../../src/api/openapi.ts'
 import { describeFault, faultCodes } from '../../src/core/errors.ts'
 import type { Dialect } from '../../src/http/dialect.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
-import { formatOpenApi } from '../../src/http/openapi.ts'
-import type { Operation, Schema } from '../../src/http/operation.ts'
+import {
+  describedEndpoints,
+  formatOpenApi,
+  type PathParameter,
+  pathParametersOf,
+} from '../../src/http/openapi.ts'
+import { exampleOf, type Operation, type Schema } from '../../src/http/operation.ts'
 import { packageTypes } from '../../src/types/registration.ts'
 
 const endpoints: readonly Endpoint[] = [
@@ -45,6 +50,32 @@ describe("the API's document", () => {
     expect(await errorsOf({ ...rest, paths: { ...paths, noSlash: {} } })).not.toEqual([])
     const bad = { '/x': { get: { responses: { 200: {} } } } }
     expect(await errorsOf({ ...rest, paths: { ...paths, ...bad } })).not.toEqual([])
+  })
+
+  it('says of bodies and answers of bytes that they are bytes', () => {
+    const bytes = describedEndpoints(endpoints).flatMap(({ operation }) => {
+      const contents = [
+        operation.body,
+        ...Object.values(operation.answers).map((each) => each.content),
+      ]
+      return contents.filter(
+        (each) => each !== undefined && !/text|json|xml|pem/.test(each.contentType),
+      )
+    })
+    expect(bytes.length).toBeGreaterThan(10)
+    expect(bytes.filter((each) => each?.schema.format !== 'binary')).toEqual([])
+  })
+
+  it('has an example of each parameter of a path, which its grammar takes', () => {
+    const parameters = describedEndpoints(endpoints).flatMap(pathParametersOf)
+    expect(parameters.length).toBeGreaterThan(100)
+    const taken = ({ schema }: PathParameter) => {
+      const example = String(exampleOf(schema) ?? '')
+      const { pattern, minLength = 1, maxLength = 100 } = schema
+      const fits = example.length >= Number(minLength) && example.length <= Number(maxLength)
+      return fits && new RegExp(String(pattern ?? '')).test(example)
+    }
+    expect(parameters.filter((each) => !taken(each))).toEqual([])
   })
 
   it('has every member that a problem can have', () => {

@@ -82,7 +82,27 @@ describe('the list of packages', () => {
     expect(linksOf(beyond.headers)).toEqual({ first: `${API}?page=1`, prev: `${API}?page=1` })
   })
 
-  it.each(['page=0', 'page=x', 'limit=0', 'limit=101', `q=${'a'.repeat(201)}`])(
+  it.each([
+    ['page=-1&limit=2', 'limit=2'],
+    ['page=0&limit=0', 'page=1&limit=50'],
+    ['limit=-3', 'limit=50'],
+    ['limit=101', 'limit=100'],
+    ['limit=99999999999999999999&page=1', 'limit=100'],
+  ])('%s is %s, as in Forgejo', async (query, meant) => {
+    const [given, expected] = [await read(`${API}?${query}`), await read(`${API}?${meant}`)]
+    expect(given.body).toEqual(expected.body)
+    expect(given.body.length).toBeGreaterThan(1)
+    const nextOf = ({ headers }: typeof given) =>
+      new URLSearchParams(linksOf(headers).next?.split('?')[1]).get('page')
+    expect(nextOf(given)).toBe(nextOf(expected))
+  })
+
+  it('a page far behind the last one is empty', async () => {
+    const { body, headers } = await read(`${API}?page=99999999999999999999`)
+    expect([body, headers.get('x-total-count')]).toEqual([[], '3'])
+  })
+
+  it.each(['page=x', 'page=', 'limit=1.5', 'limit=1e2', `q=${'a'.repeat(201)}`])(
     'refuses %s',
     async (query) => {
       const { status, text } = await answerOf(`${API}?${query}`)

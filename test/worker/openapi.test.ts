@@ -3,6 +3,7 @@ import { endpoints } from '../../src/app.ts'
 import { faultCodes } from '../../src/core/errors.ts'
 import { describedEndpoints, formatPathTemplate, pathParametersOf } from '../../src/http/openapi.ts'
 import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
+import { publish } from '../types/alpine/repository.ts'
 
 // The document of the API as it is served: whole, and true of what is mounted.
 
@@ -115,6 +116,30 @@ it('is a page too, where each operation and each code of a problem has its place
   expect(text.match(/ id="/g)).toHaveLength(ids.size)
 })
 
+it('the page begins with its contents, and has a line for curl of each operation', async () => {
+  const { text } = await answerOf('/api/v1/docs')
+  const contents = /<nav class="panel" aria-label="Contents">.*?<\/nav>/.exec(text)?.[0] ?? ''
+  const described = describedEndpoints(endpoints)
+  for (const { operation } of described) expect(contents).toContain(`href="#${operation.id}"`)
+  expect(contents).toContain('href="#problems"')
+  expect(text.match(/<code>curl --fail-with-body /g)).toHaveLength(described.length)
+  expect(text).not.toContain('`')
+  expect(text).not.toMatch(/\$URL[^<]*undefined/)
+  expect(text).toContain('<code>%2F</code>')
+})
+
+it('a package of the document has the members of a package', async () => {
+  await createOwner()
+  await publish({ name: 'hello', version: '1-r0' })
+  const { components } = await readDocument()
+  const exampleOf = (name: string) => Object(components.schemas[name]).examples[0]
+  const [version] = JSON.parse((await answerOf('/api/v1/packages/acme')).text)
+  expect(Object.keys(version)).toEqual(Object.keys(exampleOf('Package')))
+  expect(Object.keys(version.owner)).toEqual(Object.keys(exampleOf('Package').owner))
+  const files = await answerOf('/api/v1/packages/acme/alpine/hello/1-r0/files')
+  expect(Object.keys(JSON.parse(files.text)[0])).toEqual(Object.keys(exampleOf('PackageFile')))
+})
+
 it('gives problems as it says, and nothing else of a fault', async () => {
   await createOwner()
   const { headers, text } = await answerOf('/api/v1/owners/acme', {
@@ -130,6 +155,8 @@ it('gives problems as it says, and nothing else of a fault', async () => {
     detail: 'visibility is required: "public" or "private"',
     code: 'invalid-request',
     request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    // Clients of Forgejo's API show it.
+    message: 'visibility is required: "public" or "private"',
   })
   const bad = await answerOf('/api/packages/acme/alpine/edge/main', {
     method: 'PUT',
@@ -137,6 +164,7 @@ it('gives problems as it says, and nothing else of a fault', async () => {
     body: 'no package',
   })
   expect(JSON.parse(bad.text)).toMatchObject({ code: 'invalid-package', reason: 'malformed' })
+  expect(JSON.parse(bad.text)).not.toHaveProperty('message')
   const allow = await answerOf('/api/v1/owners', { method: 'POST', headers: ADMIN })
   expect(JSON.parse(allow.text)).not.toHaveProperty('allow')
 })

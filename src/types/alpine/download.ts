@@ -23,7 +23,7 @@ export const FILE_PATH = `${DIRECTORY}/:file{[^/]+\\.apk}`
 export const FILE_PARAMETERS = {
   ...REPOSITORY_PARAMETERS,
   architecture: ARCHITECTURE,
-  file: { type: 'string', pattern: FILE_NAME_PATTERN },
+  file: { type: 'string', pattern: FILE_NAME_PATTERN, examples: ['hello-1.0.0-r0.apk'] },
 } as const
 
 /**

@@ -48,6 +48,12 @@ export const keyEndpoints: readonly Endpoint[] = [
     operation: {
       id: 'getAlpineKeyByName',
       tag: 'alpine',
+      path: {
+        keyFile: {
+          ...{ type: 'string', pattern: '^[^/]+\\.rsa\\.pub$' },
+          examples: ['acme@0123456789abcdef.rsa.pub'],
+        },
+      },
       answers: { 200: KEY_ANSWER },
       faults: ['not-found'],
     },

@@ -17,7 +17,7 @@ import {
 } from '../../core/packages/index-file.ts'
 import { quote } from '../../formats/format-error.ts'
 import type { Params } from '../../http/endpoint.ts'
-import type { Schema } from '../../http/operation.ts'
+import { type Schema, withExample } from '../../http/operation.ts'
 import { parseArchitecture } from './format/name.ts'
 
 export const TYPE = 'alpine'
@@ -28,11 +28,15 @@ export const EXTENSION = '.apk'
 const PATH_NAME: Schema = { type: 'string', pattern: PATH_NAME_PATTERN }
 
 /** What the parameters of Alpine's paths may be. */
-export const REPOSITORY_PARAMETERS = { branch: PATH_NAME, repository: PATH_NAME } as const
+export const REPOSITORY_PARAMETERS = {
+  branch: withExample(PATH_NAME, 'edge'),
+  repository: withExample(PATH_NAME, 'main'),
+} as const
 export const ARCHITECTURE: Schema = {
   title: 'AlpineArchitecture',
   type: 'string',
   pattern: '^[a-z0-9_]{1,32}$',
+  examples: ['x86_64'],
 }
 
 /** `branch/repository`: the repository's name within its owner. */

@@ -8,7 +8,7 @@ import type { ByteSource } from '../../formats/bytes.ts'
 import { ContentListWriter } from '../../formats/content-list.ts'
 import { FormatError } from '../../formats/format-error.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { TEXT } from '../../http/operation.ts'
+import { BYTES, TEXT, withExample } from '../../http/operation.ts'
 import {
   PUBLISH_FAULTS,
   PUBLISH_QUERY,
@@ -46,9 +46,9 @@ export const publishEndpoint = ownedEndpoint({
     id: 'publishAlpinePackage',
     tag: 'alpine',
     description: 'The body is the package; name, version and architecture come from it alone.',
-    path: { ...REPOSITORY_PARAMETERS, uploadName: TEXT },
+    path: { ...REPOSITORY_PARAMETERS, uploadName: withExample(TEXT, 'hello.apk') },
     query: PUBLISH_QUERY,
-    body: { contentType: 'application/octet-stream', schema: TEXT },
+    body: { contentType: 'application/octet-stream', schema: BYTES },
     answers: PUBLISHED,
     faults: PUBLISH_FAULTS,
   },

@@ -5,7 +5,7 @@ import type { PackageState } from '../../core/packages/document.ts'
 import { documentAnswers, documentResponse } from '../../http/document-response.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { cacheControl } from '../../http/file-response.ts'
-import { jsonContent, objectSchema, TEXT } from '../../http/operation.ts'
+import { jsonContent, objectSchema, TEXT, withExample } from '../../http/operation.ts'
 import { endIndexLine } from './format/index-line.ts'
 import { readStored } from './format/stored-crate.ts'
 import { YANKED } from './marks.ts'
@@ -44,6 +44,13 @@ const configEndpoint = ownedEndpoint({
   },
 })
 
+const DIRECTORY_PARAMETERS = {
+  prefix: withExample(TEXT, '3'),
+  first: withExample(TEXT, 'he'),
+  second: withExample(TEXT, 'll'),
+  crate: CRATE,
+} as const
+
 const indexEndpoint = ownedEndpoint<PackageState>({
   method: 'GET',
   // By the number of letters of its name; those of four letters and more in directories of two each.
@@ -55,7 +62,7 @@ const indexEndpoint = ownedEndpoint<PackageState>({
     id: 'getCargoIndex',
     tag: TYPE,
     description: 'A JSON a line, in any order. The name is in lower case.',
-    path: { prefix: TEXT, first: TEXT, second: TEXT, crate: CRATE },
+    path: DIRECTORY_PARAMETERS,
     ...documentAnswers({ contentType: 'text/plain', schema: TEXT }),
   },
   resource: findIndexed,

@@ -23,11 +23,12 @@ export const LINKS = { provides: 'cargo.provides', requires: 'cargo.depends' } a
 
 export const CRATE: Schema = {
   ...{ title: 'CargoCrate', type: 'string', pattern: '^[A-Za-z][A-Za-z0-9_-]{0,63}$' },
+  examples: ['foo'],
 }
 export const VERSION_PARAMETERS = {
   crate: CRATE,
   version: {
-    ...{ type: 'string', minLength: 5, maxLength: 150 },
+    ...{ type: 'string', minLength: 5, maxLength: 150, examples: ['1.0.0'] },
     description: 'SemVer 2.0.0; what stands behind a `+` has no part in what is found.',
   },
 } as const

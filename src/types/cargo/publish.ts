@@ -17,7 +17,7 @@ import { FormatError } from '../../formats/format-error.ts'
 import { withoutBuild } from '../../formats/semver.ts'
 import type { Readme } from '../../formats/text/readme.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { jsonContent, listSchema, objectSchema, TEXT } from '../../http/operation.ts'
+import { BYTES, jsonContent, listSchema, objectSchema, TEXT } from '../../http/operation.ts'
 import { refusePackage } from '../../http/package-refusal.ts'
 import { PUBLISH_FAULTS, publishUpload, requireWritable } from '../../http/publication.ts'
 import { refuseFull } from '../../http/quota.ts'
@@ -52,7 +52,7 @@ export const publishEndpoint = ownedEndpoint({
     description:
       'The body is what `cargo publish` sends: the length of a JSON in 32 bits, little-endian, the JSON, ' +
       'the length of the crate, the crate.',
-    body: { contentType: 'application/octet-stream', schema: TEXT },
+    body: { contentType: 'application/octet-stream', schema: BYTES },
     answers: {
       200: {
         description: 'Published, and in the index',

@@ -16,16 +16,22 @@ export const FILE_PATH = `${PACKAGE_PATH}/:version/:file`
 
 const NAME: Schema = { type: 'string', minLength: 1, maxLength: MAX_LENGTH }
 export const PACKAGE_PARAMETERS = {
-  package: { ...NAME, pattern: '^(?:[A-Za-z0-9]|[-_+.A-Za-z0-9]{2,})$', not: { const: '..' } },
+  package: {
+    ...{ ...NAME, pattern: '^(?:[A-Za-z0-9]|[-_+.A-Za-z0-9]{2,})$', not: { const: '..' } },
+    examples: ['handbook'],
+  },
 } as const
 export const VERSION_PARAMETERS = {
   ...PACKAGE_PARAMETERS,
-  version: { ...NAME, description: 'Printable, without a blank at either end; not "." or "..".' },
+  version: {
+    ...{ ...NAME, examples: ['2026-11'] },
+    description: 'Printable, without a blank at either end; not "." or "..".',
+  },
 } as const
 export const FILE_PARAMETERS = {
   ...VERSION_PARAMETERS,
   file: {
-    ...{ ...NAME, pattern: '^[-_+=:;.()[\\]{}~!@#$%^& A-Za-z0-9]+$' },
+    ...{ ...NAME, pattern: '^[-_+=:;.()[\\]{}~!@#$%^& A-Za-z0-9]+$', examples: ['README.md'] },
     description: 'Without a blank at either end; not "." or "..".',
   },
 } as const

@@ -7,7 +7,7 @@ import type { NewFile } from '../../core/packages/new-file.ts'
 import { readToEnd } from '../../formats/bytes.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { TEXT } from '../../http/operation.ts'
+import { BYTES } from '../../http/operation.ts'
 import { PUBLISH_FAULTS, PUBLISH_QUERY, PUBLISHED, publishUpload } from '../../http/publication.ts'
 import {
   FILE_PARAMETERS,
@@ -30,7 +30,7 @@ export const publishEndpoint = ownedEndpoint({
       'The body is the file, or a form whose first file it is. Package and version are made.',
     path: FILE_PARAMETERS,
     query: PUBLISH_QUERY,
-    body: { contentType: 'application/octet-stream', schema: TEXT, optional: true },
+    body: { contentType: 'application/octet-stream', schema: BYTES, optional: true },
     answers: PUBLISHED,
     faults: PUBLISH_FAULTS,
   },

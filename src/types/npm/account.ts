@@ -5,7 +5,7 @@ import { invalidRequest, RegistryError } from '../../core/errors.ts'
 import { textOf } from '../../formats/text/json-value.ts'
 import { verifySecret } from '../../http/body-secret.ts'
 import { type Call, type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { jsonContent, objectSchema, TEXT } from '../../http/operation.ts'
+import { jsonContent, objectSchema, TEXT, withExample } from '../../http/operation.ts'
 import { readJsonObject } from '../../http/request-body.ts'
 import { DONE, done, noticeOf, reply } from './dialect.ts'
 import { SERVICE, TYPE } from './names.ts'
@@ -51,13 +51,19 @@ export const accountEndpoints: readonly Endpoint[] = [
       tag: TYPE,
       description:
         'What `npm login --auth-type=legacy` and `npm adduser` send. No account is made.',
-      path: { user: { ...TEXT, description: '`org.couchdb.user:` and any name.' } },
+      path: {
+        user: {
+          ...withExample(TEXT, 'org.couchdb.user:me'),
+          description: '`org.couchdb.user:` and any name.',
+        },
+      },
       body: jsonContent({
         ...{ type: 'object', required: ['password'] },
         properties: {
           name: TEXT,
           password: { ...TEXT, minLength: 1, description: 'The access token.' },
         },
+        examples: [{ name: 'me', password: 'cairn_…' }],
       }),
       answers: {
         201: {
@@ -83,7 +89,12 @@ export const accountEndpoints: readonly Endpoint[] = [
     path: `${SERVICE}/user/token/:token`,
     access: 'read',
     summary: 'What `npm logout` asks before it forgets the token; changes nothing',
-    operation: { id: 'logoutOfNpmRegistry', tag: TYPE, path: { token: TEXT }, answers: DONE },
+    operation: {
+      id: 'logoutOfNpmRegistry',
+      tag: TYPE,
+      path: { token: withExample(TEXT, 'any') },
+      answers: DONE,
+    },
     handler: logout,
   }),
 ]

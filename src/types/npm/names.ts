@@ -38,24 +38,37 @@ export function packagePaths(after: string, before = ''): { path: string; aliase
 
 const PACKAGE: Schema = {
   ...{ type: 'string', minLength: 1, maxLength: MAX_NAME, pattern: NAME_PATTERN },
+  examples: ['hello'],
   description: 'With its scope as `@scope/name`, of which the slash may be written as %2f.',
 }
 export const PACKAGE_PARAMETERS = { package: PACKAGE } as const
 export const REVISION_PARAMETERS = {
   ...PACKAGE_PARAMETERS,
-  rev: { type: 'string', description: 'The `_rev` of the document that the client read.' },
+  rev: {
+    ...{ type: 'string', examples: ['1-0123456789abcdef'] },
+    description: 'The `_rev` of the document that the client read.',
+  },
 } as const
 export const FILE_PARAMETERS = {
   ...PACKAGE_PARAMETERS,
-  file: { type: 'string', description: '`name-1.0.0.tgz`, without the scope.' },
+  file: {
+    ...{ type: 'string', examples: ['hello-1.0.0.tgz'] },
+    description: '`name-1.0.0.tgz`, without the scope.',
+  },
 } as const
 export const VERSION_PARAMETERS = {
   ...PACKAGE_PARAMETERS,
-  version: { type: 'string', minLength: 1, maxLength: MAX_VERSION, description: 'Or a tag.' },
+  version: {
+    ...{ type: 'string', minLength: 1, maxLength: MAX_VERSION, examples: ['1.0.0'] },
+    description: 'Or a tag.',
+  },
 } as const
 export const TAG_PARAMETERS = {
   ...PACKAGE_PARAMETERS,
-  tag: { type: 'string', minLength: 1, maxLength: MAX_TAG, pattern: TAG_PATTERN },
+  tag: {
+    ...{ type: 'string', minLength: 1, maxLength: MAX_TAG, pattern: TAG_PATTERN },
+    examples: ['next'],
+  },
 } as const
 
 /** @throws RegistryError invalid-name */

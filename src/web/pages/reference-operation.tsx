@@ -8,7 +8,10 @@ import {
   pathParametersOf,
 } from '../../http/openapi.ts'
 import type { Content, Operation, QueryParameter, Schema } from '../../http/operation.ts'
+import { CodeBlock } from '../components/code-block.tsx'
+import { Described } from '../components/described.tsx'
 import { Badge, Facts } from '../components/pieces.tsx'
+import { formatCurlLine } from '../curl-line.ts'
 
 export function OperationSection({ endpoint }: { readonly endpoint: DescribedEndpoint }) {
   const { method, path, aliases = [], access, summary, operation } = endpoint
@@ -18,9 +21,14 @@ export function OperationSection({ endpoint }: { readonly endpoint: DescribedEnd
         <Badge kind="accent">{method}</Badge> <code>{formatPathTemplate(path)}</code>
       </h3>
       <p>
-        {summary}. {ACCESS_TEXTS[access]}
+        <Described text={`${summary}. ${ACCESS_TEXTS[access]}`} />
       </p>
-      {operation.description !== undefined && <p>{plain(operation.description)}</p>}
+      {operation.description !== undefined && (
+        <p>
+          <Described text={operation.description} />
+        </p>
+      )}
+      <CodeBlock text={formatCurlLine(endpoint)} label={`the line for curl of ${operation.id}`} />
       {aliases.length > 0 && <p>Also as {aliases.map(formatPathTemplate).join(' and ')}.</p>}
       <Parameters endpoint={endpoint} />
       {operation.body !== undefined && (
@@ -57,7 +65,7 @@ function Parameters({ endpoint }: { readonly endpoint: DescribedEndpoint }) {
 function ParameterText({ schema, description }: QueryParameter) {
   return (
     <>
-      {plain(description)}{' '}
+      <Described text={description} />{' '}
       <span class="muted">
         <SchemaText schema={schema} />
       </span>
@@ -72,7 +80,8 @@ function Answers({ answers }: Pick<Operation, 'answers'>) {
         label: `Answers ${status}`,
         value: (
           <>
-            {plain(description)} {content !== undefined && <ContentText content={content} />}
+            <Described text={description} />{' '}
+            {content !== undefined && <ContentText content={content} />}
             {Object.keys(headers).map((name) => (
               <>
                 {' '}
@@ -119,9 +128,4 @@ function SchemaText({ schema }: { readonly schema: Schema }) {
 
 function isSchema(value: unknown): value is Schema {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Descriptions are Markdown of which only the ticks of code are used. */
-function plain(text: string): string {
-  return text.replaceAll('`', '')
 }

@@ -11,6 +11,7 @@ import {
 import type { Schema } from '../../http/operation.ts'
 import { DOCUMENT_PATH, PROBLEMS_PATH } from '../../http/path.ts'
 import { CodeBlock } from '../components/code-block.tsx'
+import { Described } from '../components/described.tsx'
 import { pageResponse } from '../respond.ts'
 import { OperationSection } from './reference-operation.tsx'
 
@@ -57,8 +58,11 @@ function Reference({ endpoints, schemas }: ReferenceProps) {
       <p>
         A token goes into <code>Authorization</code>: as the password of <code>Basic</code> with any
         user name, as <code>Bearer</code>, or after <code>token</code>. Every <code>GET</code>{' '}
-        answers <code>HEAD</code> too.
+        answers <code>HEAD</code> too. In the lines for curl <code>URL</code> is the address of this
+        registry and <code>TOKEN</code> an access token; what is read needs none where the owner is
+        public.
       </p>
+      <Contents tags={tags} endpoints={endpoints} />
       {tags.map((tag) => (
         <TagSection tag={tag} endpoints={endpoints.filter((each) => each.operation.tag === tag)} />
       ))}
@@ -66,6 +70,42 @@ function Reference({ endpoints, schemas }: ReferenceProps) {
       <Problems />
     </>
   )
+}
+
+interface ContentsProps {
+  readonly tags: readonly string[]
+  readonly endpoints: readonly DescribedEndpoint[]
+}
+
+function Contents({ tags, endpoints }: ContentsProps) {
+  return (
+    <nav class="panel" aria-label="Contents">
+      <h2>Contents</h2>
+      {tags.map((tag) => (
+        <details>
+          <summary>{titleOf(tag)}</summary>
+          <ul>
+            {endpoints
+              .filter(({ operation }) => operation.tag === tag)
+              .map(({ operation, summary }) => (
+                <li>
+                  <a href={`#${operation.id}`}>
+                    <Described text={summary} />
+                  </a>
+                </li>
+              ))}
+          </ul>
+        </details>
+      ))}
+      <p>
+        <a href="#schemas">JSON</a> · <a href="#problems">Problems</a>
+      </p>
+    </nav>
+  )
+}
+
+function titleOf(tag: string): string {
+  return tag.slice(0, 1).toUpperCase() + tag.slice(1)
 }
 
 interface TagProps {
@@ -76,7 +116,7 @@ interface TagProps {
 function TagSection({ tag, endpoints }: TagProps) {
   return (
     <section>
-      <h2 id={`tag-${tag}`}>{tag.slice(0, 1).toUpperCase() + tag.slice(1)}</h2>
+      <h2 id={`tag-${tag}`}>{titleOf(tag)}</h2>
       {endpoints.map((endpoint) => (
         <OperationSection endpoint={endpoint} />
       ))}
@@ -91,11 +131,16 @@ function Schemas({ schemas }: Pick<ReferenceProps, 'schemas'>) {
       {Object.entries(schemas).map(([name, schema]) => (
         <details id={`schema-${name}`}>
           <summary>{name}</summary>
-          <CodeBlock text={JSON.stringify(schema, null, 2)} label={`the schema of ${name}`} />
+          <CodeBlock text={formatSchema(schema)} label={`the schema of ${name}`} />
         </details>
       ))}
     </section>
   )
+}
+
+/** Descriptions without the ticks of Markdown, which mean nothing within JSON. */
+function formatSchema(schema: Schema): string {
+  return JSON.stringify(schema, null, 2).replaceAll('`', '')
 }
 
 function Problems() {

@@ -15,6 +15,8 @@ export interface Clients {
   curl: string | null
   apko: string | null
   nfpm: string | null
+  /** The program that calls functions of the SDK of Forgejo's API. */
+  sdk: string | null
   /** The folders with cargo and rustc, as PATH has them. */
   cargo: string | null
   /** The folder of packages that has npm, pnpm, Yarn 1, Yarn and Bun. */
@@ -31,7 +33,7 @@ declare module 'vitest' {
   }
 }
 
-type ClientName = 'apk' | 'curl' | 'apko' | 'nfpm' | 'cargo' | 'npmClients' | 'schemathesis'
+type ClientName = 'apk' | 'curl' | 'apko' | 'nfpm' | 'sdk' | 'cargo' | 'npmClients' | 'schemathesis'
 
 /** Skipped, with the reason in its name, where one of the clients is missing. */
 export function describeWith(
@@ -39,7 +41,8 @@ export function describeWith(
   title: string,
   body: (clients: FoundClients) => void,
 ): void {
-  const { missing, apks, curl, apko, nfpm, cargo, npmClients, schemathesis } = inject('clients')
+  const { missing, apks, curl, apko, nfpm, sdk, cargo, npmClients, schemathesis } =
+    inject('clients')
   const lacking = names.filter((name) => missing[name] !== undefined)
   if (lacking.length > 0) {
     // The body still runs, to show every test that is skipped.
@@ -49,7 +52,7 @@ export function describeWith(
   for (const apk of names.includes('apk') ? apks : [absent.apk])
     describe(names.includes('apk') ? `${title} (${apk.label})` : title, () =>
       body({
-        ...{ apk, curl: curl ?? '', apko: apko ?? '', nfpm: nfpm ?? '' },
+        ...{ apk, curl: curl ?? '', apko: apko ?? '', nfpm: nfpm ?? '', sdk: sdk ?? '' },
         ...{ cargo: cargo ?? '', npmClients: npmClients ?? '', schemathesis: schemathesis ?? '' },
       }),
     )
@@ -61,6 +64,7 @@ export interface FoundClients {
   curl: string
   apko: string
   nfpm: string
+  sdk: string
   cargo: string
   npmClients: string
   schemathesis: string
@@ -71,6 +75,7 @@ const absent: FoundClients = {
   curl: '',
   apko: '',
   nfpm: '',
+  sdk: '',
   cargo: '',
   npmClients: '',
   schemathesis: '',

@@ -1,6 +1,7 @@
-// Builds a client that is published as a Go module, in a throwaway module that pins its version and
-// checksum. The Go checksum database answers for what it depends on.
-import { writeFile } from 'node:fs/promises'
+// Builds clients of Go modules: one that is published as a program, in a throwaway module that pins its version and
+// checksum, where the Go checksum database answers for what it depends on; and programs of the tests' own.
+import { createHash } from 'node:crypto'
+import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runOrThrow } from './run.ts'
 import { cachedTool } from './tool-cache.ts'
@@ -44,13 +45,31 @@ export async function installGoTool(tool: GoTool): Promise<string> {
     const [files, mod] = tool.sums
     const at = `${tool.module} ${tool.version}`
     await writeFile(join(made, 'go.sum'), `${at} ${files}\n${at}/go.mod ${mod}\n`)
-    const flags = ['-mod=mod', '-trimpath', '-buildvcs=false', '-ldflags=-s -w']
-    await runOrThrow('go', ['build', ...flags, '-o', join(made, tool.name), tool.package], {
-      cwd: made,
-      inheritEnv: true,
-      env: { GOFLAGS: '', CGO_ENABLED: '0' },
-      timeoutMs: 1_200_000,
-    })
+    await build(made, ['-mod=mod', '-o', tool.name, tool.package])
   })
   return join(directory, tool.name)
+}
+
+const FILES = ['go.mod', 'go.sum', 'main.go']
+
+/** Of a program that lies here in a folder, with the checksums of all that it is made of. The program's path. */
+export async function buildGoProgram(name: string): Promise<string> {
+  const files = FILES.map((file) => join(import.meta.dirname, name, file))
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(await readFile(file))
+  const directory = await cachedTool(`${name}-${hash.digest('hex').slice(0, 16)}`, async (made) => {
+    for (const [at, file] of FILES.entries()) await copyFile(files[at] ?? '', join(made, file))
+    await build(made, ['-mod=readonly', '-o', name, '.'])
+  })
+  return join(directory, name)
+}
+
+async function build(directory: string, args: readonly string[]): Promise<void> {
+  const flags = ['-trimpath', '-buildvcs=false', '-ldflags=-s -w']
+  await runOrThrow('go', ['build', ...flags, ...args], {
+    cwd: directory,
+    inheritEnv: true,
+    env: { GOFLAGS: '', CGO_ENABLED: '0' },
+    timeoutMs: 1_200_000,
+  })
 }

@@ -7,6 +7,7 @@ const PARAMETERS = {
   id: 'absent',
   digest: '0123456789abcdef.css',
   table: 'owner',
+  repo: 'website',
   part: 'blobs',
   hour: '2026010100',
   object: '00000000-0000-7000-8000-000000000000',
