@@ -316,6 +316,11 @@ export const packageCollection = sqliteTable(
     state: text('state').notNull(),
     changedAt: integer('changed_at').notNull(),
     changes: integer('changes').notNull(),
+    /**
+     * As of a repository, with the state for its head. Where something draws a state and writes no list, a trigger
+     * begins one, and all names of the collection rest (0021_collections.sql).
+     */
+    recent: text('recent').notNull().default(''),
   },
   (table) => [primaryKey({ columns: [table.ownerId, table.type] })],
 )

@@ -6,9 +6,10 @@ import type { Inspection } from '../core/blobs/stage.ts'
 import type { UploadedContent } from '../core/digests.ts'
 import { FURTHER_DIGESTS, type FurtherDigest } from '../core/digests.ts'
 import { type Fault, type FaultCode, invalidRequest, RegistryError } from '../core/errors.ts'
+import { restOf } from '../core/near/facts.ts'
 import { type Published, publishFile } from '../core/packages/publish.ts'
 import { MAX_TAGS } from '../core/packages/tags.ts'
-import { limitsOf } from '../env.ts'
+import { limitsOf, rememberMsOf } from '../env.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
 import { UPLOAD_LIMITS } from './body-limits.ts'
@@ -111,6 +112,7 @@ export async function publishUpload<I, T>(
       contentsOf: publication.contentsOf,
     },
     limits: limitsOf(call.env),
+    rest: { milliseconds: restOf(rememberMsOf(call.env)), over: () => refuseRevoked(call) },
     describe: (found, blob) => {
       const claims = publication.claims?.(found)
       const contested = claims && contestedBy(call.principal, type, claims)

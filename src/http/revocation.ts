@@ -1,5 +1,5 @@
-// What allowed a request may end while its body comes: a token, a session. Asked again where the body
-// took its time; else whoever has a stolen token could keep a request open until after its end.
+// What allowed a request may end while its body comes, or while the name rests that it publishes: a token, a session.
+// Asked again where that took its time; else whoever has a stolen token could keep a request open until after its end.
 import { isSessionEnded } from '../core/access/ended-sessions.ts'
 import { isTokenValid } from '../core/access/tokens.ts'
 import { RegistryError } from '../core/errors.ts'
@@ -7,7 +7,7 @@ import type { Call } from './endpoint.ts'
 import { RECENT_MS } from './recently-allowed.ts'
 
 /**
- * To be called when the body is read, before anything is changed.
+ * To be called when the body is read, or the rest is over, before anything is changed.
  * @throws RegistryError invalid-credentials, storage-unavailable
  */
 export async function refuseRevoked({
@@ -28,6 +28,6 @@ export async function refuseRevoked({
 }
 
 function ended(what: string): RegistryError {
-  const detail = `${what} while the body of the request came`
+  const detail = `${what} before the change was made`
   return new RegistryError({ code: 'invalid-credentials', detail })
 }

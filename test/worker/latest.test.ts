@@ -5,6 +5,7 @@ import { latestVersionIn, latestVersionOf, shownVersionOf } from '../../src/core
 import { setMarks } from '../../src/core/packages/marks.ts'
 import { moveTag } from '../../src/core/packages/tags.ts'
 import { limitsOf } from '../../src/env.ts'
+import { NO_REST } from '../support/worker/near/no-rest.ts'
 import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
 
 const LIMITS = { files: 1e6, metadata_bytes: 1e9, file_bytes: 1e9, repositories: 10, tokens: 10 }
@@ -26,7 +27,9 @@ async function publish(version: string, order?: string): Promise<void> {
       ...{ r2Key: 'blobs/2026010100/none', size: 1, stagedAt: Date.now() },
     },
   }
-  const { outcome } = await createFile(env.DB, place, { creation: 'any-version' }, file, LIMITS)
+  const rules = { creation: 'any-version' } as const
+  const bounds = { limits: LIMITS, rest: NO_REST }
+  const { outcome } = await createFile(env.DB, { place, rules, file, ...bounds })
   expect(outcome).toBe('created')
 }
 

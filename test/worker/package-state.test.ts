@@ -4,6 +4,7 @@ import { createFile } from '../../src/core/packages/create.ts'
 import type { NewFile } from '../../src/core/packages/new-file.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
+import { NO_REST } from '../support/worker/near/no-rest.ts'
 import { ADMIN, answerOf, createOwner } from '../support/worker/registry.ts'
 import { MAIN, publish } from '../types/alpine/repository.ts'
 
@@ -141,13 +142,11 @@ it('keeps growing by a second where the rows are ahead of the clock', async () =
     env.DB.prepare('UPDATE package SET changed_at = ?1').bind(later),
     env.DB.prepare('UPDATE package_collection SET changed_at = ?1').bind(later),
   ])
-  await createFile(
-    env.DB,
-    { ownerId: String(owner), type: 'generic' },
-    { creation: 'any-version' },
-    FILE,
-    LIMITS,
-  )
+  await createFile(env.DB, {
+    place: { ownerId: String(owner), type: 'generic' },
+    rules: { creation: 'any-version' },
+    ...{ file: FILE, limits: LIMITS, rest: NO_REST },
+  })
   const { a, 'all of generic': all } = await readStates()
   expect([a?.changed_at, all?.changed_at]).toEqual([later + 1000, later + 1000])
 })

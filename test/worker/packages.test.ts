@@ -8,12 +8,14 @@ import { limitsOf } from '../../src/env.ts'
 import { readToEnd } from '../../src/formats/bytes.ts'
 import { wrapMethod } from '../support/worker/bindings.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
+import { NO_REST } from '../support/worker/near/no-rest.ts'
 import { countRows, createOwner } from '../support/worker/registry.ts'
 
 // The ways in which a file of a type without repositories can come about, whatever the type.
 
 let ownerId = ''
 const place = () => ({ ownerId, type: 'any' })
+const BOUNDS = () => ({ limits: limitsOf(env), rest: NO_REST })
 
 beforeEach(async () => {
   await createOwner()
@@ -44,7 +46,8 @@ async function fileOf(version: string, fileName: string, more: Partial<NewFile> 
 }
 
 async function create(creation: Creation, version: string, fileName: string, db = env.DB) {
-  return createFile(db, place(), { creation }, await fileOf(version, fileName), limitsOf(env))
+  const file = await fileOf(version, fileName)
+  return createFile(db, { place: place(), rules: { creation }, file, ...BOUNDS() })
 }
 
 describe('a file is created', () => {
@@ -149,7 +152,8 @@ describe('properties', () => {
     }
     for (const name of ['a', 'b']) {
       const file = await fileOf('1', name, { properties })
-      await createFile(env.DB, place(), { creation: 'any-version' }, file, limitsOf(env))
+      const rules = { creation: 'any-version' } as const
+      await createFile(env.DB, { place: place(), rules, file, ...BOUNDS() })
     }
   })
 

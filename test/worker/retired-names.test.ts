@@ -4,6 +4,7 @@ import { type Creation, createFile } from '../../src/core/packages/create.ts'
 import { findRemovableFiles, removeFiles } from '../../src/core/packages/remove.ts'
 import { expectConsistent } from '../support/worker/consistency.ts'
 import { failCalls } from '../support/worker/faults.ts'
+import { NO_REST } from '../support/worker/near/no-rest.ts'
 import { ADMIN, answerOf, createOwner, put } from '../support/worker/registry.ts'
 import { wrap } from '../support/worker/stand-ins/wrapped.ts'
 import { WRAPPED } from '../support/worker/stand-ins/wrapped-sample.ts'
@@ -87,7 +88,8 @@ describe('of versions that take further files', () => {
       blob,
     }
     const rules = { creation, namesStayTaken: true } as const
-    return (await createFile(db, place, rules, file, LIMITS)).outcome
+    const bounds = { limits: LIMITS, rest: NO_REST }
+    return (await createFile(db, { place, rules, file, ...bounds })).outcome
   }
 
   async function removeAll(fileName?: string, db = env.DB): Promise<void> {

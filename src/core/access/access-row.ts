@@ -49,8 +49,10 @@ export interface AccessQuestion {
   readonly resource: ResourceQuery | undefined
   /** Whether what the owner has and may have is asked for. */
   readonly quota: boolean
-  /** Whose last commits are asked for, by type and name. */
-  readonly repository?: { readonly type: string; readonly repository: string } | undefined
+  /** Whose last commits are asked for, by type and name; without a name those of the type's collection. */
+  readonly repository?:
+    | { readonly type: string; readonly repository: string | undefined }
+    | undefined
 }
 
 /**
@@ -64,7 +66,8 @@ export async function readAccess(
   const name = ownerName === undefined ? undefined : findOwnerName(ownerName)
   const parameters = [name ?? null, token.value, ...(resource?.parameters ?? [])]
   const sessionId = session === undefined ? [] : [session.id]
-  const place = repository === undefined ? [] : [repository.type, repository.repository]
+  const place =
+    repository === undefined ? [] : [repository.type, repository.repository ?? []].flat()
   const at = parameters.length + sessionId.length
   const { results, meta } = await query(() =>
     db
@@ -75,7 +78,7 @@ export async function readAccess(
            ${session === undefined ? '0' : hasEnded(`?${parameters.length + 1}`)} AS ended,
            ${resource === undefined ? 'NULL' : `(${resource.sql})`} AS resource,
            ${quota ? `(${QUOTA})` : 'NULL'} AS quota,
-           ${repository === undefined ? 'NULL' : commitsOf(at + 1)} AS repository,
+           ${commitsOf(repository, at + 1)} AS repository,
            (SELECT restoring FROM deployment WHERE id = 1) AS restoring
          FROM (SELECT 1) LEFT JOIN owner o ON o.name = ?1
            LEFT JOIN access_token t ON t.${token.column} = ?2`,
@@ -88,8 +91,14 @@ export async function readAccess(
   return { ...row, databaseBytes: meta.size_after }
 }
 
-/** @param first the number of the parameter with the type; the next one has the name */
-function commitsOf(first: number): string {
+/** @param first the number of the parameter with the type; the next one has the name, if there is one */
+function commitsOf(asked: AccessQuestion['repository'], first: number): string {
+  if (asked === undefined) return 'NULL'
+  // A collection is made anew with its owner alone.
+  if (asked.repository === undefined) {
+    return `(SELECT json_object('id', o.id, 'head', state, 'recent', recent) FROM package_collection
+      WHERE package_collection.owner_id = o.id AND package_collection.type = ?${first})`
+  }
   return `(SELECT json_object('id', r.id, 'head', r.head, 'recent', r.recent) FROM repository r
     WHERE r.owner_id = o.id AND r.type = ?${first} AND r.name = ?${first + 1})`
 }

@@ -2,6 +2,7 @@
 // change's id makes a repetition find its first effect.
 import { backOff, isOverloaded } from '../database.ts'
 import { RegistryError } from '../errors.ts'
+import { MOST_RESTS, RESTS_AGAIN } from '../near/resting.ts'
 import type { Change, ChangeResult, RepositoryAddress, RepositoryStub } from './change.ts'
 
 const TRIES = 3
@@ -33,9 +34,6 @@ export async function commitChange(options: CommitOptions): Promise<Settled> {
   }
 }
 
-/** Somebody who removes and publishes one name in turns keeps others from it; it keeps a request finite. */
-const MOST_RESTS = 4
-
 /** Waits while the name rests: neither the object nor the group of the change does. */
 async function submit({ namespace, address, change }: CommitOptions): Promise<ChangeResult> {
   let [failures, rests] = [0, 0]
@@ -56,8 +54,7 @@ async function submit({ namespace, address, change }: CommitOptions): Promise<Ch
     }
   }
   if (failures > 0) return { outcome: 'unknown' }
-  const detail = 'other bytes of the name were removed a moment ago, again and again: try again'
-  return { outcome: 'refused', fault: { code: 'storage-unavailable', detail } }
+  return { outcome: 'refused', fault: RESTS_AGAIN }
 }
 
 /** Named by the owner's random id: an owner of the same name that comes later meets no old object. */

@@ -10,13 +10,13 @@ import { knownCommits, type RepositoryHead, shortId } from './recent-commits.ts'
 export interface NearPath {
   readonly ownerName: string
   readonly type: string
-  /** Its name within the owner. */
-  readonly repository: string
-  /** Within the repository; undefined for an index, of which no answer is ever near. */
+  /** Its name within the owner; undefined for the collection: the files of the type that are in no repository. */
+  readonly repository: string | undefined
+  /** Within the repository; undefined for an index or a document, of which no answer is ever near. */
   readonly path: string | undefined
 }
 
-/** What the database says of the repository of a public owner, together with what it says of the file. */
+/** What the database says of the repository or the collection of a public owner, together with what it says of the file. */
 export interface AskedRepository extends RepositoryHead {
   readonly id: string
 }

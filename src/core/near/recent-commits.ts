@@ -1,7 +1,8 @@
 // PURE: the last commits of a repository as its row keeps them, newest first, each followed by the files that
 // it removed. A place on the edge that remembers a file as of one of these commits reads here whether a later
 // one removed it. Entries have one width, so that a list that grew too long is cut anywhere: what is cut off
-// is forgotten, and a place that remembers it asks the database.
+// is forgotten, and a place that remembers it asks the database. A collection has the same list of its changes
+// (core/packages/state.ts), with its state for the head; there the database writes it.
 
 /** What is kept of an id: its last 12 hex digits, which are random in UUIDs of versions 4 and 7. */
 const ID_LENGTH = 12
@@ -9,7 +10,7 @@ const WIDTH = 1 + ID_LENGTH
 const COMMIT = 'h'
 const REMOVED = 'r'
 
-/** Commits that are kept at most. */
+/** Commits that are kept at most; of a collection its length alone says. */
 export const MOST_COMMITS = 256
 /** Characters of a list at most, since each answer of a file or an index carries one from the database. */
 export const MOST_LENGTH = Math.floor(6144 / WIDTH) * WIDTH
@@ -28,6 +29,18 @@ export function shortId(id: string): string {
 }
 
 const entryOf = (kind: typeof COMMIT | typeof REMOVED, id: string) => kind + shortId(id)
+
+/** The entry of a commit in SQL, by the expression for its id. */
+export const commitEntry = (id: string) => `'${COMMIT}' || substr(${id}, -${ID_LENGTH})`
+
+/**
+ * What a commit puts behind its own entry; null where it begins a new list.
+ * @param removed ids of files
+ */
+export function removedEntries(removed: readonly string[]): string | null {
+  if (removed.length > MOST_REMOVED) return null
+  return removed.map((id) => entryOf(REMOVED, id)).join('')
+}
 
 /**
  * Whether the list's newest commit is the last one. Else code that keeps no list made the last commit, and may
@@ -53,8 +66,8 @@ export function prependCommit(
   removed: readonly string[],
 ): string {
   const newest = entryOf(COMMIT, head)
-  if (before === undefined || removed.length > MOST_REMOVED) return newest
-  const gone = removed.map((id) => entryOf(REMOVED, id)).join('')
+  const gone = removedEntries(removed)
+  if (before === undefined || gone === null) return newest
   return cut(newest + gone + knownCommits(before))
 }
 

@@ -1,10 +1,19 @@
 // Names of files that were removed of late. They carry no other bytes until no place on the edge can remember
 // what they had; the same bytes may come back at once. They are kept by the owner's and the repository's names,
-// since both can be made anew within the time.
+// since both can be made anew within the time. Those of files without a repository are in core/packages/rest.ts.
 import type { Statement } from '../database.ts'
+import type { Fault } from '../errors.ts'
 
 /** By the database's own clock, Unix milliseconds: those of Workers differ. */
 export const DATABASE_NOW = "CAST(unixepoch('now', 'subsec') * 1000 AS INTEGER)"
+
+/** Somebody who removes and publishes one name in turns keeps others from it; it keeps a request finite. */
+export const MOST_RESTS = 4
+
+export const RESTS_AGAIN: Fault = {
+  code: 'storage-unavailable',
+  detail: 'other bytes of the name were removed a moment ago, again and again: try again',
+}
 
 /** A name that rests, and the bytes that it may carry again. */
 export interface RestingName {
@@ -56,7 +65,7 @@ export function selectResting(
 
 /** So long rows are kept, in milliseconds: longer than any bound that can be set, and no batch lands so late. */
 const KEPT_MS = 60 * 60 * 1000
-const FORGOTTEN_AT_ONCE = 1000
+const FORGOTTEN_AT_ONCE = 5000
 
 /** Deletes rows of names that rest no more: so many in one statement, as the sweep does. */
 export function forgetRested(): Statement {

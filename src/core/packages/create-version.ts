@@ -28,6 +28,7 @@ import { type NewFile, usageOfNewFile } from './new-file.ts'
 import { expectRoomForTags, hasRoomForTags, pointTags, withTags } from './new-tags.ts'
 import { pruneChanges } from './package-change.ts'
 import type { PackagePlace } from './place.ts'
+import { expectNoRest, findRest, type Rest, type Resting, Rests } from './rest.ts'
 import { expectNotRetired, isRetired, keepName } from './retire.ts'
 import { duplicatesOf, insertFiles, selectKept } from './rows.ts'
 import { changeCollection, changePackages } from './state.ts'
@@ -65,14 +66,19 @@ interface Creating extends NewVersion {
   readonly rules: VersionRules
   /** The deployment's. */
   readonly limits: Limits
+  readonly rest: Rest
 }
 
 const TRIES = 3
 
-/** @throws Error for files that are not of one version, too many, or of one name */
+/**
+ * @throws Error for files that are not of one version, too many, or of one name
+ * @throws RegistryError as `Rests` does, while one of the names rests; nothing applied then
+ */
 export async function createVersion(creating: Creating): Promise<CreateVersionResult> {
   const { db, files } = creating
   requireOneVersion(files)
+  const rests = new Rests(creating.rest)
   let [lost, failures, overtaken] = [false, 0, 0]
   while (failures < TRIES && overtaken < OVERTAKEN_TRIES) {
     let sent = false
@@ -95,6 +101,10 @@ export async function createVersion(creating: Creating): Promise<CreateVersionRe
       if (isOverloaded(error)) return { outcome: 'unknown' }
       refused = isConstraintFailure(error)
       const result = refused && !lost ? await inquire(creating, added, error) : undefined
+      if (result?.outcome === 'resting') {
+        await rests.wait(result)
+        continue
+      }
       if (result !== undefined) return result
       if (refused) overtaken += 1
       else failures += 1
@@ -149,7 +159,7 @@ function versionStatements(
   added: readonly NewFile[],
   now: number,
 ): Statement[] {
-  const { place, rules, changeId, files, limits } = creating
+  const { place, rules, changeId, files, limits, rest } = creating
   const { ownerId, type } = place
   const [first] = files
   const usage = added.map(usageOfNewFile).reduce(addUsage, NO_USAGE)
@@ -174,6 +184,7 @@ function versionStatements(
     ...(rules.namesStayTaken
       ? added.map((file) => expectNotRetired(place, namedBy(rules), file))
       : []),
+    ...expectNoRest(place, added, rest),
     ...expectRoomForTags(place, tagged),
     ...changeUsage(ownerId, usage),
     ...insertFiles(place, null, added, now),
@@ -193,10 +204,10 @@ function versionStatements(
 
 /** Why a constraint refused a batch, beyond what the rows say; undefined when it should be tried again. */
 async function inquire(
-  { db, place, rules, files, limits }: Creating,
+  { db, place, rules, files, limits, rest }: Creating,
   added: readonly NewFile[],
   error: unknown,
-): Promise<CreateVersionResult | undefined> {
+): Promise<CreateVersionResult | Resting | undefined> {
   const [first] = files
   const tagged = { ...first, tags: tagsOf(files) }
   try {
@@ -209,7 +220,8 @@ async function inquire(
     const usage = added.map(usageOfNewFile).reduce(addUsage, NO_USAGE)
     const needed = withTags(usage, tagged)
     const fault = quota && findExceeded(quota.used, needed, limitsOfOwner(limits, quota))
-    return fault && { outcome: 'refused', fault }
+    if (fault !== undefined) return { outcome: 'refused', fault }
+    return await findRest(db, place, added, rest)
   } catch {
     return undefined
   }

@@ -20,6 +20,7 @@ import { type NewFile, usageOfNewFile } from './new-file.ts'
 import { expectRoomForTags, hasRoomForTags, withTags } from './new-tags.ts'
 import type { PackagePlace } from './place.ts'
 import { findReplaced, type Replaced, removeReplaced } from './replace.ts'
+import { expectNoRest, findRest, type Rest, type Resting, Rests } from './rest.ts'
 import { expectNotRetired, isRetired, keepName, readSpelling, SPELLING } from './retire.ts'
 import { duplicatesOf, insertFiles, releaseBlobs, selectKept } from './rows.ts'
 
@@ -92,20 +93,25 @@ export const NEVER_FIRST: Extract<CreateResult, { outcome: 'refused' }> = {
   },
 }
 
+interface Creating {
+  readonly place: PackagePlace
+  readonly rules: CreationRules
+  readonly file: NewFile
+  /** The deployment's. */
+  readonly limits: Limits
+  readonly rest: Rest
+}
+
 /**
- * Never throws. The file's id makes a repetition find its first effect.
- * @param limits the deployment's
+ * The file's id makes a repetition find its first effect.
+ * @throws RegistryError as `Rests` does, while the name rests; nothing applied then
  */
-export async function createFile(
-  db: D1Database,
-  place: PackagePlace,
-  rules: CreationRules,
-  file: NewFile,
-  limits: Limits,
-): Promise<CreateResult> {
+export async function createFile(db: D1Database, creating: Creating): Promise<CreateResult> {
+  const { place, rules, file } = creating
   const usage = usageOfNewFile(file)
-  const rows: NewRows = { place, rules, file, usage, needed: withTags(usage, file), limits }
+  const rows: NewRows = { ...creating, usage, needed: withTags(usage, file) }
   let now = Date.now()
+  const rests = new Rests(creating.rest)
   let [lost, failures, overtaken] = [false, 0, 0]
   let replaced: Replaced | undefined
   while (failures < TRIES && overtaken < OVERTAKEN_TRIES) {
@@ -120,9 +126,14 @@ export async function createFile(
       if (isOverloaded(error)) return { outcome: 'unknown' }
       const result = sent ? await inquire(db, rows, error) : undefined
       // The refusal is that of the repetition; the first try may still land.
-      if (result !== undefined) {
-        return lost && result.outcome !== 'created' ? { outcome: 'unknown' } : result
+      if (lost && result !== undefined && result.outcome !== 'created')
+        return { outcome: 'unknown' }
+      if (result?.outcome === 'resting') {
+        await rests.wait(result)
+        now = Date.now()
+        continue
       }
+      if (result !== undefined) return result
       // What a constraint refused did not apply, and will not: of others that came first some are gone again.
       const refused = isConstraintFailure(error)
       if (refused && !lost) overtaken += 1
@@ -161,18 +172,14 @@ export const spellingOf = (file: NewFile) => file.display?.packageName ?? file.p
 
 const SPELLED_SO = `(?6 IS NULL OR coalesce((${SPELLING}), ?6) = ?6)`
 
-interface NewRows {
-  readonly place: PackagePlace
-  readonly rules: CreationRules
-  readonly file: NewFile
+interface NewRows extends Creating {
   readonly usage: Usage
   /** The same with its tags, of which the database knows alone which are new. */
   readonly needed: Usage
-  readonly limits: Limits
 }
 
 function createStatements(rows: NewRows, replaced: Replaced | undefined, now: number): Statement[] {
-  const { place, rules, file, usage, needed, limits } = rows
+  const { place, rules, file, usage, needed, limits, rest } = rows
   const { ownerId, type } = place
   const room = hasRoom(ownerId, needed, limits, 7)
   return [
@@ -189,6 +196,8 @@ function createStatements(rows: NewRows, replaced: Replaced | undefined, now: nu
       ...room.parameters,
     ],
     ...(rules.namesStayTaken ? [expectNotRetired(place, namedBy(rules), file)] : []),
+    // No place remembers a file that another may replace.
+    ...(rules.replaces ? [] : expectNoRest(place, [file], rest)),
     ...expectRoomForTags(place, file),
     ...changeUsage(ownerId, usage),
     ...insertFiles(place, null, [file], now),
@@ -219,15 +228,16 @@ interface FoundRow {
 /** What became of a batch that failed; undefined when it should be sent again. */
 async function inquire(
   db: D1Database,
-  { place, rules, file, needed, limits }: NewRows,
+  { place, rules, file, needed, limits, rest }: NewRows,
   error: unknown,
-): Promise<CreateResult | undefined> {
+): Promise<CreateResult | Resting | undefined> {
   const { ownerId, type } = place
   const { packageName, version, compositeKey, fileName, changeId, blob } = file
   let row: FoundRow | null
   let [retired, crowded] = [false, false]
   let quota: OwnerQuota | undefined
   let spelling: string | null = null
+  let resting: Resting | undefined
   try {
     const names = [ownerId, type, packageName, version, compositeKey, fileName]
     const find = () =>
@@ -239,6 +249,7 @@ async function inquire(
     if (rules.oneSpelling) spelling = await readSpelling(db, place, file)
     if (rules.namesStayTaken) retired = await isRetired(db, place, namedBy(rules), file)
     crowded = !(await hasRoomForTags(db, place, file))
+    if (!rules.replaces) resting = await findRest(db, place, [file], rest)
     quota = await readQuota(db, ownerId)
   } catch {
     return undefined
@@ -260,5 +271,6 @@ async function inquire(
   if (isConstraintFailure(error, 'FOREIGN KEY')) return { outcome: 'ownerless' }
   const fault = quota && findExceeded(quota.used, needed, limitsOfOwner(limits, quota))
   if (fault !== undefined) return { outcome: 'refused', fault }
-  return undefined
+  // Last of all: what is refused anyway does not wait.
+  return resting
 }

@@ -1,5 +1,6 @@
 // What a request about one file needs to know of it, as part of the one statement that it makes.
 import type { ResourceQuery } from '../access/resource-query.ts'
+import type { NearPath } from '../near/place.ts'
 import type { RemovableFile } from './remove.ts'
 
 export interface FileRow extends RemovableFile {
@@ -79,4 +80,23 @@ export function findVersionFile({
           WHERE p.owner_id = o.id AND p.type = ?3 AND p.name = ?4`,
     parameters: [type, packageName, version, fileName],
   }
+}
+
+/** What places on the edge remember a file of these names by, which no publish replaces. */
+export function nearVersionFile({
+  type,
+  packageName,
+  version,
+  fileName,
+}: VersionFileName): Omit<NearPath, 'ownerName'> {
+  return nearCollection(type, JSON.stringify([packageName, version, fileName]))
+}
+
+/** Of documents and indexes of a type without repositories: they tell the place of its last commits. */
+export function nearDocument(type: string): Omit<NearPath, 'ownerName'> {
+  return nearCollection(type, undefined)
+}
+
+function nearCollection(type: string, path: string | undefined) {
+  return { type, repository: undefined, path }
 }

@@ -14,7 +14,7 @@ import {
   type Statement,
 } from '../database.ts'
 import type { PackagePlace } from './place.ts'
-import { changedColumns } from './state.ts'
+import { changeCollectionWhere, changedColumns } from './state.ts'
 
 export interface ChangedPackage extends PackagePlace {
   /** As it is found by. */
@@ -136,8 +136,7 @@ function statementsOf<R extends string>(
       now,
     ],
     [
-      `UPDATE package_collection SET ${changedColumns('package_collection', '?4')}
-       WHERE owner_id = ?1 AND type = ?2 AND (${MADE('?3')})`,
+      changeCollectionWhere(`owner_id = ?1 AND type = ?2 AND (${MADE('?3')})`, '?4'),
       ownerId,
       type,
       changeId,

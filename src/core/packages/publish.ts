@@ -14,6 +14,7 @@ import { type CreateResult, type CreationRules, createFile } from './create.ts'
 import { type CreateVersionResult, createVersion } from './create-version.ts'
 import { type FurtherFile, stageFurther } from './further-files.ts'
 import { type NewFile, requireStorableMetadata } from './new-file.ts'
+import type { Rest } from './rest.ts'
 
 export interface PublishPlace {
   readonly owner: OwnerRow
@@ -30,6 +31,8 @@ export interface Publication<T> {
   readonly upload: Upload<T>
   /** The deployment's, for owners that have none of their own. */
   readonly limits: Limits
+  /** Of names of no repository: a repository's commit has its own. */
+  readonly rest: Rest
   /** What the upload turns out to be. Pure, and called once. */
   readonly describe: (inspected: T, blob: StagedBlob) => NewFile
   /** What comes with it or not at all; not in a repository, nor with `replaces`. */
@@ -116,7 +119,7 @@ async function commit<T>(
 }
 
 async function create<T>(
-  { db, bucket, limits, place: { owner, type } }: Publication<T>,
+  { db, bucket, limits, rest, place: { owner, type } }: Publication<T>,
   rules: CreationRules,
   files: readonly [NewFile, ...NewFile[]],
 ): Promise<Published> {
@@ -127,8 +130,8 @@ async function create<T>(
   if (replaces && files.length > 1) throw new Error('a file that replaces another comes alone')
   const result =
     files.length > 1 || rules.onSame !== undefined
-      ? await createVersion({ db, place, rules: alone, changeId, files, limits })
-      : await createFile(db, place, rules, file, limits)
+      ? await createVersion({ db, place, rules: alone, changeId, files, limits, rest })
+      : await createFile(db, { place, rules, file, limits, rest })
   switch (result.outcome) {
     case 'created':
       for (const blob of duplicatesAmong(result, file)) await adoptOrDiscard(db, bucket, blob)

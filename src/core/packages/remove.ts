@@ -9,6 +9,7 @@ import { RegistryError } from '../errors.ts'
 import { timeOrderedId } from '../ids.ts'
 import { logRemoval, subtractFiles } from '../quota/statements.ts'
 import type { PackagePlace } from './place.ts'
+import { restFiles } from './rest.ts'
 import { retireFiles } from './retire.ts'
 import { type DeletedFile, dropOrphans } from './rows.ts'
 import { changeCollection } from './state.ts'
@@ -109,13 +110,18 @@ async function removeLoose(
   for (let attempt = 0; attempt < TRIES; attempt++) {
     try {
       const now = Date.now()
-      const [, , , , , deleted] = await runBatch(db, [
+      const [, , , , , , deleted] = await runBatch(db, [
         ...logRemoval(owner.id, ids, removedBy, now),
         ...subtractFiles(owner.id, ids, now),
         retireFiles(ids),
+        restFiles(ids),
         [DELETE_FILES, ids],
         ...dropOrphans(place, files, now),
-        changeCollection(place, now),
+        changeCollection(
+          place,
+          now,
+          files.map((file) => file.id),
+        ),
       ])
       return lost ? files.length : (deleted?.results.length ?? 0)
     } catch (error) {

@@ -191,6 +191,8 @@ async function findStrayRows(): Promise<string[]> {
       JOIN package p ON p.id = v.package_id
       LEFT JOIN package_collection c ON c.owner_id = p.owner_id AND c.type = p.type
       WHERE f.repository_id IS NULL AND c.state IS NULL`,
+    'a list of commits that does not begin with the state': `SELECT type AS what
+      FROM package_collection WHERE recent NOT LIKE 'h' || substr(state, -12) || '%'`,
     'a tag that points at a version of another package': `SELECT t.name AS what
       FROM package_tag t LEFT JOIN package_version v ON v.id = t.version_id
       WHERE v.package_id IS NOT t.package_id`,
