@@ -96,8 +96,8 @@ export interface OwnedEndpoint<R> extends Description {
   readonly resource?: (params: Params, query: URLSearchParams) => ResourceQuery
   /**
    * Of a GET of a file that is never replaced under its name: which path of which repository it is, so that places
-   * on the edge may answer for it (core/near). Its resource has the file's `id`. Without a path: of an index,
-   * which tells the place of the repository's commits. Undefined for names that nothing can have.
+   * on the edge may answer for it (core/near). Its resource has the file's `id`. Without a path: of an index or a
+   * document, which tells the place of the last commits. Undefined for names that nothing can have.
    */
   readonly near?: (params: Params) => Omit<NearPath, 'ownerName'> | undefined
   readonly handler: (call: OwnedCall<R>) => Promise<Response>

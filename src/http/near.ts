@@ -60,8 +60,8 @@ export async function authorizeAtHome(
 }
 
 /**
- * To be called when files of the repository were removed, before that is answered: who removed them sees them
- * gone at once. Elsewhere the bound says when.
+ * To be called when files of the repository or the collection were removed, before that is answered: who removed them
+ * sees them gone at once. Elsewhere the bound says when.
  */
 export async function forgetRepository(
   call: PlaceCall,

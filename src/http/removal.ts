@@ -32,7 +32,7 @@ export async function removeFound(
   const { env, owner, principal } = call
   const removal = { db: env.DB, namespace: env.REPOSITORY, owner, type, files }
   const removed = await removeFiles({ ...removal, removedBy: authorOf(principal) })
-  for (const repository of new Set(files.flatMap((file) => file.repository ?? []))) {
+  for (const repository of new Set(files.map((file) => file.repository ?? undefined))) {
     await forgetRepository(call, { ownerName: owner.name, type, repository })
   }
   if (removed === 0) throw new RegistryError({ code: 'not-found', detail: absent })

@@ -1,11 +1,11 @@
-// Answers of a place on the edge that remembers a file, and what a removal, another owner, an outage and a lost
-// cache make of them.
+// What places remember of a repository and its index. What holds for every type is in near-types.test.ts, and of files
+// without a repository in near-collections.test.ts.
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
-import { injectFault } from '../support/worker/faults.ts'
+import { ask as askHere } from '../support/worker/near/asking.ts'
 import { TestClock } from '../support/worker/near/clock.ts'
-import { ADMIN, answerOf, createOwner, send, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
 import { MAIN, publish, put } from '../types/alpine/repository.ts'
 
@@ -17,33 +17,19 @@ const REST_MS = BOUND_S * 1000 + 5000
 
 const hello = { name: 'hello', version: '1-r0' }
 
-/** The answer, whether it was a near one, and how often it asked the database. */
-async function ask(path = FILE, init: RequestInit = {}) {
-  const calls = injectFault({})
-  const response = await send(path, init)
-  const bytes = new Uint8Array(await response.arrayBuffer())
-  clock.install()
-  const near = /\bnear\b/.test(response.headers.get('server-timing') ?? '')
-  const statements = calls.filter((call) => call.startsWith('D1')).length
-  return { status: response.status, near, statements, bytes, headers: response.headers }
-}
+const ask = (path = FILE, init: RequestInit = {}) => askHere(clock, path, init)
 
 /** Another build of the same name and version. */
 const OTHER = { ...hello, info: { pkgdesc: 'another build' } }
 
 const remove = (path = FILE) => answerOf(path, { method: 'DELETE', headers: ADMIN })
 
-const makePrivate = () =>
-  answerOf('/api/v1/owners/acme', {
-    method: 'PUT',
-    headers: ADMIN,
-    body: JSON.stringify({ visibility: 'private' }),
-  })
-
 let clock: TestClock
 
 beforeEach(async () => {
   clock = new TestClock()
+  // What the test before left in memory counts no more.
+  clock.pass(BOUND_S * 1000 + 50)
   override({ REMEMBER_SECONDS: BOUND_S })
   await createOwner()
 })
@@ -51,34 +37,6 @@ beforeEach(async () => {
 afterEach(() => clock[Symbol.dispose]())
 
 describe('a file that was asked for', () => {
-  it('is answered again without the database, by GET, HEAD, range and condition', async () => {
-    const bytes = await publish(hello)
-    expect(await ask()).toMatchObject({ status: 200, near: false, statements: 1, bytes })
-    const again = await ask()
-    expect(again).toMatchObject({ status: 200, near: true, statements: 0, bytes })
-    expect(await ask(FILE, { method: 'HEAD' })).toMatchObject({ status: 200, near: true })
-    expect(await ask(FILE, { headers: { range: 'bytes=1-3' } })).toMatchObject({
-      status: 206,
-      near: true,
-      bytes: bytes.slice(1, 4),
-    })
-    const etag = again.headers.get('etag') ?? ''
-    expect(await ask(FILE, { headers: { 'if-none-match': etag } })).toMatchObject({
-      status: 304,
-      near: true,
-      statements: 0,
-    })
-    expect(await ask(FILE, { headers: ADMIN })).toMatchObject({ near: true, statements: 0 })
-  })
-
-  it('is asked for again when the bound is over', async () => {
-    await publish(hello)
-    await ask()
-    clock.pass(BOUND_S * 1000 + 50)
-    expect(await ask()).toMatchObject({ status: 200, near: false, statements: 1 })
-    expect(await ask()).toMatchObject({ near: true })
-  })
-
   it('stays near when others are published, since an index renews the facts', async () => {
     await publish(hello)
     await ask()
@@ -88,45 +46,11 @@ describe('a file that was asked for', () => {
     expect(await ask()).toMatchObject({ status: 200, near: true, statements: 0 })
   })
 
-  it('is gone at once where it was removed, and its name takes other bytes after the rest', async () => {
-    await publish(hello)
-    await ask()
-    const removed = clock.now
-    expect(await remove()).toMatchObject({ status: 204 })
-    expect(await ask()).toMatchObject({ status: 404 })
-    const other = buildApk(OTHER)
-    expect(await put(other)).toMatchObject({ status: 201 })
-    expect(clock.now - removed).toBeGreaterThanOrEqual(REST_MS - 50)
-    expect(await ask()).toMatchObject({ status: 200, bytes: other, near: false })
-  })
-
-  it('comes back with the bytes that it had at once', async () => {
-    const bytes = await publish(hello)
-    await remove()
-    const started = clock.now
-    expect(await put(bytes)).toMatchObject({ status: 201 })
-    expect(clock.now - started).toBeLessThan(REST_MS / 2)
-  })
-
   it('of noarch rests under every architecture', async () => {
     await publish({ ...hello, arch: 'noarch' })
     await ask()
     expect(await ask()).toMatchObject({ near: true })
     await remove(`${MAIN}/noarch/hello-1-r0.apk`)
-    const started = clock.now
-    expect(await put(buildApk(OTHER))).toMatchObject({
-      status: 201,
-    })
-    expect(clock.now - started).toBeGreaterThanOrEqual(REST_MS / 2)
-  })
-
-  it('rests by the names of owner and repository, whoever has them by now', async () => {
-    await publish(hello)
-    await remove()
-    expect(
-      await answerOf('/api/v1/owners/acme', { method: 'DELETE', headers: ADMIN }),
-    ).toMatchObject({ status: 204 })
-    await createOwner()
     const started = clock.now
     expect(await put(buildApk(OTHER))).toMatchObject({
       status: 201,
@@ -143,35 +67,6 @@ describe('never near', () => {
       expect(await ask(path)).toMatchObject({ near: false, statements: 1 })
     }
   })
-
-  it('is a file of a private owner', async () => {
-    await makePrivate()
-    await publish(hello)
-    for (let time = 0; time < 2; time++) {
-      expect(await ask(FILE, { headers: ADMIN })).toMatchObject({ status: 200, near: false })
-    }
-    expect(await ask()).toMatchObject({ status: 401 })
-  })
-
-  it('is anything where the bound is 0, nor does a name rest', async () => {
-    override({ REMEMBER_SECONDS: 0 })
-    await publish(hello)
-    await send(FILE).then((response) => response.arrayBuffer())
-    const { headers } = await send(FILE)
-    expect(headers.get('server-timing')).toMatch(/^db;dur=/)
-    await remove()
-    expect(await put(buildApk(OTHER))).toMatchObject({
-      status: 201,
-    })
-  })
-})
-
-it('a file whose owner was made private is answered for the bound at most', async () => {
-  await publish(hello)
-  await ask()
-  await makePrivate()
-  clock.pass(BOUND_S * 1000 + 50)
-  expect(await ask()).toMatchObject({ status: 401 })
 })
 
 it('a file whose bytes are gone is asked for at home', async () => {

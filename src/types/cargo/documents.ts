@@ -2,6 +2,7 @@
 // with the ETag of the copy that it keeps.
 import { RegistryError } from '../../core/errors.ts'
 import type { PackageState } from '../../core/packages/document.ts'
+import { nearDocument } from '../../core/packages/file-row.ts'
 import { documentAnswers, documentResponse } from '../../http/document-response.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { cacheControl } from '../../http/file-response.ts'
@@ -66,6 +67,7 @@ const indexEndpoint = ownedEndpoint<PackageState>({
     ...documentAnswers({ contentType: 'text/plain', schema: TEXT }),
   },
   resource: findIndexed,
+  near: () => nearDocument(TYPE),
   handler: answerIndex,
 })
 

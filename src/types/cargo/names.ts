@@ -2,7 +2,11 @@
 // told what is wrong with a name.
 import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { findPackageState } from '../../core/packages/document.ts'
-import { findVersionFile } from '../../core/packages/file-row.ts'
+import {
+  findVersionFile,
+  nearVersionFile,
+  type VersionFileName,
+} from '../../core/packages/file-row.ts'
 import type { VersionOrder } from '../../core/packages/new-file.ts'
 import { FormatError, quote } from '../../formats/format-error.ts'
 import { isPrerelease, parseSemver, semverOrderKey, withoutBuild } from '../../formats/semver.ts'
@@ -83,10 +87,20 @@ function findName(crate: string): string | undefined {
 
 /** A FileRow. */
 export function findCrateFile(params: Params): ResourceQuery {
+  const names = findFileNames(params)
+  return names === undefined ? NOTHING : findVersionFile(names)
+}
+
+export function nearCrateFile(params: Params) {
+  const names = findFileNames(params)
+  return names && nearVersionFile(names)
+}
+
+function findFileNames(params: Params): VersionFileName | undefined {
   const names = findNames(params)
-  if (names === undefined) return NOTHING
-  const fileName = crateFileName(names.packageName, names.version)
-  return findVersionFile({ type: TYPE, ...names, fileName })
+  return (
+    names && { type: TYPE, ...names, fileName: crateFileName(names.packageName, names.version) }
+  )
 }
 
 /** A PackageState. */

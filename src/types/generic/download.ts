@@ -3,7 +3,7 @@ import { RegistryError } from '../../core/errors.ts'
 import type { FileRow } from '../../core/packages/file-row.ts'
 import { ownedEndpoint } from '../../http/endpoint.ts'
 import { FILE_FAULTS, fileAnswers, fileResponse } from '../../http/file-response.ts'
-import { absent, FILE_PARAMETERS, FILE_PATH, findFile, TYPE } from './names.ts'
+import { absent, FILE_PARAMETERS, FILE_PATH, findFile, nearFile, TYPE } from './names.ts'
 
 export const downloadEndpoint = ownedEndpoint<FileRow>({
   method: 'GET',
@@ -18,6 +18,7 @@ export const downloadEndpoint = ownedEndpoint<FileRow>({
     faults: FILE_FAULTS,
   },
   resource: findFile,
+  near: nearFile,
   handler: async (call) => {
     const { params, resource: file } = call
     if (file === undefined) throw new RegistryError({ code: 'not-found', detail: absent(params) })

@@ -1,8 +1,12 @@
 // PURE: the names of generic packages, as Forgejo and Gitea take them (routers/api/packages/generic),
 // but with lengths, and without dots that a path would resolve or characters that a terminal obeys.
-import { findIfNamed, type ResourceQuery } from '../../core/access/resource-query.ts'
+import { findIfNamed, ifNamed, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { RegistryError } from '../../core/errors.ts'
-import { findVersionFile } from '../../core/packages/file-row.ts'
+import {
+  findVersionFile,
+  nearVersionFile,
+  type VersionFileName,
+} from '../../core/packages/file-row.ts'
 import { quote } from '../../formats/format-error.ts'
 import type { Params } from '../../http/endpoint.ts'
 import type { Schema } from '../../http/operation.ts'
@@ -88,15 +92,22 @@ export function foldName(name: string): string {
 }
 
 export function findFile(params: Params): ResourceQuery {
-  return findIfNamed(() => {
-    const { packageName, version, fileName } = parseNames(params)
-    return findVersionFile({
-      type: TYPE,
-      packageName: foldName(packageName),
-      version: foldName(version),
-      fileName: foldName(fileName),
-    })
-  })
+  return findIfNamed(() => findVersionFile(parseFile(params)))
+}
+
+export function nearFile(params: Params) {
+  return ifNamed(() => nearVersionFile(parseFile(params)))
+}
+
+/** @throws RegistryError invalid-name */
+function parseFile(params: Params): VersionFileName {
+  const { packageName, version, fileName } = parseNames(params)
+  return {
+    type: TYPE,
+    packageName: foldName(packageName),
+    version: foldName(version),
+    fileName: foldName(fileName),
+  }
 }
 
 /** What to say when there is no such thing, down to what the path names. */

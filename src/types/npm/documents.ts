@@ -1,6 +1,7 @@
 // GET of what clients read about a package: all versions in full or, for installs, in short; one version; tags.
 import type { DocumentFile, DocumentPackage, PackageState } from '../../core/packages/document.ts'
 import type { DocumentBuilder } from '../../core/packages/document-body.ts'
+import { nearDocument } from '../../core/packages/file-row.ts'
 import { weightOfType } from '../../http/accept.ts'
 import { documentAnswers, documentResponse } from '../../http/document-response.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
@@ -57,6 +58,7 @@ export const documentEndpoints: readonly Endpoint[] = [
       ...documentAnswers(jsonContent({ type: 'object' })),
     },
     resource: findPackage,
+    near: () => nearDocument(TYPE),
     handler: packument,
   }),
   ownedEndpoint<PackageState>({
@@ -71,6 +73,7 @@ export const documentEndpoints: readonly Endpoint[] = [
       ...documentAnswers(jsonContent({ type: 'object' })),
     },
     resource: findVersion,
+    near: () => nearDocument(TYPE),
     handler: manifest,
   }),
 ]

@@ -1,9 +1,14 @@
 // Which package, version or file a path means. A scope's slash may be written plain or as %2f, its sign plain or
 // as %40; so each path about a package has an alias in which the scope is a segment of its own.
-import { findIfNamed, NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
+import {
+  findIfNamed,
+  ifNamed,
+  NOTHING,
+  type ResourceQuery,
+} from '../../core/access/resource-query.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { type DocumentScope, findPackageState } from '../../core/packages/document.ts'
-import { findVersionFile } from '../../core/packages/file-row.ts'
+import { findVersionFile, nearVersionFile } from '../../core/packages/file-row.ts'
 import type { VersionOrder } from '../../core/packages/new-file.ts'
 import { FormatError, quote } from '../../formats/format-error.ts'
 import {
@@ -150,6 +155,11 @@ export function findFile(params: Params): ResourceQuery {
     const names = parseFile(params)
     return names === undefined ? NOTHING : findVersionFile({ type: TYPE, ...names })
   })
+}
+
+export function nearFile(params: Params) {
+  const names = ifNamed(() => parseFile(params))
+  return names && nearVersionFile({ type: TYPE, ...names })
 }
 
 /** Where the tarball of a version is. */
