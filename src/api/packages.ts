@@ -14,7 +14,7 @@ import { LIST_STATE, type ListState } from '../core/packages/list-state.ts'
 import { searchVersions } from '../core/packages/search.ts'
 import { quote } from '../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../http/endpoint.ts'
-import { keptList } from '../http/kept-list.ts'
+import { keptList, keptStart } from '../http/kept-list.ts'
 import {
   type Answer,
   jsonContent,
@@ -199,8 +199,8 @@ async function list(call: OwnedCall<ListState>): Promise<Response> {
     repository: url.searchParams.get('repository')?.trim() || undefined,
     page,
   }
-  const { versions, total, more } = await keptList(call, 'versions-1', search, (reader) =>
-    searchVersions(reader, search),
+  const { versions, total, more } = await keptList(call, 'versions-1', search, async (reader) =>
+    searchVersions(reader, { ...search, start: await keptStart(call, search, 'versions') }),
   )
   const found = versions.map((version) => describeVersion(url, owner, version))
   return json(found, 200, pageHeaders(url, page, { total, more, last: versions.at(-1)?.id }))

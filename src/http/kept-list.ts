@@ -2,8 +2,11 @@
 // statement of every request. An answer is kept under a name that has the lists' states in it, so that a change of a list makes another name.
 import { sha256 } from '../core/digests.ts'
 import { findKept, type KeptName, keep } from '../core/edge-cache.ts'
+import { readStarts, START_STEP, type Start } from '../core/packages/list-starts.ts'
 import type { ListState } from '../core/packages/list-state.ts'
+import { MAX_OFFSET } from '../core/packages/lists.ts'
 import type { Reader } from '../core/packages/reader.ts'
+import type { Search } from '../core/packages/search.ts'
 import { edgeOf } from './edge.ts'
 import type { OwnedCall } from './endpoint.ts'
 
@@ -32,4 +35,24 @@ export async function keptList<T>(
   const bytes = new TextEncoder().encode(JSON.stringify(value))
   keep(edge, name, bytes.length, () => bytes)
   return value
+}
+
+/**
+ * Of a page far within a list of a public owner's: an entry before it, which the edge knows as long as nothing changes,
+ * so that not each page passes over all entries before it.
+ * @param of the versions of the list, newest first, or its packages by name
+ */
+export async function keptStart(
+  call: OwnedCall<ListState>,
+  { ownerId, type, repository, text, page }: Search,
+  of: 'versions' | 'packages',
+): Promise<Start | undefined> {
+  const { offset, after } = page
+  const isFar = offset >= START_STEP && offset <= MAX_OFFSET && after === undefined
+  if (!isFar || (text ?? '') !== '' || call.owner.visibility !== 'public') return undefined
+  const question = { ownerId, type, repository }
+  const starts = await keptList(call, `starts-1 ${of}`, question, (reader) =>
+    readStarts(reader, question, of),
+  )
+  return starts.findLast(({ passed }) => passed <= offset)
 }

@@ -122,3 +122,19 @@ it('reads a bounded number of rows, and says that there are more', async () => {
     expect(read).toBeLessThan(20_000)
   }
 })
+
+it('begins with the rarest word, and finds the one package that has all of them', async () => {
+  await env.DB.batch([
+    env.DB.prepare(
+      `WITH RECURSIVE c(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM c WHERE value < 1500)
+       INSERT INTO package (owner_id, type, name, created_at, state)
+       SELECT o.id, 'npm', 'p' || c.value, 0, 'x' FROM owner o, c`,
+    ),
+    env.DB.prepare(`INSERT INTO package_property (owner_id, package_id, name, value)
+      SELECT owner_id, id, 'word', 'npm commonplace' FROM package`),
+  ])
+  await npm('last', { description: 'commonplace rare' })
+  expect(await npmSearch('commonplace rare')).toEqual(['last'])
+  expect(await npmSearch('rare commonplace')).toEqual(['last'])
+  expect(await npmSearch('commonplace nowhere')).toEqual([])
+})

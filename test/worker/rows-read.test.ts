@@ -16,7 +16,7 @@ const MANY = 25_000
  * Rows of a request. A list of 100 has some 10 each, a package 1,000 that need it; a search looks at 1,000 names, and a page deep in a
  * list passes over 10,000 entries of an index.
  */
-const BOUND = { usual: 4_500, search: 16_000, deep: 32_000 }
+const BOUND = { usual: 4_500, search: 15_000, deep: 15_000 }
 
 const API = '/api/v1/packages/acme'
 const SEARCH = '/api/packages/acme/npm/-/v1/search'
@@ -42,9 +42,15 @@ const LISTS: Readonly<Record<keyof typeof BOUND, readonly string[]>> = {
       'SEED',
       'described',
       'described%20s',
+      // Letters with which pieces and words of every package begin; and as many words as are looked for, which all have.
+      ...['d', 's', 'd%20de%20des%20desc%20descr%20descri', 'seed%20described%20absent'],
     ].flatMap((text) => [
       ...[`${API}?q=${text}`, `${API}?q=${text}&repository=edge/main`, `${API}?q=${text}&type=npm`],
-      ...[`/acme?q=${text}`, `/acme?q=${text}&type=cargo&sort=newest`],
+      ...[
+        `/acme?q=${text}`,
+        `/acme?q=${text}&sort=newest`,
+        `/acme?q=${text}&type=cargo&sort=newest`,
+      ],
       ...[`/acme?q=${text}&repository=edge/main`, `${SEARCH}?text=${text}`, `${CRATES}?q=${text}`],
     ]),
     ...[`${API}?q=many`, '/acme?sort=newest', '/acme?sort=newest&repository=edge/main'],

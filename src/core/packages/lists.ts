@@ -57,13 +57,17 @@ function ofTypes(owner: string): string {
 }
 
 /** Whether a filter means one list, which is read as it lies. */
-const isOne = ({ type, repository }: ListFilter) => repository === undefined || type !== undefined
+export const isOneList = ({ type, repository }: ListFilter) =>
+  repository === undefined || type !== undefined
 
 export interface ListPlace {
   readonly limit: number
+  /** Entries that are passed over, from the beginning of the list or behind the one below. */
   readonly offset: number
-  /** The id of the version that the page follows. */
+  /** The id of a version of the list. */
   readonly after?: number | undefined
+  /** The same of packages by name. */
+  readonly afterName?: readonly [name: string, type: string] | undefined
 }
 
 /** The newest versions of the lists that a filter means, as `id` and `package_id`. */
@@ -73,15 +77,27 @@ export function newestVersions(filter: ListFilter, place: ListPlace, bind: Param
   const [limit, offset] = [bind.add(place.limit), bind.add(place.offset)]
   const page = `ORDER BY v.version_id DESC LIMIT ${limit} OFFSET ${offset}`
   const select = 'SELECT v.version_id AS id, v.package_id FROM'
-  if (isOne(filter)) {
-    return `${select} listed_version v
-      WHERE v.list_id = (${lists}) AND v.version_id < ${before} ${page}`
-  }
-  return `${select} (${lists}) l CROSS JOIN listed_version v
+  const one = `${select} listed_version v WHERE v.list_id = (${lists}) AND v.version_id < ${before}`
+  if (isOneList(filter)) return `${one} ${page}`
+  return ofOneOrSome(
+    lists,
+    (condition) => `${one} AND ${condition} ${page}`,
+    (condition) => `${select} (${lists}) l CROSS JOIN listed_version v
       ON v.list_id = l.id AND v.version_id IN (
         SELECT n.version_id FROM listed_version n WHERE n.list_id = l.id AND n.version_id < ${before}
         ORDER BY n.version_id DESC LIMIT ${limit} + ${offset})
-    ${page}`
+      WHERE ${condition} ${page}`,
+  )
+}
+
+/** Repositories of one name are mostly of one type: then its list is read as it lies, and no list twice. */
+function ofOneOrSome(
+  lists: string,
+  ofOne: (condition: string) => string,
+  ofSome: (condition: string) => string,
+): string {
+  const count = `(SELECT count(*) FROM (${lists}))`
+  return `SELECT * FROM (${ofOne(`${count} = 1`)}) UNION ALL SELECT * FROM (${ofSome(`${count} > 1`)})`
 }
 
 /** The packages of the lists that a filter means by name, as `id`. */
@@ -91,18 +107,28 @@ export function packagesByName(filter: ListFilter, place: ListPlace, bind: Param
     const owner = bind.add(ownerId)
     const typed = type === undefined ? '' : `AND p.type = ${bind.add(type)}`
     return `SELECT p.id FROM package p WHERE p.owner_id = ${owner} ${typed}
-      ORDER BY p.name, p.type ${pageOf(place, bind)}`
+      ${behind(['p.name', 'p.type'], place, bind)} ORDER BY p.name, p.type ${pageOf(place, bind)}`
   }
   const lists = listsOf(filter, bind)
-  if (isOne(filter)) {
-    return `SELECT m.package_id AS id FROM listed_package m WHERE m.list_id = (${lists})
-      ORDER BY m.name ${pageOf(place, bind)}`
-  }
+  const page = `ORDER BY m.name ${pageOf(place, bind)}`
+  const one = `SELECT m.package_id AS id FROM listed_package m WHERE m.list_id = (${lists})
+    ${behind(['m.name'], place, bind)}`
+  if (isOneList(filter)) return `${one} ${page}`
   const reach = bind.add(place.limit + place.offset)
-  return `SELECT m.package_id AS id FROM (${lists}) l CROSS JOIN listed_package m
+  return ofOneOrSome(
+    lists,
+    (condition) => `${one} AND ${condition} ${page}`,
+    (condition) => `SELECT m.package_id AS id FROM (${lists}) l CROSS JOIN listed_package m
       ON m.list_id = l.id AND m.name IN (
         SELECT n.name FROM listed_package n WHERE n.list_id = l.id ORDER BY n.name LIMIT ${reach})
-    ORDER BY m.name ${pageOf(place, bind)}`
+      WHERE ${condition} ${page}`,
+  )
+}
+
+function behind(columns: readonly string[], { afterName }: ListPlace, bind: Parameters): string {
+  if (afterName === undefined) return ''
+  const values = columns.map((_, at) => bind.add(afterName[at] ?? ''))
+  return `AND (${columns.join(', ')}) > (${values.join(', ')})`
 }
 
 function pageOf({ limit, offset }: ListPlace, bind: Parameters): string {
@@ -113,46 +139,96 @@ export type NamedFilter = ListFilter & { readonly text: string }
 
 /** Characters of a piece. */
 const PIECE = 32
+/** Packages that each of several words is looked for in, to find out which of the words is the rarest. */
+const PROBED = 100
 
-/**
- * The packages whose name has a text in it, of the first MAX_FOUND pieces that match: as `p`, of which the caller
- * selects. A text may be longer than a piece: the name tells whether it has the rest.
- */
-export function packagesNamed(filter: NamedFilter, bind: Parameters, columns: string): string {
+/** What a text finds, as tables of one statement, in which it is looked for once. */
+export interface NamedPackages {
+  /**
+   * For a WITH. The table `found` has the packages once each, up to one more than a search looks at: those of the first
+   * MAX_FOUND pieces of names that match, and those that have all words of the text, of the first MAX_FOUND that have
+   * the rarest one.
+   */
+  readonly tables: string
+  /** A scalar query: how many pieces match, or have that word, up to one more than a search looks at. */
+  readonly matches: string
+}
+
+/** @param columns of a package `p`, which `found` is to have */
+export function packagesNamed(
+  filter: NamedFilter,
+  bind: Parameters,
+  columns: string,
+): NamedPackages {
   const text = bind.add(filter.text)
-  const pieces = matches(filter, text, bind)
-  const isNamed = `instr(lower(p.name), lower(${text}))`
-  const words = described(filter, bind)
-  if (words === undefined) {
-    return `
-      SELECT ${columns} FROM (SELECT DISTINCT package_id FROM (${pieces})) x
-      CROSS JOIN package p ON p.id = x.package_id WHERE ${isNamed} ${isMember(filter, bind)}`
+  const words = filter.described ? searchedWords(filter.text).map((word) => bind.add(word)) : []
+  const pieces = piecesOf(filter, text, bind)
+  const described = words.length === 0 ? undefined : describedBy(filter, words, bind)
+  const sources = [
+    ofPieces(filter, text, pieces(MAX_FOUND)),
+    ...(described === undefined ? [] : [described.withAll]),
+  ]
+  const ids = `SELECT DISTINCT package_id FROM (${sources.join(' UNION ALL ')})`
+  const found = `SELECT ${columns} FROM (${ids}) x CROSS JOIN package p ON p.id = x.package_id
+    WHERE true ${isMember(filter, bind)} LIMIT ${MAX_FOUND + 1}`
+  const tables = [...(described?.tables ?? []), `found AS MATERIALIZED (${found})`]
+  const counted = [
+    pieces(MAX_FOUND + 1),
+    ...(described === undefined ? [] : [described.withRarest(MAX_FOUND + 1)]),
+  ].map((each) => `(SELECT count(*) FROM (${each}))`)
+  const matches = counted.length === 1 ? counted.join() : `max(${counted.join(', ')})`
+  return { tables: tables.join(', '), matches }
+}
+
+/** A text may be longer than a piece: then the name tells whether it has the rest. */
+function ofPieces({ text }: NamedFilter, parameter: string, pieces: string): string {
+  const packages = `SELECT package_id FROM (${pieces})`
+  if (text.length <= PIECE) return packages
+  return `SELECT n.package_id FROM (${packages}) n CROSS JOIN package o ON o.id = n.package_id
+    WHERE instr(lower(o.name), lower(${parameter}))`
+}
+
+/** @param words at least one */
+function describedBy(filter: NamedFilter, words: readonly string[], bind: Parameters) {
+  const having = havingWord(filter, bind)
+  const [first = ''] = words
+  const isOne = words.length === 1
+  const rarest = isOne ? first : '(SELECT word FROM rarest)'
+  const withRarest = (limit: number) => having(rarest, limit)
+  return {
+    tables: isOne ? [] : [`rarest AS MATERIALIZED (${rarestOf(words, having)})`],
+    withRarest,
+    withAll: withAll(words, rarest, withRarest(MAX_FOUND)),
   }
-  return `
-    SELECT ${columns}
-    FROM (
-      SELECT package_id FROM (${pieces}) x CROSS JOIN package p ON p.id = x.package_id
-      WHERE ${isNamed} UNION ${words}) x
-    CROSS JOIN package p ON p.id = x.package_id
-    WHERE true ${isMember(filter, bind)}`
 }
 
-/** The packages that have all of the words: those of the first MAX_FOUND that have the longest one, if there is any. */
-function described(filter: NamedFilter, bind: Parameters): string | undefined {
-  const [word, ...further] = filter.described ? searchedWords(filter.text) : []
-  if (word === undefined) return undefined
-  const others = further.map(
-    (each) => `AND EXISTS (SELECT 1 FROM package_property o
-      WHERE o.package_id = p.id AND ${hasWord('o', 'p.type', bind.add(each))})`,
-  )
-  return `SELECT x.package_id FROM (${withWord(filter, word, bind, MAX_FOUND)}) x
-    CROSS JOIN package p ON p.id = x.package_id WHERE true ${others.join(' ')}`
-}
+type Having = (word: string, limit: number) => string
 
-function withWord(filter: NamedFilter, word: string, bind: Parameters, limit: number): string {
+/** Queries for the packages that have a word, with their types. */
+function havingWord(filter: NamedFilter, bind: Parameters): Having {
   const owner = bind.add(filter.ownerId)
-  return `SELECT q.package_id FROM (${typesOf(owner, filter.type, bind)}) t CROSS JOIN package_property q
-    ON q.owner_id = ${owner} AND ${hasWord('q', 't.type', bind.add(word))} LIMIT ${limit}`
+  const types = searchedTypes(filter, owner, bind)
+  return (word, limit) => `
+    SELECT q.package_id, t.type FROM (${types}) t CROSS JOIN package_property q
+    ON q.owner_id = ${owner} AND ${hasWord('q', 't.type', word)} LIMIT ${limit}`
+}
+
+/** The one of the words that fewest packages have, as far as each is looked for; of several the longest. */
+function rarestOf(words: readonly string[], having: Having): string {
+  return `SELECT word FROM (
+      SELECT value AS word, (SELECT count(*) FROM (${having('j.value', PROBED)})) AS had
+      FROM json_each(json_array(${words.join(', ')})) j)
+    ORDER BY had, length(word) DESC LIMIT 1`
+}
+
+/** Each further word costs a look into an index for each package, until one is not there. */
+function withAll(words: readonly string[], rarest: string, having: string): string {
+  const others = words.length === 1 ? [] : words
+  const conditions = others.map(
+    (word) => `AND (${word} = ${rarest} OR EXISTS (
+      SELECT 1 FROM package_property o WHERE o.package_id = w.package_id AND ${hasWord('o', 'w.type', word)}))`,
+  )
+  return `SELECT w.package_id FROM (${having}) w WHERE true ${conditions.join(' ')}`
 }
 
 /** Whether a property is a word that begins so, as a range of its index. */
@@ -162,40 +238,29 @@ function hasWord(property: string, type: string, word: string): string {
     AND ${property}.value >= ${begin} AND ${property}.value < ${begin} || CAST(x'ff' AS TEXT)`
 }
 
-/** How many of them there are, of the first MAX_FOUND pieces. */
-export function countNamed(filter: NamedFilter, bind: Parameters): string {
-  const all = filter.repository === undefined && filter.text.length <= PIECE && !filter.described
-  if (!all) return packagesNamed(filter, bind, 'count(*)')
-  return `SELECT count(DISTINCT package_id) FROM (${matches(filter, bind.add(filter.text), bind)})`
-}
-
 function isMember(filter: ListFilter, bind: Parameters): string {
   if (filter.repository === undefined) return ''
   return `AND EXISTS (SELECT 1 FROM listed_package m WHERE m.list_id IN (${listsOf(filter, bind)})
     AND m.name = p.name AND m.package_id = p.id)`
 }
 
-/** How many pieces match, or have the longest word, up to one more than a search looks at. */
-export function countMatches(filter: NamedFilter, bind: Parameters): string {
-  const all = MAX_FOUND + 1
-  const pieces = `SELECT count(*) FROM (${matches(filter, bind.add(filter.text), bind, all)})`
-  const [word] = filter.described ? searchedWords(filter.text) : []
-  if (word === undefined) return pieces
-  return `SELECT max((${pieces}), (SELECT count(*) FROM (${withWord(filter, word, bind, all)})))`
-}
-
-function matches(
-  { ownerId, type }: ListFilter,
-  text: string,
-  bind: Parameters,
-  limit = MAX_FOUND,
-): string {
-  const owner = bind.add(type === undefined ? ownerId : `${ownerId} ${type}`)
-  const which = type === undefined ? ofTypes(owner) : `key = ${owner}`
+/** Queries for the pieces of names that begin with the text. */
+function piecesOf(filter: ListFilter, text: string, bind: Parameters): (limit: number) => string {
+  const owner = bind.add(filter.ownerId)
+  const types = searchedTypes(filter, owner, bind)
   const piece = `lower(substr(${text}, 1, ${PIECE}))`
-  return `
-    SELECT i.package_id FROM (SELECT id FROM package_list WHERE ${which}) l
+  return (limit) => `
+    SELECT i.package_id FROM (${types}) t
+    CROSS JOIN package_list l ON l.key = ${owner} || ' ' || t.type
     CROSS JOIN package_name_piece i ON i.list_id = l.id
       AND i.piece >= ${piece} AND i.piece < ${piece} || CAST(x'ff' AS TEXT)
     LIMIT ${limit}`
+}
+
+/** Of a repository's name those types alone that have one of that name. */
+function searchedTypes({ type, repository }: ListFilter, owner: string, bind: Parameters): string {
+  const types = typesOf(owner, type, bind)
+  if (repository === undefined) return types
+  return `SELECT s.type FROM (${types}) s CROSS JOIN repository r
+    ON r.owner_id = ${owner} AND r.type = s.type AND r.name = ${bind.add(repository)}`
 }

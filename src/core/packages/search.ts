@@ -3,9 +3,8 @@
 import { invalidRequest } from '../errors.ts'
 import type { Page } from '../owners.ts'
 import { latestVersionIn, shownVersionOf } from './latest.ts'
+import type { Start } from './list-starts.ts'
 import {
-  countMatches,
-  countNamed,
   type ListFilter,
   type ListPlace,
   listsOf,
@@ -21,6 +20,8 @@ import { type Read, type Reader, readAll } from './reader.ts'
 
 export interface Search extends ListFilter {
   readonly page: Page
+  /** Where it is known (list-starts.ts), an entry before the page. */
+  readonly start?: Start | undefined
 }
 
 export interface PackageSearch extends Search {
@@ -87,21 +88,34 @@ export async function searchPackages(
   search: PackageSearch,
 ): Promise<ListTotal & { readonly packages: readonly FoundPackage[] }> {
   const bind = new Parameters()
-  const order = search.sort === 'name' ? 'p.name, p.type' : 'x.newest DESC'
-  const found = `
+  const place = placeOf(search)
+  const page = (ids: string) => shownPackages(search, ids, bind)
+  const { rows, ...total } = isNamed(search)
+    ? await readNamed<PackageRow>(reader, search, bind, {
+        columns: `p.id, p.name, p.type${search.sort === 'name' ? '' : `, ${NEWEST}`}`,
+        total: 'count(*)',
+        page: () => page(pageOfFound(search.sort, place, bind)),
+        order: search.sort === 'name' ? 'name, type' : 'newest DESC',
+      })
+    : await readList<PackageRow>(reader, search, 'packages', [
+        page(foundPackages(search, place, bind)),
+        ...bind.values,
+      ])
+  return { packages: rows.map(packageOf), ...total }
+}
+
+/** @param ids a query for those of a page, and of the newest first also `newest` */
+function shownPackages(search: PackageSearch, ids: string, bind: Parameters): string {
+  const byName = search.sort === 'name'
+  return `
     SELECT p.id AS packageId, p.created_at AS packageCreatedAt, p.versions,
       (SELECT substr(f.metadata ->> '$.description', 1, ${SHOWN_DESCRIPTION})
        FROM package_file f WHERE f.version_id = v.id LIMIT 1) AS description,
-      ${VERSION_COLUMNS}
-    FROM (${foundPackages(search, bind)}) x
+      ${byName ? '' : 'x.newest,'} ${VERSION_COLUMNS}
+    FROM (${ids}) x
     CROSS JOIN package p ON p.id = x.id
     CROSS JOIN package_version v ON v.id = (${shownIn(search, bind)})
-    ORDER BY ${order}`
-  const [rows, [counted]] = await readAll<[PackageRow, CountRow]>(reader, [
-    [found, ...bind.values],
-    count(search, 'packages', countNamed),
-  ])
-  return { packages: rows.map(packageOf), ...totalOf(search.page, counted) }
+    ORDER BY ${byName ? 'p.name, p.type' : 'x.newest DESC'}`
 }
 
 function shownIn({ ownerId, repository }: PackageSearch, bind: Parameters): string {
@@ -113,17 +127,13 @@ function shownIn({ ownerId, repository }: PackageSearch, bind: Parameters): stri
 
 const NEWEST = '(SELECT max(n.id) FROM package_version n WHERE n.package_id = p.id) AS newest'
 
-/** The ids of a page, and of the newest first also `newest`. */
-function foundPackages(search: PackageSearch, bind: Parameters): string {
-  const { sort } = search
-  const place = within(search.page)
-  if (isNamed(search)) {
-    const order = sort === 'name' ? 'name, type' : 'newest DESC'
-    const columns = sort === 'name' ? 'p.id, p.name, p.type' : `p.id, ${NEWEST}`
-    return `SELECT * FROM (${packagesNamed(search, bind, columns)})
-      ORDER BY ${order} LIMIT ${bind.add(place.limit)} OFFSET ${bind.add(place.offset)}`
-  }
-  if (sort === 'name') return packagesByName(search, place, bind)
+function pageOfFound(sort: PackageSearch['sort'], place: ListPlace, bind: Parameters): string {
+  return `SELECT * FROM found ORDER BY ${sort === 'name' ? 'name, type' : 'newest DESC'}
+    LIMIT ${bind.add(place.limit)} OFFSET ${bind.add(place.offset)}`
+}
+
+function foundPackages(search: PackageSearch, place: ListPlace, bind: Parameters): string {
+  if (search.sort === 'name') return packagesByName(search, place, bind)
   const newest = newestVersions(search, { limit: MAX_FOUND, offset: 0 }, bind)
   return `SELECT package_id AS id, max(id) AS newest FROM (${newest}) GROUP BY package_id
     ORDER BY newest DESC LIMIT ${bind.add(place.limit)} OFFSET ${bind.add(place.offset)}`
@@ -139,29 +149,32 @@ export async function searchVersions(
   search: Search,
 ): Promise<ListTotal & { readonly versions: readonly FoundVersion[] }> {
   const bind = new Parameters()
-  const place = within(search.page)
-  const ids = isNamed(search)
-    ? versionsNamed(search, place, bind)
-    : newestVersions(search, place, bind)
-  const [rows, [counted]] = await readAll<[VersionRow, CountRow]>(reader, [
-    [
-      `SELECT ${VERSION_COLUMNS} FROM (${ids}) x
-       CROSS JOIN package_version v ON v.id = x.id
-       CROSS JOIN package p ON p.id = v.package_id
-       ORDER BY v.id DESC`,
-      ...bind.values,
-    ],
-    count(search, 'versions', (named, values) => packagesNamed(named, values, 'sum(p.versions)')),
-  ])
-  return { versions: rows.map(versionOf), ...totalOf(search.page, counted) }
+  const place = placeOf(search)
+  const { rows, ...total } = isNamed(search)
+    ? await readNamed<VersionRow>(reader, search, bind, {
+        columns: `p.id, p.versions, ${NEWEST}`,
+        total: 'sum(versions)',
+        page: () => shownVersions(versionsOfFound(place, bind)),
+        order: 'id DESC',
+      })
+    : await readList<VersionRow>(reader, search, 'versions', [
+        shownVersions(newestVersions(search, place, bind)),
+        ...bind.values,
+      ])
+  return { versions: rows.map(versionOf), ...total }
 }
 
+const shownVersions = (ids: string) => `
+  SELECT ${VERSION_COLUMNS} FROM (${ids}) x
+  CROSS JOIN package_version v ON v.id = x.id
+  CROSS JOIN package p ON p.id = v.package_id
+  ORDER BY v.id DESC`
+
 /** What a page shows is among as many packages, and of each among as many versions, as the page reaches. */
-function versionsNamed(search: NamedFilter, place: ListPlace, bind: Parameters): string {
+function versionsOfFound(place: ListPlace, bind: Parameters): string {
   const reach = bind.add(Math.min(place.limit + place.offset, MAX_FOUND))
   return `SELECT id FROM (
-      SELECT v.id FROM (
-        ${packagesNamed(search, bind, `p.id, ${NEWEST}`)} ORDER BY newest DESC LIMIT ${reach}) y
+      SELECT v.id FROM (SELECT id FROM found ORDER BY newest DESC LIMIT ${reach}) y
       CROSS JOIN package_version v ON v.package_id = y.id AND v.id IN (
         SELECT n.id FROM package_version n WHERE n.package_id = y.id ORDER BY n.id DESC LIMIT ${reach})
       LIMIT ${MAX_FOUND})
@@ -172,38 +185,81 @@ function isNamed<T extends ListFilter>(search: T): search is T & NamedFilter {
   return search.text !== undefined && search.text !== ''
 }
 
-interface CountRow {
-  readonly total: number | null
-  /** Of a search: how many names it would have to look at, up to one more than it does. */
-  readonly matches: number | null
-}
+type Listed<R> = ListTotal & { readonly rows: readonly R[] }
 
-function count(
+/** A list without a text has its counts kept. */
+async function readList<R>(
+  reader: Reader,
   search: Search,
   column: 'packages' | 'versions',
-  counted: (named: NamedFilter, bind: Parameters) => string,
-): Read {
+  page: Read,
+): Promise<Listed<R>> {
   const bind = new Parameters()
-  if (isNamed(search)) {
-    const total = counted(search, bind)
-    const sql = `SELECT (${total}) AS total, (${countMatches(search, bind)}) AS matches`
-    return [sql, ...bind.values]
-  }
-  const sum = `SELECT sum(${column}) FROM package_list WHERE id IN (${listsOf(search, bind)})`
-  return [`SELECT (${sum}) AS total, NULL AS matches`, ...bind.values]
+  const sum = `SELECT sum(${column}) AS total FROM package_list WHERE id IN (${listsOf(search, bind)})`
+  const [rows, [counted]] = await readAll<[R, { total: number | null }]>(reader, [
+    page,
+    [sum, ...bind.values],
+  ])
+  const total = counted?.total ?? 0
+  requireReach(search.page, total)
+  return { rows, total, more: false }
 }
 
-function totalOf(page: Page, row: CountRow | undefined): ListTotal {
-  const { total, matches } = { total: row?.total ?? 0, matches: row?.matches ?? null }
-  requireReach(page, total)
-  if (matches === null) return { total, more: false }
-  return { total: Math.min(total, MAX_FOUND), more: Math.max(matches, total) > MAX_FOUND }
+/** Of what a text finds. Queries and expressions on the table `found`. */
+interface NamedPage {
+  /** Of a package `p`: what the table is to have. */
+  readonly columns: string
+  readonly total: string
+  /** Gives the rows, in an order. */
+  readonly page: () => string
+  /** The same order, by the columns of the rows. */
+  readonly order: string
+}
+
+interface CountRow {
+  readonly total: number | null
+  /** How many names the search would have to look at, up to one more than it does. */
+  readonly matches: number
+}
+
+/** Page and counts in one statement: what the text finds is looked for once. A page without rows has one of nulls. */
+async function readNamed<R extends { readonly id: number }>(
+  reader: Reader,
+  search: Search & NamedFilter,
+  bind: Parameters,
+  { columns, total: counted, page, order }: NamedPage,
+): Promise<Listed<R>> {
+  const { tables, matches } = packagesNamed(search, bind, columns)
+  // Where that many are found it is known that there are more.
+  const more = `iif((SELECT count(*) FROM found) > ${MAX_FOUND}, ${MAX_FOUND + 1}, ${matches})`
+  const counts = `SELECT (SELECT ${counted} FROM found) AS total, ${more} AS matches`
+  const sql = `WITH ${tables}
+    SELECT c.total AS total, c.matches AS matches, y.* FROM (${counts}) c LEFT JOIN (${page()}) y
+    ORDER BY y.${order}`
+  type Row = CountRow & (R | { readonly id: null })
+  const [found] = await readAll<[Row]>(reader, [[sql, ...bind.values]])
+  const [first] = found
+  const total = first?.total ?? 0
+  requireReach(search.page, total)
+  const rows = found.flatMap((row) => (row.id === null ? [] : [row]))
+  return {
+    rows,
+    total: Math.min(total, MAX_FOUND),
+    more: Math.max(first?.matches ?? 0, total) > MAX_FOUND,
+  }
 }
 
 /** What is behind the reach of a page by number is not read. */
 export function within({ limit, offset, after }: Page): ListPlace {
   if (after !== undefined) return { limit, offset: 0, after: Number(after) }
   return offset > MAX_OFFSET ? { limit: 0, offset: 0 } : { limit, offset }
+}
+
+function placeOf({ page, start }: Search): ListPlace {
+  const place = within(page)
+  if (start === undefined || page.after !== undefined || start.passed > place.offset) return place
+  const { passed, ...behind } = start
+  return { limit: place.limit, offset: place.offset - passed, ...behind }
 }
 
 /**
@@ -247,8 +303,12 @@ interface PackageRow extends VersionRow {
 }
 
 export function versionOf(row: VersionRow): FoundVersion {
-  const { architectures, repositories, ...names } = row
-  return { ...names, architectures: listOf(architectures), repositories: listOf(repositories) }
+  const { type, name, shownName, id, version, shownVersion, createdAt } = row
+  return {
+    ...{ type, name, shownName, id, version, shownVersion, createdAt },
+    architectures: listOf(row.architectures),
+    repositories: listOf(row.repositories),
+  }
 }
 
 function listOf(json: string): readonly string[] {
@@ -256,7 +316,7 @@ function listOf(json: string): readonly string[] {
 }
 
 function packageOf(row: PackageRow): FoundPackage {
-  const { packageId: id, packageCreatedAt: createdAt, versions, description, ...version } = row
-  const { type, name, shownName, ...latest } = versionOf(version)
+  const { packageId: id, packageCreatedAt: createdAt, versions, description } = row
+  const { type, name, shownName, ...latest } = versionOf(row)
   return { id, type, name, shownName, createdAt, versions, description, latest }
 }

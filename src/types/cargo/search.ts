@@ -5,7 +5,7 @@ import { searchPackages } from '../../core/packages/search.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { cacheControl } from '../../http/file-response.ts'
-import { keptList } from '../../http/kept-list.ts'
+import { keptList, keptStart } from '../../http/kept-list.ts'
 import {
   COUNT,
   jsonContent,
@@ -80,8 +80,8 @@ async function search(call: OwnedCall<ListState>): Promise<Response> {
     described: true,
     page: { limit, offset: (page - 1) * limit },
   } as const
-  const { packages, total } = await keptList(call, 'packages-1', question, (reader) =>
-    searchPackages(reader, question),
+  const { packages, total } = await keptList(call, 'packages-1', question, async (reader) =>
+    searchPackages(reader, { ...question, start: await keptStart(call, question, 'packages') }),
   )
   const crates = packages.map(({ shownName, latest, description }) => {
     return { name: shownName, max_version: latest.shownVersion, description }

@@ -6,7 +6,7 @@ import {
   searchPackages,
 } from '../../core/packages/search.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { keptList } from '../../http/kept-list.ts'
+import { keptList, keptStart } from '../../http/kept-list.ts'
 import { findPackageType, packageTypes } from '../../types/registration.ts'
 import { Pagination, parsePageNumber } from '../components/pagination.tsx'
 import { Badge, EmptyState, Time } from '../components/pieces.tsx'
@@ -50,9 +50,10 @@ async function show(call: Call): Promise<Response> {
     sort: filter.sort,
     page: { limit: PACKAGES_A_PAGE, offset: (page - 1) * PACKAGES_A_PAGE },
   }
-  const { packages, total, more } = await keptList(call, 'packages-1', search, (reader) =>
-    searchPackages(reader, search),
-  )
+  const { packages, total, more } = await keptList(call, 'packages-1', search, async (reader) => {
+    const start = filter.sort === 'name' ? await keptStart(call, search, 'packages') : undefined
+    return searchPackages(reader, { ...search, start })
+  })
   const { repositories = [] } = call.resource ?? {}
   const narrowed = filter.q !== '' || filter.type !== '' || filter.repository !== ''
   return pageResponse(call, {
