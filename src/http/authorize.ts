@@ -7,12 +7,13 @@ import {
   type TokenKey,
   tokenOf,
 } from '../core/access/access-row.ts'
-import { type OwnerRow, refusalOf } from '../core/access/decide.ts'
+import { type OwnerRow, principalRefusal, refusalOf } from '../core/access/decide.ts'
 import {
   type GivenSecret,
   givenSecret,
   identify,
   identifySession,
+  mayBeGood,
   type Principal,
 } from '../core/access/principal.ts'
 import type { RequestSession } from '../core/access/session.ts'
@@ -69,6 +70,7 @@ export async function authorize(
   const key = keyOf(endpoint, params, secret)
   const about = `${endpoint.access} ${findOwnerName(params.owner ?? '') ?? ''}`
   if (secret !== undefined) refuseCountedOut(about, secret)
+  await refuseUnknown(endpoint, request, env, { secret, adminToken, session, about })
   const known = key === undefined ? undefined : recentlyAllowed.find(key, asked)
   const row =
     known?.row ??
@@ -116,6 +118,45 @@ export async function authorize(
         ? { id: principal.id, lastUsedAt: row.lastUsedAt }
         : undefined,
   }
+}
+
+interface Given {
+  readonly secret: GivenSecret | undefined
+  readonly adminToken: string
+  readonly session: RequestSession | undefined
+  /** What is asked for, as failures are counted by it. */
+  readonly about: string
+}
+
+/**
+ * Refuses what needs credentials to somebody who has none that can be good: whatever the database holds, the answer
+ * would be this one.
+ * @throws RegistryError unauthorized, invalid-credentials, too-many-failures
+ */
+async function refuseUnknown(
+  { access }: Endpoint,
+  request: Request,
+  env: Env,
+  { secret, adminToken, session, about }: Given,
+): Promise<void> {
+  if (access === 'open' || access === 'read' || session !== undefined) return
+  if (secret !== undefined && mayBeGood(secret, adminToken)) return
+  const principal = identify(secret, adminToken, undefined, Date.now())
+  const refusal = principalRefusal(access, principal, undefined, '')
+  if (refusal === undefined) return
+  if (secret !== undefined) await countFailure(env, request, secret, about)
+  throw new RegistryError(refusal)
+}
+
+/**
+ * Whether the request has credentials that the database may find good. A token that has not the form of one, and a
+ * cookie that was not signed here, are known to be none without it.
+ * @throws RegistryError not-configured
+ */
+export function mayBeKnown(endpoint: Endpoint, request: Request, env: Env): boolean {
+  const secret = findSecret(endpoint, request)
+  if (secret !== undefined) return mayBeGood(secret, requireAdminToken(env))
+  return findSession(endpoint, request, env) !== undefined
 }
 
 const recentlyAllowed = new RecentlyAllowed<AccessRow>()

@@ -4,9 +4,9 @@ import { isKnown } from '../core/access/principal.ts'
 import { noteLastUse } from '../core/access/tokens.ts'
 import { RegistryError } from '../core/errors.ts'
 import type { Env } from '../env.ts'
-import { forgetAllowed } from './authorize.ts'
+import { forgetAllowed, mayBeKnown } from './authorize.ts'
 import { requireConfiguration } from './configuration.ts'
-import { findCredentials, removeQuerySecrets } from './credentials.ts'
+import { removeQuerySecrets } from './credentials.ts'
 import type { Dialect } from './dialect.ts'
 import { type Call, type Endpoint, type OwnedCall, takesBody } from './endpoint.ts'
 import { countReader } from './limiter.ts'
@@ -75,13 +75,21 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   const request = secretInQuery ? new Request(url, sent) : sent
   const base = { request, env, url, params, waitUntil }
   const counts = endpoint.countsReaders === true
-  const nameless = counts && isNameless(endpoint, sent)
+  const open = 'unconfigured' in endpoint
+  // What cannot turn out to be good credentials is none: it is counted before the database is asked.
+  const nameless = counts && (open || !mayBeKnown(endpoint, sent, env))
   if (nameless) await countReader(env, 'READERS', sent)
-  if ('unconfigured' in endpoint) return endpoint.handler({ ...base, ...NOBODY })
+  if (open) return endpoint.handler({ ...base, ...NOBODY })
   await requireConfiguration(env)
   const form = endpoint.session === true && endpoint.method !== 'GET'
   if (form) refuseForeignForm(request)
-  const { token, ...authorized } = await authorizeHere(endpoint, sent, base)
+  const { token, ...authorized } = await authorizeHere(endpoint, sent, base).catch(
+    async (error) => {
+      // The same whether the owner is private or absent, as the refusal is.
+      if (counts && !nameless && isOfNobody(error)) await countReader(env, 'READERS', sent)
+      throw error
+    },
+  )
   if (counts && !nameless && !isKnown(authorized.principal)) await countReader(env, 'READERS', sent)
   if (form && endpoint.access !== 'open') requireSession(authorized.session)
   if (takesBody(endpoint) && !endpoint.ignoresBody) requirePlainBody(request)
@@ -99,10 +107,11 @@ async function answer(endpoint: Endpoint, context: Context<AppEnv>): Promise<Res
   }
 }
 
-/** Whether nothing in the request can turn out to be good credentials: then it is counted before the database is asked. */
-function isNameless({ dialect }: Endpoint, request: Request): boolean {
-  const secret = findCredentials(request, dialect?.credentials)
-  return secret === undefined && !request.headers.has('cookie')
+/** Whether somebody was refused who turned out to have no good credentials. */
+function isOfNobody(error: unknown): boolean {
+  if (!(error instanceof RegistryError)) return false
+  const { code } = error.fault
+  return code === 'unauthorized' || code === 'invalid-credentials' || code === 'too-many-failures'
 }
 
 /** What a commit says when owner or token are gone: whoever tries again is looked up. */

@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { forgetHealth } from '../../src/api/health.ts'
+import { mintToken } from '../../src/core/access/token-text.ts'
 import { networkOf } from '../../src/http/limiter.ts'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
@@ -87,6 +88,74 @@ describe('an address that asks too often', () => {
   it('is let in while the limiter does not answer', async () => {
     override({ READERS: { limit: () => Promise.reject(new Error('outage')) } })
     expect((await answerOf(LIST, from('192.0.2.10'))).status).toBe(200)
+  })
+})
+
+describe('credentials that are not good', () => {
+  const OWNERS = ['acme', 'hidden', 'absent']
+  const JUNK = [
+    { authorization: 'Bearer wrong' },
+    { authorization: `Basic ${btoa('me:cairn_wrong')}` },
+    { cookie: 'theme=dark' },
+    { cookie: '__Host-cairn_session=2.forged' },
+  ]
+  const full = { READERS: { limit: async () => ({ success: false }) } }
+
+  beforeEach(async () => {
+    await createOwner()
+    await createOwner('hidden', 'private')
+    await answerOf('/api/healthz')
+  })
+
+  it('are counted before the database is asked, where they cannot be good, whoever is asked about', async () => {
+    override(full)
+    const statements = recordStatements()
+    for (const junk of JUNK) {
+      for (const owner of OWNERS) {
+        for (const path of [`/${owner}`, `/api/v1/packages/${owner}`]) {
+          const { status } = await answerOf(path, from('192.0.2.20', junk))
+          expect([junk, path, status]).toEqual([junk, path, 429])
+        }
+      }
+    }
+    const health = await answerOf('/api/healthz', from('192.0.2.20', ADMIN))
+    expect([health.status, statements]).toEqual([429, []])
+  })
+
+  it('are counted behind it, where they might have been, the same for private and absent owners', async () => {
+    const { headers } = await tokenOf('hidden', { scopes: ['read'] })
+    const unknown = { authorization: `Bearer ${mintToken()}` }
+    override(full)
+    const of = async (owner: string) => {
+      const answer = await answerOf(`/api/v1/packages/${owner}`, from('192.0.2.21', unknown))
+      const text = answer.text.replace(/"request_id":"[^"]*"/, '')
+      return [answer.status, text.replaceAll(owner, 'OWNER')]
+    }
+    const answers = await Promise.all(OWNERS.map(of))
+    expect(answers.map(([status]) => status)).toEqual([429, 429, 429])
+    expect(answers[1]).toEqual(answers[2])
+    for (const good of [headers, ADMIN]) {
+      const { status } = await answerOf('/api/v1/packages/hidden', from('192.0.2.21', good))
+      expect(status).toBe(200)
+    }
+    // Of another owner: they are good ones, and find nothing.
+    const other = await answerOf('/api/v1/packages/absent', from('192.0.2.21', headers))
+    expect(other.status).toBe(404)
+  })
+
+  it('cost no statement where everybody needs some', async () => {
+    const statements = recordStatements()
+    for (const owner of OWNERS) {
+      const path = `/api/packages/${owner}/generic/p/1/f`
+      for (const headers of [{}, ...JUNK.slice(0, 2)]) {
+        const answer = await answerOf(path, { method: 'PUT', headers, body: 'x' })
+        expect([headers, answer.status]).toEqual([headers, 401])
+      }
+    }
+    expect(statements).toEqual([])
+    const unknown = { authorization: `Bearer ${mintToken()}` }
+    const asked = await answerOf('/api/v1/owners', { headers: unknown })
+    expect([asked.status, statements.length]).toEqual([401, 1])
   })
 })
 

@@ -116,6 +116,11 @@ export function parseGrantColumns(
   }
 }
 
+/** Whether a secret can be one of this registry's: what has not the form of its tokens is in no row. */
+export function mayBeGood(secret: GivenSecret, adminToken: string): boolean {
+  return isTokenText(secret.text) || isAdminToken(secret, adminToken)
+}
+
 let hashedAdminToken: GivenSecret | undefined
 
 /** Digests have one length, so that the comparison tells nothing of the secrets' lengths either. */
