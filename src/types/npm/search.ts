@@ -1,9 +1,10 @@
 // `npm search`, and the questions of `npm audit`: this registry knows of no advisories.
+
+import type { BodyLimits } from '../../core/blobs/body.ts'
 import { LIST_STATE, type ListState } from '../../core/packages/list-state.ts'
 import { type FoundPackage, searchPackages } from '../../core/packages/search.ts'
-import { UPLOAD_LIMITS } from '../../http/body-limits.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { keptList } from '../../http/kept-list.ts'
+import { keptList, keptStart } from '../../http/kept-list.ts'
 import { jsonContent, TEXT } from '../../http/operation.ts'
 import { drainBody } from '../../http/request-body.ts'
 import { reply } from './dialect.ts'
@@ -16,6 +17,9 @@ const MAX_SIZE = 250
 const MAX_FROM = 10_000
 /** Characters. */
 const MAX_TEXT = 256
+
+/** Names and versions of what is installed: of 10,000 packages some 300 kB, and less in gzip. Anybody may send it. */
+const AUDIT_LIMITS: BodyLimits = { bodyBytes: 8 * 1024 * 1024, stallMs: 10_000, totalMs: 60_000 }
 
 const ADVISORIES = `${SERVICE}/npm/v1/security`
 
@@ -51,6 +55,7 @@ export const searchEndpoints: readonly Endpoint[] = [
     method: 'POST',
     path: `${ADVISORIES}/advisories/bulk`,
     access: 'read',
+    countsReaders: true,
     // npm sends it in gzip.
     ignoresBody: true,
     summary: 'Advisories about packages: none is known here',
@@ -68,6 +73,7 @@ export const searchEndpoints: readonly Endpoint[] = [
     path: `${ADVISORIES}/audits/quick`,
     aliases: [`${ADVISORIES}/audits`],
     access: 'read',
+    countsReaders: true,
     ignoresBody: true,
     summary: 'An audit as older clients ask for it: nothing is known here',
     operation: {
@@ -102,8 +108,8 @@ async function search(call: OwnedCall<ListState>): Promise<Response> {
     ...({ ownerId: owner.id, type: TYPE, text, sort: 'name', described: true } as const),
     page: { limit: size, offset: from },
   } as const
-  const { packages, total } = await keptList(call, 'packages-1', question, (reader) =>
-    searchPackages(reader, question),
+  const { packages, total } = await keptList(call, 'packages-1', question, async (reader) =>
+    searchPackages(reader, { ...question, start: await keptStart(call, question, 'packages') }),
   )
   const time = new Date().toUTCString()
   return reply({ objects: packages.map(describe), total, time })
@@ -128,6 +134,6 @@ function describe({ shownName: name, latest, description }: FoundPackage) {
 
 /** The body has what is installed, perhaps in gzip, and nobody looks at it. */
 async function knowNothing({ request }: OwnedCall, answer: object): Promise<Response> {
-  await drainBody(request, UPLOAD_LIMITS)
+  await drainBody(request, AUDIT_LIMITS)
   return reply(answer)
 }

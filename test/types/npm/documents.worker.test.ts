@@ -1,5 +1,6 @@
 // Documents, tags and deprecations over HTTP: each spelling of a scope, conditions, and what changes what.
 import { beforeEach, describe, expect, it } from 'vitest'
+import { override } from '../../support/worker/bindings.ts'
 import { ADMIN, answerOf, createOwner, send, tokenOf } from '../../support/worker/registry.ts'
 import { type BodySpec, buildBody, buildPublish, buildTarball, integrityOf } from './builder.ts'
 import { NPM } from './sample.ts'
@@ -303,6 +304,24 @@ describe('search and audits', () => {
       const body = new Uint8Array(100_000).fill(0x1f)
       const sent = { method: 'POST', body, headers: { 'content-encoding': 'gzip' } }
       expect((await answerOf(`${NPM}/-/npm/v1/security/${path}`, sent)).status).toBe(200)
+    }
+  })
+
+  it('are counted by address, and have bodies of a size', async () => {
+    const audits = ['advisories/bulk', 'audits/quick', 'audits'].map(
+      (path) => `${NPM}/-/npm/v1/security/${path}`,
+    )
+    for (const path of audits) {
+      const body = new Uint8Array(9 * 1024 * 1024)
+      expect((await answerOf(path, { method: 'POST', body })).status).toBe(413)
+    }
+    override({ READERS: { limit: async () => ({ success: false }) } })
+    for (const path of audits) {
+      const headers = { 'cf-connecting-ip': '192.0.2.30' }
+      const sent = { method: 'POST', body: '{}', headers }
+      expect((await answerOf(path, sent)).status).toBe(429)
+      const known = { ...sent, headers: { ...headers, ...ADMIN } }
+      expect((await answerOf(path, known)).status).toBe(200)
     }
   })
 })
