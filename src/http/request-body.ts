@@ -1,9 +1,10 @@
 // What a request says of its body before it is read, and small JSON bodies.
-import { type BodyLimits, openBody } from '../core/blobs/body.ts'
+import { type BodyLimits, chunksOf, openBody } from '../core/blobs/body.ts'
 import { invalidRequest, RegistryError } from '../core/errors.ts'
 import { concatBytes } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
 import { isJsonObject } from '../formats/text/json-value.ts'
+import { bodyDigestsOf, fileDigestsOf, verifying } from './claimed-digests.ts'
 import type { Call } from './endpoint.ts'
 import { refuseRevoked } from './revocation.ts'
 
@@ -107,11 +108,12 @@ export async function readFields(request: Request): Promise<URLSearchParams> {
 
 async function readWithin(request: Request, limits: BodyLimits): Promise<Uint8Array> {
   const length = declaredLength(request, limits.bodyBytes)
-  if (request.body === null) return new Uint8Array()
-  const body = openBody(request.body, length, limits)
+  // The body is all that there is of a file, too.
+  const claims = [...bodyDigestsOf(request.headers), ...fileDigestsOf(request.headers)]
+  const body = openBody(request.body ?? new Blob([]).stream(), length, limits)
   const chunks: Uint8Array[] = []
   try {
-    for (let chunk = await body.read(); chunk; chunk = await body.read()) chunks.push(chunk)
+    for await (const chunk of verifying(chunksOf(body), claims)) chunks.push(chunk)
   } catch (error) {
     await body.drain()
     throw error

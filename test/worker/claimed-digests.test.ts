@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { expectConsistent } from '../support/worker/consistency.ts'
@@ -121,4 +122,57 @@ it('npm deprecate: texts of another digest than the body says change nothing', a
   const sent = new TextEncoder().encode(body)
   expect((await put(`sha-256=:${base64('sha256', sent)}:`)).status).toBeLessThan(300)
   expect((await answerOf(path)).text).toContain('use another')
+})
+
+describe('a small body', () => {
+  const bytes = (body: string) => new TextEncoder().encode(body)
+  const OWNER = '{"visibility":"public"}'
+  const TOKEN = '{"name":"ci","scopes":["read"]}'
+  const count = async (table: string) =>
+    (await env.DB.prepare(`SELECT count(*) AS n FROM ${table}`).first<number>('n')) ?? -1
+
+  it.each([...OF_BODY, ...OF_FILE])(
+    'has the %s that is stated, or changes nothing',
+    async (header, claimOf) => {
+      for (const [method, path, body, table] of [
+        ['PUT', '/api/v1/owners/further', OWNER, 'owner'],
+        ['POST', '/api/v1/owners/acme/tokens', TOKEN, 'access_token'],
+      ] as const) {
+        const before = await count(table)
+        const send = (of: Uint8Array) =>
+          answerOf(path, { method, body, headers: { ...ADMIN, [header]: claimOf(of) } })
+        const { status, text } = await send(OTHER)
+        expect([path, status, text]).toEqual([path, 400, expect.stringContaining(`${header} is `)])
+        expect(await count(table)).toBe(before)
+        expect((await send(bytes(body))).status).toBe(201)
+        expect(await count(table)).toBe(before + 1)
+      }
+    },
+  )
+
+  it('of a tag of npm, and of a form of the pages, is held against it, too', async () => {
+    const npm = samples.find(({ type }) => type === 'npm')
+    if (npm === undefined) throw new Error('no sample of npm')
+    await answerTo(npm.publish(npm.named('tool')))
+    const path = '/api/packages/acme/npm/-/package/tool/dist-tags'
+    const tags = () => answerOf(path)
+    const body = JSON.stringify(JSON.parse((await tags()).text).latest)
+    const put = (of: string) =>
+      answerOf(`${path}/next`, {
+        ...{ method: 'PUT', body },
+        headers: { ...ADMIN, 'content-md5': base64('md5', bytes(of)) },
+      })
+    expect((await put('else')).text).toContain('Content-MD5 is ')
+    expect((await tags()).text).not.toContain('next')
+    expect((await put(body)).status).toBeLessThan(300)
+    expect((await tags()).text).toContain('next')
+    const signIn = await answerOf('/-/sign-in', {
+      ...{ method: 'POST', body: 'token=x' },
+      headers: {
+        ...{ 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+        'content-md5': base64('md5', OTHER),
+      },
+    })
+    expect([signIn.status, signIn.text]).toEqual([400, expect.stringContaining('Content-MD5 is ')])
+  })
 })
