@@ -308,3 +308,23 @@ it('the repair of a repository that is not there is 404', async () => {
   const { status } = await answerOf(path, { method: 'POST', headers: ADMIN })
   expect([status, MAIN.includes('edge/main')]).toEqual([404, true])
 })
+
+it('a collection is another one since its packages were put right', async () => {
+  const state = () =>
+    env.DB.prepare("SELECT state FROM package_collection WHERE type = 'generic'").first('state')
+  await putGeneric('a')
+  for (const [name, broken] of [
+    ['gone', "DELETE FROM package_file WHERE name = 'gone'"],
+    ['empty', "DELETE FROM package_version WHERE version = '2'"],
+    ['kept', "UPDATE package_version SET withdrawn = 1 WHERE version = '2'"],
+  ] as const) {
+    const path = `/api/packages/acme/generic/${name}/2/${name}`
+    const { status } = await answerOf(path, { method: 'PUT', headers: ADMIN, body: name })
+    expect(status).toBe(201)
+    const before = await state()
+    const files = name === 'empty' ? ["DELETE FROM package_file WHERE name = 'empty'"] : []
+    await env.DB.batch([...files, broken].map((sql) => env.DB.prepare(sql)))
+    await post(CHECK)
+    expect([name, await state()]).not.toEqual([name, before])
+  }
+})

@@ -74,9 +74,13 @@ const WITH_FILE = 'EXISTS (SELECT 1 FROM package_file f WHERE f.blob_sha256 = pa
 const OF_ANOTHER = `NOT EXISTS (
   SELECT 1 FROM package_version v WHERE v.id = t.version_id AND v.package_id = t.package_id)`
 
-/** Before packages are put right: what is kept at the edge is known by their states. */
-function changed(packages: string): string {
-  return `UPDATE package SET ${changedColumns('package', '?1')} WHERE id IN (${packages})`
+/** Before packages are put right: what is kept at the edge is known by their states, and by that of all of their type. */
+function changed(packages: string): string[] {
+  return [
+    `UPDATE package SET ${changedColumns('package', '?1')} WHERE id IN (${packages})`,
+    `UPDATE package_collection SET ${changedColumns('package_collection', '?1')}
+     WHERE (owner_id, type) IN (SELECT owner_id, type FROM package WHERE id IN (${packages}))`,
+  ]
 }
 
 /** At least what an owner is charged for properties, by the rule of core/packages/new-file.ts. */
@@ -100,7 +104,7 @@ const ROW_RULES: readonly RowRule[] = [
       FROM package_version JOIN package p ON p.id = package_version.package_id
       JOIN owner o ON o.id = p.owner_id WHERE ${WITHOUT_FILE}`,
     repair: [
-      changed(`SELECT package_id FROM package_version WHERE ${WITHOUT_FILE}`),
+      ...changed(`SELECT package_id FROM package_version WHERE ${WITHOUT_FILE}`),
       `DELETE FROM package_version WHERE ${WITHOUT_FILE} AND ?1 > 0`,
     ],
   },
@@ -109,7 +113,10 @@ const ROW_RULES: readonly RowRule[] = [
     broken: `
       SELECT o.name || '/' || package.type || '/' || package.name AS subject
       FROM package JOIN owner o ON o.id = package.owner_id WHERE ${WITHOUT_VERSION}`,
-    repair: `DELETE FROM package WHERE ${WITHOUT_VERSION} AND ?1 > 0`,
+    repair: [
+      ...changed(`SELECT id FROM package WHERE ${WITHOUT_VERSION}`),
+      `DELETE FROM package WHERE ${WITHOUT_VERSION} AND ?1 > 0`,
+    ],
   },
   {
     problem: 'version that is withdrawn other than the marks of its files say',
@@ -119,7 +126,7 @@ const ROW_RULES: readonly RowRule[] = [
       JOIN owner o ON o.id = p.owner_id
       WHERE NOT ${WITHOUT_FILE} AND package_version.withdrawn <> ${ALL_WITHDRAWN}`,
     repair: [
-      changed(`SELECT package_id FROM package_version WHERE withdrawn <> ${ALL_WITHDRAWN}`),
+      ...changed(`SELECT package_id FROM package_version WHERE withdrawn <> ${ALL_WITHDRAWN}`),
       settleWithdrawn('?1 > 0'),
     ],
   },
@@ -130,7 +137,7 @@ const ROW_RULES: readonly RowRule[] = [
       FROM package_tag t JOIN package p ON p.id = t.package_id JOIN owner o ON o.id = p.owner_id
       WHERE ${OF_ANOTHER}`,
     repair: [
-      changed(`SELECT t.package_id FROM package_tag t WHERE ${OF_ANOTHER}`),
+      ...changed(`SELECT t.package_id FROM package_tag t WHERE ${OF_ANOTHER}`),
       `DELETE FROM package_tag AS t WHERE ${OF_ANOTHER} AND ?1 > 0`,
     ],
   },
