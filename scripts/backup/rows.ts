@@ -26,6 +26,7 @@ const keys: Readonly<Record<BackedUpTable, readonly string[]>> = {
   retired_version: [
     ...['owner_id', 'type', 'package_name', 'version', 'composite_key', 'file_name'],
   ],
+  removed_file: ['id'],
 }
 
 export function keyOf(table: BackedUpTable, row: Row): string {

@@ -41,7 +41,12 @@ export async function readSnapshot(options: SnapshotOptions): Promise<Rows> {
     await readRepository(options, String(repository.id), snapshot)
   }
   await readOthers(options, snapshot)
-  for (const table of ['package_readme', 'package_mark', 'retired_version'] as const) {
+  for (const table of [
+    'package_readme',
+    'package_mark',
+    'retired_version',
+    'removed_file',
+  ] as const) {
     snapshot.add(table, await readTable(options, table))
   }
   // Owners and tokens last: whoever was there at the end has all that belongs to them.
@@ -266,6 +271,7 @@ class Snapshot {
       ),
       package_mark: (this.plain.get('package_mark') ?? []).filter((row) => kept.has(row.file_id)),
       retired_version: (this.plain.get('retired_version') ?? []).filter(owned),
+      removed_file: (this.plain.get('removed_file') ?? []).filter(owned),
     }
     const sorted = Object.entries(rows).map(([table, list]) => [
       table,

@@ -10,13 +10,20 @@ export interface RowPage {
   readonly next: readonly string[] | null
 }
 
+interface WholeTableOrder {
+  readonly keys: readonly string[]
+  readonly page: number
+  /** Whether the first of the keys is a number: compared as the text that it came as, none would lie behind another. */
+  readonly numbered?: true
+}
+
 /** Tables that are read from one end to the other, by what orders them, so many rows at a time. */
 const WHOLE = {
   owner: { keys: ['id'], page: 50 },
   access_token: { keys: ['id'], page: 50 },
   ended_session: { keys: ['id'], page: 50 },
   repository: { keys: ['id'], page: 50 },
-  package_tag: { keys: ['package_id', 'name'], page: 1000 },
+  package_tag: { keys: ['package_id', 'name'], page: 1000, numbered: true },
   // Some 64 KiB each at most.
   package_readme: { keys: ['file_id'], page: 15 },
   // A value of a mark has some kilobytes at most.
@@ -25,7 +32,8 @@ const WHOLE = {
     keys: ['owner_id', 'type', 'package_name', 'version', 'composite_key', 'file_name'],
     page: 1000,
   },
-} as const
+  removed_file: { keys: ['id'], page: 1000, numbered: true },
+} as const satisfies Readonly<Record<string, WholeTableOrder>>
 
 export type WholeTable = keyof typeof WHOLE
 
@@ -58,16 +66,15 @@ export async function readTable(
   table: WholeTable,
   after: readonly string[],
 ): Promise<RowPage> {
-  const { keys, page } = WHOLE[table]
+  const { keys, page, numbered }: WholeTableOrder = WHOLE[table]
   const tags = table === 'package_tag'
   const columns = tags ? '*' : columnsOf(table).join(', ')
   const places = keys.map((_, at) => `?${at + 1}`).join(', ')
   const sql = `
     SELECT ${columns} FROM ${tags ? TAGS : table}
     WHERE (${keys.join(', ')}) > (${places}) ORDER BY ${keys.join(', ')} LIMIT ${page}`
-  // A number is before all texts: compared as the text that it came as, none would lie behind another.
-  const from = keys.map((key, at) =>
-    key === 'package_id' ? Number(after[at] ?? 0) : (after[at] ?? ''),
+  const from = keys.map((_, at) =>
+    numbered && at === 0 ? Number(after[at] ?? 0) : (after[at] ?? ''),
   )
   const { rows, next } = pageOf(await readRows(db, [sql, ...from]), keys, page)
   return { rows: tags ? rows.map(({ package_id: _, ...row }) => row) : rows, next }

@@ -64,6 +64,7 @@ export const BACKED_UP = {
   package_readme: { table: packageReadme },
   package_mark: { table: packageMark },
   retired_version: { table: retiredVersion },
+  removed_file: { table: removedFile },
 } as const satisfies Readonly<Record<string, BackedUp>>
 
 export type BackedUpTable = keyof typeof BACKED_UP
@@ -75,7 +76,6 @@ export const LEFT_OUT: readonly { readonly table: SQLiteTable; readonly because:
   { table: packageProperty, because: 'each lies with the package, version or file that it is of' },
   { table: packageCollection, because: 'a restore draws the states of collections anew' },
   { table: packageChange, because: 'what was sent before a restore is not sent again after it' },
-  { table: removedFile, because: 'a restored owner is charged for no removals from before' },
   { table: ownerRemoval, because: 'what was removed is in no backup, nor are its contents' },
   ...[packageList, listedVersion, listedPackage, packageNamePiece].map((table) => ({
     table,
