@@ -15,6 +15,14 @@ import { formatWranglerOptions, parseWranglerOptions } from './wrangler-options.
 
 const stop = new AbortController()
 
+/** For wrangler, which takes the last of a variable's values: those that the user gives come later. */
+const variables = [
+  // There is no certificate for this machine.
+  ...['--var', 'PLAIN_HTTP:allow'],
+  // The database is here, so that remembering saves no trip, and a developer publishes a removed name again at once.
+  ...['--var', 'REMEMBER_SECONDS:0'],
+]
+
 async function start(given: string[]): Promise<number> {
   const options = parseWranglerOptions(given)
   if (options['env-file'] !== undefined)
@@ -40,9 +48,7 @@ async function start(given: string[]): Promise<number> {
     return migrated
   }
   const token = process.stdout.isTTY ? quoteWord(vars.adminToken) : readToken(varsFile)
-  // There is no certificate for this machine.
-  const plain = ['--var', 'PLAIN_HTTP:allow']
-  const dev = ['dev', '--show-interactive-dev-session=false', ...plain, ...given]
+  const dev = ['dev', '--show-interactive-dev-session=false', ...variables, ...given]
   const ended = await runLocalWrangler(dev, {
     signal: stop.signal,
     onListening: (url) => announce(url, findOuterUrl(url, options), token),
@@ -103,7 +109,8 @@ what to paste next.
 
   --port PORT        8787 without it; 0 for any that is free
   --ip ADDRESS       127.0.0.1 without it; 0.0.0.0 for every interface of this machine
-  --persist-to DIR   where the data lies, in place of .wrangler/state`)
+  --persist-to DIR   where the data lies, in place of .wrangler/state
+  --var NAME:VALUE   a variable of wrangler.toml; REMEMBER_SECONDS is 0 without it`)
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
 // A terminal or a reader that has gone away is no reason to leave processes behind.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})

@@ -57,7 +57,7 @@ export function limitsOf(env: Env): Limits {
 }
 
 /** How long a place on the edge may answer for a file without asking the database. */
-const REMEMBER = ['REMEMBER_SECONDS', 0] as const
+const REMEMBER = ['REMEMBER_SECONDS', 10] as const
 const MOST_REMEMBER_SECONDS = 300
 
 /**

@@ -71,7 +71,12 @@ const OWNER_SCHEMA = objectSchema(
 const SETTINGS_FIELDS = objectSchema(
   'NewOwnerSettings',
   {
-    visibility: { type: 'string', enum: ['public', 'private'] },
+    visibility: {
+      type: 'string',
+      enum: ['public', 'private'],
+      description:
+        'Places on the edge that were asked for files of an owner that is made private may answer them for `REMEMBER_SECONDS` and 5 seconds more.',
+    },
     signing_key: {
       ...nullable({ type: 'string', pattern: OWN_BINDING.source }),
       description: "The secret that holds a key of its own; null for the deployment's.",

@@ -164,7 +164,7 @@ export const packageEndpoints: readonly Endpoint[] = [
     summary: 'Remove a version from all repositories',
     operation: aboutVersion('deletePackage', {
       description:
-        'One repository goes after the other: after a failure the same request removes the rest.',
+        'One repository goes after the other: after a failure the same request removes the rest. A place on the edge that was asked for a file of a public owner before may answer it for `REMEMBER_SECONDS` and 5 seconds more.',
       answers: { 204: NO_CONTENT },
       faults: ['outcome-unknown'],
     }),

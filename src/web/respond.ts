@@ -28,9 +28,9 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 
 /** What a form did, said on the page that it leads to. */
 const NOTICES: ReadonlyMap<string | null, string> = new Map([
-  ['removed', 'Removed, for everybody.'],
+  ['removed', 'Removed.'],
   ['revoked', 'The token is revoked: it is dead from now on.'],
-  ['changed', 'Changed, from now on.'],
+  ['changed', 'Changed.'],
   ['deleted', 'The owner is deleted.'],
 ])
 

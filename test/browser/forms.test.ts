@@ -84,7 +84,7 @@ describeInBrowser('forms', ({ open, registry }) => {
     await page.getByRole('link', { name: 'Remove this version' }).press('Enter')
     await page.getByRole('button', { name: 'Remove it' }).press('Enter')
     await page.waitForURL('/remover?notice=removed')
-    expect(await page.getByRole('status').first().innerText()).toBe('Removed, for everybody.')
+    expect(await page.getByRole('status').first().innerText()).toBe('Removed.')
     expect(await page.getByText('1-r0').first().isVisible()).toBe(true)
     expect(await page.getByText('2-r0').count()).toBe(0)
   })

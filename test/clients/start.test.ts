@@ -29,8 +29,12 @@ interface Started {
 }
 
 /** Resolves when the commands have been printed. Port 0: whichever is free. */
-async function npmStart(checkout: Checkout, port = 0): Promise<Started> {
-  const args = ['start', '--', '--port', String(port), '--persist-to', 'state']
+async function npmStart(
+  checkout: Checkout,
+  port = 0,
+  more: readonly string[] = [],
+): Promise<Started> {
+  const args = ['start', '--', '--port', String(port), '--persist-to', 'state', ...more]
   return waitForSections(startIn(checkout, 'npm', args))
 }
 
@@ -64,6 +68,20 @@ exec ${enter.join(' ')} URL="$URL" "$@"
   await writeFile(join(directory, 'docker'), script, { mode: 0o755 })
 }
 
+/** Whether the second of two answers is one of the place alone. */
+async function remembers(url: string): Promise<boolean> {
+  let timing: string | null = null
+  for (let time = 0; time < 2; time++) {
+    const response = await fetch(
+      `${url}/api/packages/acme/alpine/edge/main/noarch/hello-1.0.0-r0.apk`,
+    )
+    await response.arrayBuffer()
+    expect(response.status).toBe(200)
+    timing = response.headers.get('server-timing')
+  }
+  return timing?.startsWith('near') ?? false
+}
+
 async function expectNothingLeft({ directory }: Checkout, port: number): Promise<void> {
   // What guards against a kill sees only afterwards that there is nothing left to guard.
   await expect.poll(() => listProcessesIn(directory), { timeout: 5_000 }).toEqual([])
@@ -85,6 +103,7 @@ describeWith(['apk', 'curl'], 'npm start', ({ apk }) => {
     const [publish, install, container] = first.sections
     const published = await expectSuccess(scriptOf(publish), checkout)
     expect(published).toContain('published hello 1.0.0-r0 noarch to acme/edge/main')
+    expect(await remembers(first.url)).toBe(false)
     await using alpine = await createAlpine(apk)
     const installed = await alpine.run(scriptOf(install))
     expect(installed).toMatchObject({ code: 0, stdout: expect.stringContaining(greeting) })
@@ -99,8 +118,9 @@ describeWith(['apk', 'curl'], 'npm start', ({ apk }) => {
     expect(await waitForExit(first.group)).toBe(0)
     await expectNothingLeft(checkout, first.port)
 
-    const second = await npmStart(checkout, first.port)
+    const second = await npmStart(checkout, first.port, ['--var', 'REMEMBER_SECONDS:10'])
     expect(second.url).toBe(first.url)
+    expect(await remembers(second.url)).toBe(true)
     expect(await readFile(varsFile, 'utf8')).toBe(vars)
     expect(second.sections).toEqual(first.sections)
     expect((await alpine.run('apk del hello && apk add -U hello && hello')).code).toBe(0)

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { override } from '../support/worker/bindings.ts'
 import { csrfOf, post, type SignedIn, signIn } from '../support/worker/browser.ts'
 import { answerOf, countRows, createOwner, tokenOf } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
@@ -47,7 +48,21 @@ describe('removing in the browser', () => {
     const { status, headers } = await browser.send(REMOVE)
     expect([status, headers.get('location')]).toEqual([303, '/acme?notice=removed'])
     expect(await countRows()).toMatchObject({ package_file: 0, package_version: 0 })
-    expect((await browser.get('/acme?notice=removed')).text).toContain('Removed, for everybody.')
+    expect((await browser.get('/acme?notice=removed')).text).toContain('Removed.')
+  })
+
+  it('says for how long places may remember what goes, and what becomes private', async () => {
+    override({ REMEMBER_SECONDS: 10 })
+    const browser = await browserWith({ scopes: ['write'] })
+    expect((await browser.get(REMOVE)).text).toMatch(
+      /2 files go, here at once, everywhere within 15 seconds\. The version goes with them/,
+    )
+    const admin = await browserOf(ADMIN_TOKEN)
+    const hint = /places that were asked for its files may answer them for 15 more\s+seconds/
+    expect((await admin.get('/acme/-/manage')).text).toMatch(hint)
+    await env.DB.prepare("UPDATE owner SET visibility = 'private'").run()
+    expect((await browser.get(REMOVE)).text).toMatch(/2 files go, for everybody and at once\. /)
+    expect((await admin.get('/acme/-/manage')).text).not.toMatch(hint)
   })
 
   it('removes one file alone', async () => {

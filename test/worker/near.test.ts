@@ -37,6 +37,16 @@ beforeEach(async () => {
 afterEach(() => clock[Symbol.dispose]())
 
 describe('a file that was asked for', () => {
+  it('is answered so for 10 seconds, unless the variable says otherwise', async () => {
+    override({ REMEMBER_SECONDS: undefined })
+    await publish(hello)
+    await ask()
+    clock.pass(9900)
+    expect(await ask()).toMatchObject({ status: 200, near: true, statements: 0 })
+    clock.pass(100)
+    expect(await ask()).toMatchObject({ status: 200, near: false, statements: 1 })
+  })
+
   it('stays near when others are published, since an index renews the facts', async () => {
     await publish(hello)
     await ask()

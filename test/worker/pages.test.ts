@@ -48,7 +48,7 @@ describe('a page', () => {
       /<p class="panel notice" role="status">.*?<\/p>/.exec(
         (await answerOf(`/?notice=${notice}`)).text,
       )?.[0]
-    expect(await noticeAt('removed')).toContain('Removed, for everybody.')
+    expect(await noticeAt('removed')).toContain('Removed.')
     for (const other of ['', 'gone', 'constructor', '__proto__']) {
       expect([other, await noticeAt(other)]).toEqual([other, undefined])
     }

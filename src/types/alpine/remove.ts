@@ -1,4 +1,5 @@
-// Removing a package file: gone for everybody at once, with its version when it was the last file.
+// Removing a package file, with its version when it was the last file: gone from the index at once, and for everybody
+// but for places on the edge that remember the file (`REMEMBER_SECONDS`).
 import { RegistryError } from '../../core/errors.ts'
 import type { FileRow } from '../../core/packages/file-row.ts'
 import { quote } from '../../formats/format-error.ts'
@@ -17,7 +18,8 @@ export const removeEndpoint = ownedEndpoint<FileRow>({
   operation: {
     id: 'removeAlpinePackage',
     tag: 'alpine',
-    description: 'Under the architecture that the package names: a noarch one under `noarch`.',
+    description:
+      'Under the architecture that the package names: a noarch one under `noarch`. It is gone from the index at once; a place on the edge that was asked for it before may answer it for `REMEMBER_SECONDS` and 5 seconds more.',
     path: FILE_PARAMETERS,
     answers: { 204: NO_CONTENT },
     faults: ['invalid-name', 'outcome-unknown'],

@@ -2,6 +2,8 @@
 // the owner's settings.
 import { SCOPES, type Scope } from '../../core/access/principal.ts'
 import type { AccessToken } from '../../core/access/tokens.ts'
+import { restOf } from '../../core/near/facts.ts'
+import { rememberMsOf } from '../../env.ts'
 import type { OwnedCall } from '../../http/endpoint.ts'
 import { CodeBlock } from '../components/code-block.tsx'
 import { CsrfField, Field, FormError, TextField } from '../components/form.tsx'
@@ -243,13 +245,20 @@ interface SettingsProps {
   readonly fields: URLSearchParams | undefined
 }
 
-function Settings({ call: { owner }, csrfToken, quota, fields }: SettingsProps) {
+function Settings({ call: { env, owner }, csrfToken, quota, fields }: SettingsProps) {
+  const rest = restOf(rememberMsOf(env)) / 1000
   return (
     <section>
       <h2>Settings</h2>
       <form class="panel narrow" method="post" action={`${managePath(owner.name)}/visibility`}>
         <CsrfField token={csrfToken} />
         <VisibilityChoice chosen={owner.visibility} />
+        {owner.visibility === 'public' && rest > 0 && (
+          <p class="small">
+            Once it is private, places that were asked for its files may answer them for {rest} more
+            seconds.
+          </p>
+        )}
         <button type="submit">Change visibility</button>
       </form>
       <LimitsForm owner={owner.name} csrfToken={csrfToken} fields={fields} {...quota} />

@@ -1,11 +1,13 @@
 // Removing a version or one of its files, after a page that says what goes.
 
 import { RegistryError } from '../../core/errors.ts'
+import { restOf } from '../../core/near/facts.ts'
 import {
   findRemovableFiles,
   REMOVED_AT_ONCE,
   type RemovableFile,
 } from '../../core/packages/remove.ts'
+import { rememberMsOf } from '../../env.ts'
 import { quote } from '../../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { requireWritable } from '../../http/publication.ts'
@@ -79,6 +81,14 @@ function absent({ params, url }: OwnedCall): string {
   return `no such ${what}: ${quote(`${params.name} ${params.version}`)}`
 }
 
+/** For whom and when: what places on the edge remember of a public owner's files is gone only after a while. */
+function whenGone({ env, owner }: OwnedCall): string {
+  const rest = owner.visibility === 'public' ? restOf(rememberMsOf(env)) : 0
+  return rest === 0
+    ? 'for everybody and at once'
+    : `here at once, everywhere within ${rest / 1000} seconds`
+}
+
 /** Refuses before it asks, where the token may not remove all of it. */
 async function confirm(call: OwnedCall): Promise<Response> {
   const { owner, params, session, url } = call
@@ -94,8 +104,8 @@ async function confirm(call: OwnedCall): Promise<Response> {
     <>
       <h1>Remove {whole ? shown : `a file of ${shown}`}?</h1>
       <p>
-        {formatCount(files.length, 'file')} {files.length === 1 ? 'goes' : 'go'}, for everybody and
-        at once. {whole ? 'The version goes with them. ' : ''}
+        {formatCount(files.length, 'file')} {files.length === 1 ? 'goes' : 'go'}, {whenGone(call)}.{' '}
+        {whole ? 'The version goes with them. ' : ''}
         Clients that know it from before get “not found” for it.
       </p>
       <ul class="rows">

@@ -156,8 +156,11 @@ function stateArguments(directory: string): string[] {
   return ['--persist-to', join(directory, 'state'), '--env-file', join(directory, 'secrets.env')]
 }
 
-function variableArguments({ variables = {} }: ServerState): string[] {
-  return Object.entries({ PLAIN_HTTP: 'allow', ...variables }).flatMap(([name, value]) => [
+/** As `npm start` sets them, whose user does not wait for a name either. */
+const LOCAL_VARIABLES = { PLAIN_HTTP: 'allow', REMEMBER_SECONDS: 0 }
+
+function variableArguments({ variables }: ServerState): string[] {
+  return Object.entries({ ...LOCAL_VARIABLES, ...variables }).flatMap(([name, value]) => [
     '--var',
     `${name}:${value}`,
   ])
