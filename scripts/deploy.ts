@@ -1,5 +1,5 @@
 // `npm run deploy -- [--dry-run] [wrangler's arguments]`: puts the Worker on Cloudflare, which makes
-// its database and its bucket the first time, brings the database up to date, and asks the result
+// its database and its bucket the first time (in the region that DATABASE_LOCATION names), brings the database up to date, and asks the result
 // whether it works. An upgrade migrates first: the new version serves nothing without its migrations,
 // and the old one goes on with them. A dry run only builds, into dist/, and needs no account.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -9,6 +9,7 @@ import { reportFailure } from './failure.ts'
 import { answerHelp } from './help.ts'
 import { exampleOwner } from './quick-start.ts'
 import { waitUntilReady } from './readiness.ts'
+import { createInRegion } from './region.ts'
 import { hasDatabase, migrateDatabase } from './remote-database.ts'
 import { runWrangler } from './wrangler.ts'
 import { formatWranglerOptions, parseWranglerOptions } from './wrangler-options.ts'
@@ -17,9 +18,11 @@ const readyMs = 60_000
 
 async function deploy(given: string[]): Promise<void> {
   if (given.includes('--dry-run')) return wrangle(['deploy', '--outdir', 'dist', ...given])
-  const worker = formatWranglerOptions(parseWranglerOptions(given), ['config', 'env'])
+  const options = parseWranglerOptions(given)
+  const worker = formatWranglerOptions(options, ['config', 'env'])
   const upgrade = await hasDatabase(worker)
   if (upgrade) await migrateDatabase(worker)
+  else await createInRegion(options)
   const url = await deployWorker(given)
   if (!upgrade) await migrateDatabase(worker)
   if (url === undefined) {

@@ -1,5 +1,5 @@
 // The bindings and secrets of the Worker, as wrangler.toml and `npm run setup` give them.
-import type { RepositoryStub } from './core/commit/change.ts'
+import type { RepositoryObjects, RepositoryStub } from './core/commit/change.ts'
 import { RegistryError } from './core/errors.ts'
 import { QUANTITIES, type Quantity } from './core/quota/quantities.ts'
 import type { Bounds, Limits } from './core/quota/quota.ts'
@@ -72,6 +72,37 @@ export function rememberMsOf(env: Env): number {
     cause: `the variable REMEMBER_SECONDS is more than ${MOST_REMEMBER_SECONDS}`,
     remedy: 'write a smaller number in wrangler.toml and deploy',
   })
+}
+
+/** D1's regions, each of which objects can be in too. */
+const LOCATIONS = ['weur', 'eeur', 'apac', 'oc', 'wnam', 'enam'] as const
+type Location = (typeof LOCATIONS)[number]
+
+/**
+ * The region of the database, as far as the operator names it.
+ * @throws RegistryError not-configured for a variable that names none of D1's
+ */
+function databaseLocationOf(env: Env): Location | undefined {
+  const value: unknown = Reflect.get(env, 'DATABASE_LOCATION')
+  if (value === undefined || value === '') return undefined
+  const location = LOCATIONS.find((each) => each === value)
+  if (location !== undefined) return location
+  throw new RegistryError({
+    code: 'not-configured',
+    cause: `the variable DATABASE_LOCATION is none of ${LOCATIONS.join(', ')}`,
+    remedy: 'write one of them in wrangler.toml and deploy, or leave it empty',
+  })
+}
+
+/**
+ * The repositories' objects: new ones are made near the database, which each of their commits asks twice, and not
+ * near whoever publishes first.
+ * @throws RegistryError not-configured
+ */
+export function objectsOf(env: Env): RepositoryObjects {
+  const locationHint = databaseLocationOf(env)
+  const options = locationHint === undefined ? {} : { locationHint }
+  return { getByName: (name) => env.REPOSITORY.getByName(name, options) }
 }
 
 /** A number of wrangler.toml, or the text that a dashboard makes of it. */

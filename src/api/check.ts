@@ -9,6 +9,7 @@ import { query } from '../core/database.ts'
 import { RegistryError } from '../core/errors.ts'
 import { timeOrderedId } from '../core/ids.ts'
 import { logBytesOf } from '../core/quota/weights.ts'
+import { objectsOf } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint, type Params } from '../http/endpoint.ts'
 import { COUNT, jsonContent, listSchema, nullable, objectSchema, TEXT } from '../http/operation.ts'
@@ -96,7 +97,7 @@ function repairEndpoint(type: string, naming: RepositoryNaming): Endpoint {
       if (principal.kind !== 'admin') await refuseFull(call, added)
       const change = { op: 'reindex', changeId: timeOrderedId(Date.now()), keySet: '' } as const
       const settled = await commitChange({
-        namespace: env.REPOSITORY,
+        objects: objectsOf(env),
         address: addressOf(owner, type, naming.parseName(params)),
         change: { ...change, fromRows: true },
       })

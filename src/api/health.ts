@@ -5,7 +5,15 @@ import { requireMarker } from '../core/deployment/marker.ts'
 import { RegistryError } from '../core/errors.ts'
 import { findFull } from '../core/quota/quota.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
-import { boundsOf, databaseLimitOf, type Env, requireAdminToken, secretsOf } from '../env.ts'
+import {
+  boundsOf,
+  databaseLimitOf,
+  type Env,
+  objectsOf,
+  rememberMsOf,
+  requireAdminToken,
+  secretsOf,
+} from '../env.ts'
 import { requireMigrations } from '../http/configuration.ts'
 import type { Endpoint } from '../http/endpoint.ts'
 import { jsonContent, objectSchema, TEXT } from '../http/operation.ts'
@@ -17,13 +25,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
   admin_token: async (env) => requireAdminToken(env),
   signing_key: async (env) => loadKeySet(secretsOf(env), null, 'cairn'),
   database: (env) => requireMigrations(env.DB),
-  limits: async (env) => boundsOf(env),
+  limits: async (env) => [boundsOf(env), rememberMsOf(env)],
   database_room: requireRoom,
   // A key that is never written: the answer "no such object" is an answer.
   object_store: (env) => env.BLOBS.head('health'),
   // The first to ask a fresh deployment, which gets its marker by this.
   bucket_marker: (env) => requireMarker(env.DB, env.BLOBS),
-  repository_object: (env) => env.REPOSITORY.getByName('health').ping(),
+  repository_object: async (env) => objectsOf(env).getByName('health').ping(),
 }
 
 /** @throws RegistryError storage-full, which stops publishing and nothing else */

@@ -11,7 +11,7 @@ import {
 import { type Edge, keyOf } from '../core/edge-cache.ts'
 import { invalidRequest, RegistryError } from '../core/errors.ts'
 import { loadKeySet } from '../core/signing-keys.ts'
-import { type Env, secretsOf } from '../env.ts'
+import { type Env, objectsOf, secretsOf } from '../env.ts'
 import { quote } from '../formats/format-error.ts'
 import { edgeOf } from '../http/edge.ts'
 import type { Call, Endpoint } from '../http/endpoint.ts'
@@ -78,8 +78,8 @@ function roundsOf(url: URL): number {
   throw invalidRequest('rounds must be a number from 0 to 50')
 }
 
-function probeObject({ REPOSITORY }: Env): Promise<Finding[]> {
-  const stub = REPOSITORY.getByName('probe')
+function probeObject(env: Env): Promise<Finding[]> {
+  const stub = objectsOf(env).getByName('probe')
   return tryAll([
     {
       assumption: 'A Durable Object answers for the first time',

@@ -6,6 +6,7 @@ import { commitChange } from '../core/commit/client.ts'
 import { RegistryError } from '../core/errors.ts'
 import { timeOrderedId } from '../core/ids.ts'
 import { findIndexFile, type IndexFileRow, type IndexPlace } from '../core/packages/index-file.ts'
+import { objectsOf } from '../env.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { type FileContent, fileResponse } from './file-response.ts'
 import { keysOf } from './owner-keys.ts'
@@ -57,7 +58,7 @@ async function rebuild(
   keySet: string,
 ): Promise<IndexFileRow | undefined> {
   await commitChange({
-    namespace: env.REPOSITORY,
+    objects: objectsOf(env),
     address: addressOf(owner, place.type, place.repository),
     change: { op: 'reindex', changeId: timeOrderedId(Date.now()), keySet },
   })

@@ -9,7 +9,7 @@ import { type Fault, type FaultCode, invalidRequest, RegistryError } from '../co
 import { restOf } from '../core/near/facts.ts'
 import { type Published, publishFile } from '../core/packages/publish.ts'
 import { MAX_TAGS } from '../core/packages/tags.ts'
-import { limitsOf, rememberMsOf } from '../env.ts'
+import { limitsOf, objectsOf, rememberMsOf } from '../env.ts'
 import type { ByteSource } from '../formats/bytes.ts'
 import { quote } from '../formats/format-error.ts'
 import { UPLOAD_LIMITS } from './body-limits.ts'
@@ -103,7 +103,7 @@ export async function publishUpload<I, T>(
   const { file, published } = await publishFile({
     db: call.env.DB,
     bucket: call.env.BLOBS,
-    namespace: call.env.REPOSITORY,
+    objects: objectsOf(call.env),
     place: { owner: call.owner, type, into },
     upload: {
       ...{ ...upload, limits: UPLOAD_LIMITS, inspect: inspectAllowed },

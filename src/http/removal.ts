@@ -8,6 +8,7 @@ import {
   type RemovableFile,
   removeFiles,
 } from '../core/packages/remove.ts'
+import { objectsOf } from '../env.ts'
 import type { OwnedCall } from './endpoint.ts'
 import { forgetRepository } from './near.ts'
 import { requireWritable } from './publication.ts'
@@ -30,7 +31,7 @@ export async function removeFound(
     requireWritable(call, { type, repository, packageName })
   }
   const { env, owner, principal } = call
-  const removal = { db: env.DB, namespace: env.REPOSITORY, owner, type, files }
+  const removal = { db: env.DB, objects: objectsOf(env), owner, type, files }
   const removed = await removeFiles({ ...removal, removedBy: authorOf(principal) })
   for (const repository of new Set(files.map((file) => file.repository ?? undefined))) {
     await forgetRepository(call, { ownerName: owner.name, type, repository })

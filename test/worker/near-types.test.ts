@@ -28,7 +28,7 @@ async function removeElsewhere(type: string): Promise<void> {
   const row = { id: place.ownerId, name: 'acme', visibility: 'public', signingKey: null } as const
   for (const { name: packageName } of results) {
     const files = await findRemovableFiles(env.DB, place, { packageName })
-    const removal = { db: env.DB, namespace: env.REPOSITORY, owner: row, type, files }
+    const removal = { db: env.DB, objects: env.REPOSITORY, owner: row, type, files }
     await removeFiles({ ...removal, removedBy: 'admin' })
   }
 }

@@ -101,8 +101,8 @@ describe('of versions that take further files', () => {
       visibility: 'public',
       signingKey: null,
     } as const
-    const { REPOSITORY: namespace } = env
-    await removeFiles({ db, namespace, owner, type: 'generic', files, removedBy: 'admin' })
+    const { REPOSITORY: objects } = env
+    await removeFiles({ db, objects, owner, type: 'generic', files, removedBy: 'admin' })
   }
 
   it('the name of each file is taken, and no other', async () => {

@@ -70,3 +70,8 @@ export interface RepositoryStub extends Rpc.DurableObjectBranded {
   commit(address: RepositoryAddress, change: Change): Promise<ChangeResult>
   ping(): Promise<void>
 }
+
+/** The objects by their names. The first call for a name makes the object, and decides where. */
+export interface RepositoryObjects {
+  getByName(name: string): DurableObjectStub<RepositoryStub>
+}

@@ -3,7 +3,7 @@
 import { backOff, isOverloaded } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import { MOST_RESTS, RESTS_AGAIN } from '../near/resting.ts'
-import type { Change, ChangeResult, RepositoryAddress, RepositoryStub } from './change.ts'
+import type { Change, ChangeResult, RepositoryAddress, RepositoryObjects } from './change.ts'
 
 const TRIES = 3
 
@@ -14,7 +14,7 @@ export type Settled = Extract<
 >
 
 export interface CommitOptions {
-  readonly namespace: DurableObjectNamespace<RepositoryStub>
+  readonly objects: RepositoryObjects
   readonly address: RepositoryAddress
   readonly change: Change
 }
@@ -35,11 +35,11 @@ export async function commitChange(options: CommitOptions): Promise<Settled> {
 }
 
 /** Waits while the name rests: neither the object nor the group of the change does. */
-async function submit({ namespace, address, change }: CommitOptions): Promise<ChangeResult> {
+async function submit({ objects, address, change }: CommitOptions): Promise<ChangeResult> {
   let [failures, rests] = [0, 0]
   while (failures < TRIES && rests < MOST_RESTS) {
     try {
-      const result = await namespace.getByName(objectName(address)).commit(address, change)
+      const result = await objects.getByName(objectName(address)).commit(address, change)
       if (result.outcome !== 'resting') {
         // The refusal is that of the repetition; the first try may have applied, or may still.
         return failures > 0 && result.outcome === 'refused' ? { outcome: 'unknown' } : result

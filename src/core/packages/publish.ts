@@ -5,7 +5,7 @@ import { adoptOrDiscard } from '../blobs/adopt.ts'
 import { discardObjects } from '../blobs/objects.ts'
 import { stageUpload, type Upload } from '../blobs/stage.ts'
 import type { StagedBlob } from '../blobs/staged-blob.ts'
-import { addressOf, type RepositoryStub } from '../commit/change.ts'
+import { addressOf, type RepositoryObjects } from '../commit/change.ts'
 import { commitChange, type Settled } from '../commit/client.ts'
 import { requireMatchingBucket } from '../deployment/marker.ts'
 import { RegistryError } from '../errors.ts'
@@ -26,7 +26,7 @@ export interface PublishPlace {
 export interface Publication<T> {
   readonly db: D1Database
   readonly bucket: R2Bucket
-  readonly namespace: DurableObjectNamespace<RepositoryStub>
+  readonly objects: RepositoryObjects
   readonly place: PublishPlace
   readonly upload: Upload<T>
   /** The deployment's, for owners that have none of their own. */
@@ -106,12 +106,12 @@ async function settle<T>(
 }
 
 async function commit<T>(
-  { namespace, place: { owner, type } }: Publication<T>,
+  { objects, place: { owner, type } }: Publication<T>,
   repository: string,
   file: NewFile,
 ): Promise<Published> {
   const address = addressOf(owner, type, repository)
-  const settled = await commitChange({ namespace, address, change: { op: 'publish', ...file } })
+  const settled = await commitChange({ objects, address, change: { op: 'publish', ...file } })
   if (settled.outcome === 'absent') throw new Error('a publish that found nothing')
   return settled.outcome === 'committed'
     ? { outcome: 'published', revision: settled.revision }

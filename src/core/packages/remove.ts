@@ -2,7 +2,7 @@
 // leave at the same instant; those without one by one D1 batch. What spans repositories is a sequence
 // of commits, safe to repeat.
 import type { OwnerRow } from '../access/decide.ts'
-import { addressOf, type RepositoryStub } from '../commit/change.ts'
+import { addressOf, type RepositoryObjects } from '../commit/change.ts'
 import { commitChange } from '../commit/client.ts'
 import { backOff, isConstraintFailure, isOverloaded, query, runBatch } from '../database.ts'
 import { RegistryError } from '../errors.ts'
@@ -25,7 +25,7 @@ export interface RemovableFile extends DeletedFile {
 
 export interface Removal {
   readonly db: D1Database
-  readonly namespace: DurableObjectNamespace<RepositoryStub>
+  readonly objects: RepositoryObjects
   readonly owner: OwnerRow
   readonly type: string
   readonly files: readonly RemovableFile[]
@@ -76,7 +76,7 @@ export async function removeFiles(removal: Removal): Promise<number> {
 
 /** All at once: the repository puts them into as few commits as it can. */
 async function removeFrom(removal: Removal, repository: string): Promise<number> {
-  const { namespace, owner, type, removedBy: createdBy } = removal
+  const { objects, owner, type, removedBy: createdBy } = removal
   const address = addressOf(owner, type, repository)
   const ends = await Promise.allSettled(
     removal.files
@@ -84,7 +84,7 @@ async function removeFrom(removal: Removal, repository: string): Promise<number>
       .map(({ id: fileId, name: fileName }) => {
         const changeId = timeOrderedId(Date.now())
         const change = { op: 'remove', changeId, fileId, fileName, createdBy } as const
-        return commitChange({ namespace, address, change })
+        return commitChange({ objects, address, change })
       }),
   )
   const failed = ends.find((end) => end.status === 'rejected')

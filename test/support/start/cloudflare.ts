@@ -13,6 +13,8 @@ export interface Cloudflare extends AsyncDisposable {
   database: DatabaseSync
   /** What changed something, in order: `upload`, or the SQL of a query. */
   events: string[]
+  /** Regions that were asked for, by what was made; none where it was to be near who made it. */
+  regions: ReadonlyMap<string, string>
 }
 
 type Result = { status?: number; result?: unknown; code?: number }
@@ -21,6 +23,7 @@ export async function startCloudflare(): Promise<Cloudflare> {
   const secrets = new Map<string, string>()
   const database = new DatabaseSync(':memory:')
   const events: string[] = []
+  const regions = new Map<string, string>()
   const made: Record<'worker' | 'database' | 'bucket', boolean> = {
     worker: false,
     database: false,
@@ -33,6 +36,11 @@ export async function startCloudflare(): Promise<Cloudflare> {
   const make = (what: keyof typeof made): Result => {
     made[what] = true
     return { result: what === 'database' ? record : { id: 'cairn', startup_time_ms: 1 } }
+  }
+  const makeIn = (what: 'database' | 'bucket', region: string | undefined): Result => {
+    if (made[what]) return { status: 400, code: what === 'database' ? 7502 : 10_004 }
+    if (region !== undefined) regions.set(what, region)
+    return make(what)
   }
   const query = (sql: string): Result => {
     events.push(sql)
@@ -66,10 +74,10 @@ export async function startCloudflare(): Promise<Cloudflare> {
     }),
     'GET /r2/buckets/cairn-blobs': () => found(made.bucket, {}, 10_006),
     'GET /r2/buckets': () => ({ result: { buckets: [] } }),
-    'POST /r2/buckets': () => make('bucket'),
+    'POST /r2/buckets': (body) => makeIn('bucket', JSON.parse(body).locationHint),
     'GET /d1/database/cairn': () => found(made.database, record, 7404),
     'GET /d1/database': () => ({ result: made.database ? [record] : [] }),
-    'POST /d1/database': () => make('database'),
+    'POST /d1/database': (body) => makeIn('database', JSON.parse(body).primary_location_hint),
     [`POST /d1/database/${record.uuid}/query`]: (body) => query(JSON.parse(body).sql),
   }
   const server = createServer(async (request, response) => {
@@ -96,6 +104,7 @@ export async function startCloudflare(): Promise<Cloudflare> {
     secrets,
     database,
     events,
+    regions,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       server.close()

@@ -23,7 +23,9 @@ export async function tryDeployment(code: string): Promise<void> {
   // Else the address would be one that the script then asks for its health.
   const configuration = join(directory, 'wrangler.toml')
   const text = await readFile(configuration, 'utf8')
-  await writeFile(configuration, text.replace(/^main = /m, 'workers_dev = false\n$&'))
+  const placed = text.replace('DATABASE_LOCATION = ""', 'DATABASE_LOCATION = "oc"')
+  expect(placed).not.toBe(text)
+  await writeFile(configuration, placed.replace(/^main = /m, 'workers_dev = false\n$&'))
 
   for (const command of ['setup', 'deploy']) {
     const stranger = await shell(`npm run --silent ${command}`, checkout.env)
@@ -33,6 +35,10 @@ export async function tryDeployment(code: string): Promise<void> {
 
   const first = await shell(code)
   expect(first).toMatchObject({ ended: 0, said: expect.stringContaining('Deployed.') })
+  expect([...cloudflare.regions].sort()).toEqual([
+    ['bucket', 'oc'],
+    ['database', 'oc'],
+  ])
   const token = cloudflare.secrets.get('ADMIN_TOKEN')
   expect(first.said).toContain(`shown this once:\n\n  ${token}\n`)
   expect(cloudflare.secrets.get('SIGNING_KEY')).toMatch(/^-----BEGIN PRIVATE KEY-----/)
