@@ -23,12 +23,17 @@ export interface Damage {
   at(length: number): number
 }
 
-export async function startProxy(target: string, damage?: Damage): Promise<Proxy> {
+/** @param target the server of all paths, or of each */
+export async function startProxy(
+  target: string | ((path: string) => string),
+  damage?: Damage,
+): Promise<Proxy> {
+  const targetOf = typeof target === 'string' ? () => target : target
   let damaged = 0
   const requests: ProxiedRequest[] = []
   const proxy = createServer(async (request, response) => {
     const path = originForm(request.url ?? '/')
-    const answer = await fetch(target + path, {
+    const answer = await fetch(targetOf(path) + path, {
       method: request.method ?? 'GET',
       headers: forwarded(request),
       redirect: 'manual',

@@ -23,6 +23,8 @@ export interface ServerState {
   heapMegabytes?: number
   /** Numbers in place of those that the Worker has by itself, such as `OWNER_FILES`. */
   variables?: Readonly<Record<string, number | string>>
+  /** Files of wrangler's in the project, of Workers that run beside each other; the first one has the address. */
+  configurations?: readonly string[]
 }
 
 /** A running registry as its clients see it. */
@@ -110,6 +112,7 @@ export async function startServer(
       ...['--log-level', 'warn', '--show-interactive-dev-session=false'],
       ...stateArguments(directory),
       ...variableArguments(state),
+      ...(state.configurations ?? []).flatMap((file) => ['--config', file]),
     ],
     {
       cwd: join(directory, 'project'),
