@@ -1,22 +1,22 @@
-// Bytes as they arrive and as text: a pull reader over chunks of any size, hex, base64, strict
-// UTF-8. Refuses input that ends too early and text that is not what it claims to be.
+// Reads bytes as they arrive and converts them to text: a pull reader over chunks of any size, hex,
+// base64, strict UTF-8. Refuses input that ends too early and text in another encoding than claimed.
 import { Buffer } from 'node:buffer'
 import { FormatError } from './format-error.ts'
 
-/** Bytes in chunks of any size, none of them changed after it was handed over. */
+/** Bytes in chunks of any size. The source does not change a chunk after handing it over. */
 export type ByteSource = AsyncIterable<Uint8Array>
 
-/** For those who do not look at the bytes: they are read, and that is all. */
+/** Reads a source to its end and drops the bytes. */
 export async function readToEnd(source: ByteSource): Promise<void> {
   for await (const _ of source);
 }
 
-/** The same chunks, for a reader that leaves its loop early and must not end them: the rest is still to be read. */
+/** The same chunks for a reader that may leave its loop early. Leaving does not end them, so the rest can be read. */
 export function unending(chunks: AsyncIterator<Uint8Array>): ByteSource {
   return { [Symbol.asyncIterator]: () => ({ next: () => chunks.next() }) }
 }
 
-/** Takes bytes from a source in the sizes that a parser needs, and takes back what it over-read. */
+/** Takes bytes from a source in the sizes that a parser needs. Takes back bytes that the parser did not use. */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>
   #pending: Uint8Array[] = []
@@ -26,7 +26,7 @@ export class ByteReader {
     this.#source = source[Symbol.asyncIterator]()
   }
 
-  /** The next bytes, at least one and however many there are, or undefined at the end. */
+  /** Reads the next bytes, at least one, as many as have arrived; undefined at the end. */
   async readSome(): Promise<Uint8Array | undefined> {
     const pending = this.#pending.pop()
     if (pending !== undefined) return pending
@@ -38,7 +38,7 @@ export class ByteReader {
     return undefined
   }
 
-  /** Up to `length` bytes: fewer only at the end of the source. */
+  /** Reads `length` bytes, or fewer at the end of the source. */
   async readUpTo(length: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = []
     let missing = length
@@ -54,7 +54,7 @@ export class ByteReader {
   }
 
   /**
-   * Exactly `length` bytes, which the caller has bounded.
+   * Reads exactly `length` bytes. They are held in memory, so the caller bounds the length.
    * @throws FormatError `truncated`, saying that the input ends inside `what`
    */
   async readExactly(length: number, what: string): Promise<Uint8Array> {
@@ -65,7 +65,7 @@ export class ByteReader {
     return bytes
   }
 
-  /** Gives back bytes that were read last; the next read begins with them, as one piece where they were one. */
+  /** Gives back the bytes that were read last. The next read begins with them, in one piece if they were one. */
   unread(bytes: Uint8Array): void {
     if (bytes.length === 0) return
     const next = this.#pending.at(-1)
@@ -88,7 +88,7 @@ export class ByteReader {
     return false
   }
 
-  /** Tells the source that nothing more will be read. */
+  /** Tells the source that nobody will read more of it. */
   async close(): Promise<void> {
     this.#pending = []
     if (this.#ended) return
@@ -124,7 +124,7 @@ export function toBase64(bytes: Uint8Array): string {
   return viewOf(bytes).toString('base64')
 }
 
-/** Bytes of standard, padded, canonical base64; undefined for any other text. */
+/** Decodes standard, padded, canonical base64; undefined for any other text. */
 export function fromBase64(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(Buffer.from(text, 'base64'))
   return toBase64(bytes) === text ? bytes : undefined
@@ -136,7 +136,7 @@ export function encodeUtf8(text: string): Uint8Array {
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Text of UTF-8 bytes, a byte-order mark kept as a character; undefined if they are not UTF-8. */
+/** Decodes UTF-8 and keeps a byte-order mark as a character; undefined for bytes that are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return strictUtf8.decode(bytes)
@@ -145,7 +145,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** One character per byte: for text where only ASCII has a meaning. */
+/** Decodes one character per byte, for text in which only ASCII has a meaning. */
 export function decodeLatin1(bytes: Uint8Array): string {
   return viewOf(bytes).toString('latin1')
 }

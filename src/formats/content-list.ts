@@ -1,6 +1,6 @@
-// The list of what a package holds: gzip of JSON lines, first a head, then an entry a line in the
-// package's own order. It is compressed piece by piece while the package streams by, and what passes
-// its limits is counted and not kept, so that no package has a long list in memory.
+// Writes and parses a package's list of contents: gzip of JSON lines, first a head, then one entry a
+// line in the package's own order. The writer compresses piece by piece while the package streams by.
+// It counts the entries beyond its limits without keeping them, so that memory never holds a long list.
 import { encodeUtf8 } from './bytes.ts'
 import {
   type DeflatedPiece,
@@ -21,28 +21,28 @@ const entryTypes = [
 ] as const
 
 export interface ContentEntry {
-  /** Without a slash at either end. */
+  /** The path without a slash at either end. */
   readonly path: string
   readonly type: (typeof entryTypes)[number]
   /** Permission bits in octal: `0755`. */
   readonly mode: string
-  /** Bytes, of a file. */
+  /** Bytes of a file; absent for other types. */
   readonly size?: number
-  /** What a link points to, cut at 4,096 characters and then ended by `…`. */
+  /** The target of a link. One of more than 4,096 characters is cut there and ends with `…`. */
   readonly target?: string
-  /** As the package says, in lower-case hex. */
+  /** The SHA-1 that the package states, in lower-case hex. */
   readonly sha1?: string
 }
 
 export interface ContentListHead {
   /** Entries of the package. */
   readonly entries: number
-  /** Entries of the list: the first ones, and all of them unless a limit was passed. */
+  /** Entries in the list: all of the package's, or the first ones if a limit was passed. */
   readonly listed: number
 }
 
 export interface ContentListLimits {
-  /** Bytes of the lines, and of what they are compressed to. */
+  /** Bytes of the lines, before and after compression. */
   readonly maxPlain: number
   readonly maxDeflated: number
 }
@@ -53,16 +53,16 @@ export const contentListLimits: ContentListLimits = {
 }
 
 const format = 1
-/** Characters that are compressed at once. */
+/** Characters that are compressed in one piece. */
 const pieceLength = 64 * 1024
-/** Bytes of so few entries that compression takes longer than what it saves is worth. */
+/** Fewer bytes than these are stored as they are: compressing them saves less than its time is worth. */
 const storedLength = 512
-/** As long as a path can be where the links are made. */
+/** The longest path on Linux (PATH_MAX), where packages' links are made. */
 const maxTarget = 4096
-/** A third of the time of zlib's highest level, for a twentieth more bytes. */
+/** This level takes a third of the time of zlib's highest level and gives a twentieth more bytes. */
 const level = 3
 
-/** Takes entries and makes the list of them. */
+/** Takes entries and makes the list. */
 export class ContentListWriter {
   readonly #limits: ContentListLimits
   readonly #pieces: DeflatedPiece[] = []
@@ -84,14 +84,14 @@ export class ContentListWriter {
     if (this.#pending.length >= pieceLength) this.#flush()
   }
 
-  /** The list as it is to be kept. Call it once. */
+  /** The bytes of the list, to be stored. Call it once. */
   finish(): Uint8Array {
     if (!this.#full) this.#flush()
     const head = { format, entries: this.#entries, listed: this.#listed }
     return joinPieces([storedPiece(encodeUtf8(`${JSON.stringify(head)}\n`)), ...this.#pieces])
   }
 
-  /** All of what is pending is kept, or none of it and nothing after it. */
+  /** Keeps all pending lines if they are within the limits. If not, it keeps none of them and nothing after them. */
   #flush(): void {
     const bytes = encodeUtf8(this.#pending)
     this.#pending = ''

@@ -1,4 +1,4 @@
-// The one error of every format module, and the one way in which its messages quote foreign text.
+// Every format module throws this error, and its messages quote foreign text in this one way.
 
 /**
  * - `truncated`: the input ends too early
@@ -6,7 +6,7 @@
  * - `too-large`: a limit is passed
  * - `malformed`: the structure breaks a rule of the format
  * - `invalid-field`: one named field has a bad value
- * - `unsupported`: well-formed perhaps, but of a kind that is not taken
+ * - `unsupported`: the input may be well-formed, but the registry does not accept its kind
  */
 export type FormatErrorCode =
   | 'truncated'
@@ -17,14 +17,14 @@ export type FormatErrorCode =
   | 'unsupported'
 
 export interface FormatErrorDetails {
-  /** The field that is wrong, in the format's own spelling (`pkgver`). */
+  /** The wrong field in the format's own spelling, such as `pkgver`. */
   readonly field?: string
   readonly cause?: unknown
 }
 
 /**
- * Input that breaks a format. The message is one line for whoever made the input: what is wrong,
- * where, what the rule is and what to do about it.
+ * Input breaks a format. The message is one line for the author of the input: what is wrong, where,
+ * what the rule is and what to do.
  */
 export class FormatError extends Error {
   override readonly name = 'FormatError'
@@ -38,12 +38,12 @@ export class FormatError extends Error {
   }
 }
 
-/** Structure that breaks a rule: what is wrong, and what to do about it. */
+/** The error for a structure that breaks a rule. `reason` says what is wrong, `remedy` what to do. */
 export function malformed(reason: string, remedy: string): FormatError {
   return new FormatError('malformed', `${reason}: ${remedy}`)
 }
 
-/** A field that is wrong: likewise, and which one, in the format's own spelling. */
+/** The error for one wrong field, named in the format's own spelling. */
 export function invalidField(field: string, reason: string, remedy: string): FormatError {
   return new FormatError('invalid-field', `${reason}: ${remedy}`, { field })
 }
@@ -51,11 +51,11 @@ export function invalidField(field: string, reason: string, remedy: string): For
 const quotedCharacters = 80
 
 /**
- * Foreign text for a message: in quotes, on one line, at most 80 characters of it, with control,
- * format (zero-width and bidirectional) and unpaired surrogate characters written as `\u{..}`.
+ * Quotes foreign text for a message, on one line and at most 80 characters of it. It writes control,
+ * format (zero-width and bidirectional) and unpaired surrogate characters as `\u{..}`.
  */
 export function quote(value: string): string {
-  // Cut by code units first: splitting a megabyte into characters to keep 80 is wasteful.
+  // Cuts by code units first: splitting a megabyte into characters to keep 80 of them is wasteful.
   const characters = [...value.slice(0, quotedCharacters * 2 + 2)]
   const shown = characters.slice(0, quotedCharacters).join('')
   const ellipsis = characters.length > quotedCharacters ? '…' : ''
@@ -69,10 +69,10 @@ function escapeCharacter(character: string): string {
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u
 
 /**
- * The first character that must not reach a terminal or a page, as `U+202E`: control characters
- * (escape sequences begin with one), line separators, byte-order marks, and the bidirectional
- * controls that make text read as something else. Zero-width joiners are left alone: scripts need
- * them.
+ * Finds the first character that must not reach a terminal or a page, written as `U+202E`. These are
+ * control characters (escape sequences begin with one), line separators, byte-order marks, and the
+ * bidirectional controls, which make text look like other text. Zero-width joiners are allowed:
+ * some scripts need them.
  */
 export function findUnprintable(value: string): string | undefined {
   const found = unprintable.exec(value)?.[0]
@@ -80,7 +80,7 @@ export function findUnprintable(value: string): string | undefined {
   return `U+${(found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 }
 
-/** Writes them, but for tabs and ends of lines, as `\u{202e}`: what is shown then reads as it is stored. */
+/** Writes these characters, except tabs and line ends, as `\u{202e}`, so that text looks as it is stored. */
 export function escapeUnprintable(value: string): string {
   return value.replace(UNPRINTABLES, escapeCharacter)
 }

@@ -1,5 +1,5 @@
-// What a header block and the extensions before it say of one entry. What Go's archive/tar, GNU tar and
-// Python's tarfile read differently is refused: one of them would unpack what nobody checked.
+// Describes one entry from its header block and the extensions before it. Refuses whatever Go's archive/tar,
+// GNU tar and Python's tarfile read differently: one of them would unpack something that nobody checked.
 import { malformed, quote } from '../format-error.ts'
 import type { TarBlock, TarHeaderRules } from './tar-header.ts'
 
@@ -13,7 +13,7 @@ export type TarEntryType =
   | 'fifo'
 
 export interface TarEntry {
-  /** As stored: a directory's name usually ends in a slash. */
+  /** The name as the archive stores it: a directory's name usually ends in a slash. */
   readonly name: string
   readonly type: TarEntryType
   readonly linkName: string
@@ -29,7 +29,7 @@ export interface Extensions {
   longLink: string | undefined
 }
 
-/** What a client asks of an archive beyond what is needed to read it; each check throws a FormatError. */
+/** The rules of a type's clients beyond those that reading an archive needs. Each check throws a FormatError. */
 export interface TarRules extends TarHeaderRules {
   checkEntry(header: TarBlock, extensions: Extensions, where: string): void
   checkGlobalRecords(records: ReadonlyMap<string, string>, where: string): void
@@ -46,14 +46,14 @@ const types: Readonly<Record<string, TarEntryType>> = {
   '6': 'fifo',
 }
 
-/** The name that the entry has with its extensions. */
+/** The entry's name: an extension's, if it gives one, else the header's. */
 export function nameOf(header: TarBlock, { pax, longName }: Extensions): string {
   return pax.get('path') ?? longName ?? header.name
 }
 
-/** Undefined for what is none of the standard's types: a sparse file of GNU, a volume's label. */
+/** The entry's type; undefined for a type outside the standard, such as GNU's sparse files and volume labels. */
 export function typeOf({ flag, name }: Pick<TarBlock, 'flag' | 'name'>): TarEntryType | undefined {
-  // V7 had no type for folders.
+  // The V7 format had no type for directories.
   if (flag === '\0') return name.endsWith('/') ? 'directory' : 'file'
   return types[flag]
 }
@@ -71,7 +71,7 @@ export function describeEntry(header: TarBlock, extensions: Extensions, where: s
   }
   const size = sizeOf(header, pax, where)
   if (type !== 'file' && size > 0) {
-    // Some readers pass over the content, others read the next entry there.
+    // Some readers skip the content. Others read the next entry in its place.
     throw malformed(`${quote(name)} is a ${type} with content`, 'give it the size 0')
   }
   const sparse = [...pax.keys()].find((key) => isSparse(key))
@@ -84,7 +84,7 @@ export function describeEntry(header: TarBlock, extensions: Extensions, where: s
 
 const posix = 'make the tar archive in POSIX (pax) format'
 
-/** A pax record is for sizes that the header cannot hold. */
+/** The entry's size. A pax record gives it where the header cannot hold the number. */
 function sizeOf(header: TarBlock, pax: ReadonlyMap<string, string>, where: string): number {
   const given = pax.get('size')
   if (given === undefined) return header.size
@@ -97,7 +97,7 @@ function isSparse(key: string): boolean {
   return key.startsWith('GNU.sparse.') || key === 'SCHILY.realsize'
 }
 
-/** Records that readers apply to every entry that follows, or to none. */
+/** Keys whose global records some readers apply to every later entry and others ignore. */
 const perEntry = ['path', 'linkpath', 'size']
 
 /** @throws FormatError `malformed` */

@@ -1,20 +1,20 @@
-// One tar header block and the records of a pax header (POSIX.1-2024 pax): ustar, GNU's, and the V7 that
-// came before them.
+// Parses one tar header block and the records of a pax header (POSIX.1-2024 pax). It reads ustar, GNU's format
+// and the older V7.
 import { decodeLatin1, decodeUtf8 } from '../bytes.ts'
 import { FormatError, quote } from '../format-error.ts'
 
 export type TarFormat = 'ustar' | 'gnu' | 'v7'
 export type TarNumber = (typeof numbers)[number][0]
 
-/** What one header block says, before extensions. */
+/** The fields of one header block, without its extensions. */
 export interface TarBlock {
   readonly name: string
   readonly format: TarFormat
-  /** Whether the magic is ustar's to the letter, version included: some readers ask no less of it. */
+  /** Whether magic and version are exactly ustar's. Some readers accept no other. */
   readonly exactMagic: boolean
-  /** Whether a part of the name is from the field that ustar has for long ones. */
+  /** Whether a part of the name comes from `prefix`, ustar's field for long names. */
   readonly prefixed: boolean
-  /** Whether GNU's old format or star's keeps times in that field. */
+  /** Whether the field `prefix` holds times instead, as in GNU's old format and in star's. */
   readonly timesInPrefix: boolean
   readonly flag: string
   readonly linkName: string
@@ -24,14 +24,14 @@ export interface TarBlock {
   readonly size: number
 }
 
-/** What a client asks of a header beyond what is needed to read it; each check throws a FormatError. */
+/** The rules of a type's clients beyond those that reading a header needs. Each check throws a FormatError. */
 export interface TarHeaderRules {
   checkFormat(format: TarFormat, where: string): void
-  /** @param fields whose numbers are not octal */
+  /** @param fields the fields whose numbers are not octal */
   checkNumbers(fields: readonly TarNumber[], where: string): void
 }
 
-/** Fields by their places in the block. */
+/** The numeric fields: name, first byte in the block, byte after the last. */
 const numbers = [
   ['mtime', 136, 148],
   ['device major', 329, 337],
@@ -78,7 +78,7 @@ function formatOf(text: string): TarFormat {
   return text.slice(257, 262) === 'ustar' ? 'ustar' : 'v7'
 }
 
-/** The field that ustar has for a part of the name. */
+/** Reads the field `prefix`, which holds a part of the name in ustar and times in other formats. */
 function readPrefix(block: Uint8Array, text: string, format: TarFormat) {
   const field = untilZero(block.subarray(345, 500))
   const star = text.slice(508, 512) === 'tar\0' && field.length > 130
@@ -97,7 +97,7 @@ function checkSum(block: Uint8Array, field: string, where: string): void {
   )
 }
 
-/** Of a header's bytes, of which those of the sum itself count as blanks. */
+/** The sum of a header's bytes. The eight bytes of the checksum field count as blanks. */
 function sumOf(block: Uint8Array | Int8Array): number {
   let sum = 8 * 0x20
   for (let index = 0; index < 148; index += 1) sum += block[index] ?? 0
@@ -105,14 +105,14 @@ function sumOf(block: Uint8Array | Int8Array): number {
   return sum
 }
 
-/** Undefined for what is not octal digits. */
+/** The number that octal digits give; undefined for other characters. */
 function readOctal(text: string, start: number, end: number): number | undefined {
   const digits = /^([0-7]*)[ \0]*$/.exec(text.slice(start, end))?.[1]
   if (digits === undefined) return undefined
   return digits === '' ? 0 : Number.parseInt(digits, 8)
 }
 
-/** Base 256 behind a first bit that is set, as GNU tar writes what octal digits cannot hold. */
+/** Reads a number in base 256 whose first bit is set: GNU tar writes numbers so that octal digits cannot hold. */
 function readBinary([first = 0, ...rest]: Uint8Array, field: string, where: string): number {
   const value = rest.reduce((sum, byte) => sum * 256 + byte, first & 0x7f)
   // A number that begins with 0xff is negative.
@@ -120,7 +120,7 @@ function readBinary([first = 0, ...rest]: Uint8Array, field: string, where: stri
   throw new FormatError('malformed', `${where} has a ${field} that is no number: build it anew`)
 }
 
-/** Records of `<length> <key>=<value>\n`, the length counting the whole record. */
+/** Parses records of `<length> <key>=<value>\n`. The length counts the whole record. */
 export function parsePax(bytes: Uint8Array, where: string): Map<string, string> {
   const records = new Map<string, string>()
   for (let rest = bytes; rest.length > 0; ) {
@@ -143,7 +143,7 @@ export function parsePax(bytes: Uint8Array, where: string): Map<string, string> 
   return records
 }
 
-/** A decimal number of up to nine digits and a space, no zero before it; 0 digits if it is none. */
+/** Reads a decimal number of up to nine digits without a leading zero, and the space behind it; else 0 digits. */
 function readPaxLength(bytes: Uint8Array): { length: number; digits: number } {
   let length = 0
   for (let digits = 0; digits < 10; digits += 1) {
@@ -160,7 +160,7 @@ export function untilZero(bytes: Uint8Array): Uint8Array {
   return zero < 0 ? bytes : bytes.subarray(0, zero)
 }
 
-/** File names are bytes: those that are not UTF-8 keep one character for each byte. */
+/** Decodes a file name. Names are bytes: one that is not UTF-8 gets one character for each byte. */
 export function decodeName(bytes: Uint8Array): string {
   return decodeUtf8(bytes) ?? decodeLatin1(bytes)
 }

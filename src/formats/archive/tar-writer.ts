@@ -1,6 +1,6 @@
-// Writes tar archives (POSIX ustar, pax for long names and records given), the same bytes for the
-// same input: no time, no owner. Refuses sizes that eleven octal digits cannot say. The reader is
-// in tar.ts.
+// Writes tar archives: POSIX ustar, with pax headers for long names and for given records. The same
+// input gives the same bytes, without times and owners. Refuses sizes of more than eleven octal
+// digits. tar.ts has the reader.
 import { concatBytes, encodeUtf8 } from '../bytes.ts'
 import { FormatError, quote } from '../format-error.ts'
 
@@ -10,7 +10,7 @@ export interface TarHeader {
   readonly size: number
   readonly mode?: number
   readonly type?: 'file' | 'directory'
-  /** Records that a pax extension before the entry carries, in this order. */
+  /** Records for the pax header before the entry, in this order. */
   readonly pax?: Readonly<Record<string, string>>
 }
 
@@ -18,7 +18,7 @@ const blockSize = 512
 const maxName = 100
 const maxSize = 8 ** 11 - 1
 
-/** The header before an entry's content: 512 bytes, or 1,536 and more with an extension. */
+/** The header before an entry's content: 512 bytes, or at least 1,536 with a pax header. */
 export function formatTarHeader(header: TarHeader): Uint8Array {
   const name = encodeUtf8(header.name)
   if (header.size > maxSize) {
@@ -65,12 +65,12 @@ function formatBlock(
   return block
 }
 
-/** Digits and the NUL that ends them. */
+/** The number in octal digits, ended by a NUL. */
 function octal(value: number, digits: number): string {
   return `${value.toString(8).padStart(digits, '0')}\0`
 }
 
-/** The record's length counts its own digits: one more digit may make itself necessary. */
+/** The record's length counts its own digits, so adding them can make the length one digit longer. */
 function formatPaxRecord([key, value]: readonly [string, string]): string {
   const rest = encodeUtf8(` ${key}=${value}\n`).length
   const guess = rest + String(rest).length

@@ -1,6 +1,6 @@
-// tar archives as a stream of entries (POSIX.1-2024 pax, ustar, V7; GNU's long names and large numbers).
-// A package type whose clients take less says so by its rules. Headers are read in tar-header.ts, what an
-// entry is made of in tar-entry.ts.
+// Reads tar archives as a stream of entries (POSIX.1-2024 pax, ustar, V7; GNU's long names and large numbers).
+// A package type whose clients accept less passes rules. tar-header.ts parses headers, tar-entry.ts describes
+// entries.
 import { Buffer } from 'node:buffer'
 import { ByteReader, type ByteSource, concatBytes } from '../bytes.ts'
 import { FormatError, quote } from '../format-error.ts'
@@ -17,20 +17,20 @@ export interface TarLimits {
   /** How messages name the archive: `the control segment`. */
   readonly what: string
   readonly maxEntries: number
-  /** Bytes that one pax header or long name may have. */
+  /** Bytes of one pax header or one long name, at most. */
   readonly maxHeaderData: number
-  /** Bytes of all of them together: taking them apart costs far more than passing content on. */
+  /** Bytes of all pax headers and long names together, at most. Parsing them costs far more than passing content on. */
   readonly maxAllHeaderData?: number
-  /** What the type's clients ask beyond what is needed to read an archive. */
+  /** The rules of the type's clients beyond those that reading an archive needs. */
   readonly rules?: TarRules
 }
 
 const blockSize = 512
-/** Archivers write at most two before an entry. */
+/** Archivers write at most two extensions before an entry. */
 const maxExtensionsPerEntry = 8
 const zeros = new Uint8Array(64 * 1024)
 
-/** Reads entries in order; the content of one that is not read is passed over. */
+/** Reads entries in order. If the caller does not read an entry's content, the next call skips it. */
 export class TarReader {
   readonly #reader: ByteReader
   readonly #limits: TarLimits
@@ -44,14 +44,14 @@ export class TarReader {
     this.#limits = limits
   }
 
-  /** Zero blocks met so far: two end an archive. */
+  /** How many zero blocks were read so far. Two end an archive. */
   get endBlocks(): number {
     return this.#endBlocks
   }
 
   /**
-   * The next entry, or undefined at the end: after two zero blocks, or where the input ends between
-   * entries. Behind two zero blocks only zeros may follow.
+   * Reads the next entry; undefined after two zero blocks, or where the input ends between entries.
+   * Only zeros may follow two zero blocks.
    * @throws FormatError
    */
   async next(): Promise<TarEntry | undefined> {
@@ -76,7 +76,7 @@ export class TarReader {
       this.#countExtension(extended + 1, header.size)
       const content = await this.readContent(this.#limits.maxHeaderData)
       if (seen.has(header.flag)) {
-        // Some readers add them up, others go by the last.
+        // Some readers combine two headers of one kind. Others use the last one.
         throw new FormatError(
           'malformed',
           `${this.#where()} has two extended headers of one kind (${header.flag}): keep one`,
@@ -100,7 +100,7 @@ export class TarReader {
     this.#limits.rules?.checkGlobalRecords(records, this.#where())
   }
 
-  /** The whole content of the entry that next() gave last, if it has at most `limit` bytes. */
+  /** Reads the whole content of the entry that next() gave last. Throws if it has more than `limit` bytes. */
   async readContent(limit: number): Promise<Uint8Array> {
     const open = this.#open
     if (open !== undefined && open.rest > limit) {
@@ -114,7 +114,7 @@ export class TarReader {
     return concatBytes(parts)
   }
 
-  /** The content of the entry that next() gave last, as it arrives. */
+  /** Yields the content of the entry that next() gave last, as it arrives. */
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const chunk = await this.#readChunk()
@@ -123,7 +123,7 @@ export class TarReader {
     }
   }
 
-  /** Lets go of the source before its end. */
+  /** Releases the source before its end. */
   close(): Promise<void> {
     return this.#reader.close()
   }
@@ -158,7 +158,7 @@ export class TarReader {
     )
   }
 
-  /** The next block that is not zero, after the content of the entry before it. */
+  /** Skips what remains of the last entry and reads the next block that is not zero. */
   async #readBlock(): Promise<Uint8Array | undefined> {
     await this.#finishEntry()
     while (this.#endBlocks < 2) {
@@ -178,7 +178,7 @@ export class TarReader {
     return undefined
   }
 
-  /** Archivers fill up their last record with zero blocks; nothing else is read by all. */
+  /** Reads on and allows zeros alone: archivers fill up their last record with them. Readers differ on other bytes. */
   async #readTail(): Promise<void> {
     let length = 0
     for (let rest = await this.#reader.readSome(); rest; rest = await this.#reader.readSome()) {
@@ -196,7 +196,7 @@ export class TarReader {
     )
   }
 
-  /** Some readers take it for the end, others for damage. */
+  /** Some readers take an extended header without an entry for the end, others for damage. */
   #unfollowed(): FormatError {
     return new FormatError(
       'malformed',
@@ -205,7 +205,7 @@ export class TarReader {
     )
   }
 
-  /** Some readers go on behind it, others stop or report an error. */
+  /** Some readers go on after a single zero block. Others stop or report an error. */
   #loneZeroBlock(): FormatError {
     return new FormatError(
       'malformed',
@@ -242,7 +242,7 @@ export class TarReader {
   }
 }
 
-/** Compared in pieces by native code: such a tail may unpack to gigabytes. */
+/** Compares large pieces by native code: the zeros at an archive's end may unpack to gigabytes. */
 function isZero(bytes: Uint8Array): boolean {
   for (let start = 0; start < bytes.length; start += zeros.length) {
     const piece = bytes.subarray(start, start + zeros.length)

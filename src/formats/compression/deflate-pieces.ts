@@ -1,7 +1,7 @@
-// One gzip member put together from pieces that were compressed apart (RFC 1951, RFC 1952): each is
-// raw deflate ended by a sync flush, so byte aligned, never final, and refers to no others but to what
-// it was given as its context. What changed is compressed again, the rest is copied, and the checksums
-// combine.
+// Joins pieces that were compressed apart to one gzip member (RFC 1951, RFC 1952). Each piece is raw
+// deflate ended by a sync flush, so it is byte aligned and never final. It refers to no other piece,
+// only to the context that it was given. A change compresses the changed pieces again and copies the
+// others, and the checksums combine.
 import { constants, crc32, deflateRawSync } from 'node:zlib'
 import { concatBytes } from '../bytes.ts'
 
@@ -13,7 +13,7 @@ export interface DeflatedPiece {
   readonly crc32: number
 }
 
-/** What has to be known of a piece to join it with others before its bytes are there. */
+/** The facts about a piece that joining needs before the piece's bytes are read. */
 export interface PieceSummary {
   /** Bytes of the piece. */
   readonly deflatedLength: number
@@ -23,15 +23,15 @@ export interface PieceSummary {
 }
 
 export interface DeflateOptions {
-  /** zlib's, from 1 to 9. */
+  /** zlib's compression level, from 1 to 9. */
   readonly level?: number
   /** The bytes that stand right before the piece, at most 32 KiB of them. */
   readonly context?: Uint8Array
 }
 
 /**
- * Of 39 segments of a real index levels 8 and 9 gave 0.04 % less than 7 and took 11 % longer. More memory
- * than zlib's own choice makes it a little smaller and faster.
+ * Compresses a piece. For 39 segments of a real index, levels 8 and 9 gave 0.04 % fewer bytes than level 7 and
+ * took 11 % longer. More memory than zlib's default makes the piece a little smaller and compression faster.
  */
 export function deflatePiece(
   bytes: Uint8Array,
@@ -44,7 +44,7 @@ export function deflatePiece(
 }
 
 /**
- * A piece of bytes as they are (RFC 1951, 3.2.4): of a few of them compression makes no less.
+ * Makes a piece of bytes as they are (RFC 1951, 3.2.4): compression does not shrink a few bytes.
  * @param bytes at most 65,535
  */
 export function storedPiece(bytes: Uint8Array): DeflatedPiece {
@@ -69,7 +69,7 @@ export function gzipSuffix(crc: number, length: number): Uint8Array {
   return suffix
 }
 
-/** A whole member of pieces that are at hand. */
+/** Joins pieces that are in memory to a whole member. */
 export function joinPieces(pieces: readonly DeflatedPiece[]): Uint8Array {
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
   const crc = pieces.reduce((sum, piece) => combineCrc32(sum, piece.crc32, piece.length), 0)
@@ -78,8 +78,8 @@ export function joinPieces(pieces: readonly DeflatedPiece[]): Uint8Array {
 }
 
 /**
- * The CRC-32 of A followed by B, from the CRC-32 of each and the length of B in bytes: that of A
- * is multiplied by x^(8 * length) modulo the polynomial, in the reflected form that zlib uses.
+ * The CRC-32 of A followed by B, from the CRC-32 of each and the length of B in bytes. The CRC-32 of
+ * A is multiplied by x^(8 * length) modulo the polynomial, in the reflected form that zlib uses.
  */
 export function combineCrc32(crcA: number, crcB: number, lengthB: number): number {
   let factor = one
@@ -95,7 +95,7 @@ const one = 0x80000000
 
 let computedSquares: readonly number[] | undefined
 
-/** At index n: x^(2^n). Their order divides 2^32 - 1, so that the list repeats after 32. */
+/** x^(2^n) at index n. The order of x divides 2^32 - 1, so the list repeats after 32. */
 function squares(): readonly number[] {
   computedSquares ??= computeSquares()
   return computedSquares

@@ -1,6 +1,6 @@
-// One gzip member at a time, its end known to the byte (RFC 1952). node:zlib unpacks; header,
-// CRC-32 and size are read here, since zlib's own gunzip joins members and skips padding, and so
-// cannot say where one ends. Refuses bad checksums, long headers and what unpacks past its limit.
+// Reads one gzip member at a time and finds its end to the byte (RFC 1952). node:zlib unpacks. This
+// module reads header, CRC-32 and size: zlib's own gunzip joins members and skips padding, so it
+// cannot tell where one ends. Refuses bad checksums, long headers and members that unpack past a limit.
 import { crc32, createInflateRaw, type InflateRaw, inflateRawSync } from 'node:zlib'
 import { type ByteReader, concatBytes } from '../bytes.ts'
 import { FormatError } from '../format-error.ts'
@@ -8,16 +8,16 @@ import { FormatError } from '../format-error.ts'
 export interface GzipMemberOptions {
   /** How messages name the member: `the control segment`. */
   readonly what: string
-  /** Bytes that it may unpack to. */
+  /** Bytes that the member may unpack to. */
   readonly maxUnpacked: number
   /** Bytes that the member itself may have. */
   readonly maxCompressed?: number
-  /** Receives the member's own bytes, from the header to the trailer, none twice. */
+  /** Receives the member's compressed bytes, each once, from the header to the trailer. */
   readonly onCompressed?: (bytes: Uint8Array) => void
 }
 
 const maxHeader = 128 * 1024
-/** Bytes of a member that is unpacked at once, and of what it unpacks to: a stream would cost more. */
+/** A member of so few bytes, which unpacks to so few, is unpacked in one call: a stream would cost more. */
 const smallMember = 16 * 1024
 const smallUnpacked = 64 * 1024
 const flags = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 }
@@ -28,8 +28,8 @@ export function isGzip(start: Uint8Array): boolean {
 }
 
 /**
- * Unpacks the member at the reader's position and leaves the reader right behind it. Memory stays
- * at a few chunks whatever the member holds; a consumer that stops early releases everything.
+ * Unpacks the member at the reader's position and leaves the reader right behind it. It holds a few
+ * chunks in memory, whatever the member holds. A consumer that stops early releases everything.
  * @throws FormatError `malformed` (no gzip), `truncated`, `corrupt` or `too-large`
  */
 export async function* readGzipMember(
@@ -154,14 +154,14 @@ async function* inflateMember(
   yield whole.unpacked
 }
 
-/** Undefined unless all of it is in the chunk, sound and small: of anything else the stream says what it is. */
+/** Unpacks a member that is whole in the chunk, sound and small. Undefined for others: inflateStream reads these. */
 function inflateAtOnce(
   chunk: Uint8Array,
 ): { readonly unpacked: Uint8Array; readonly used: number } | undefined {
   if (chunk.length > smallMember) return undefined
   try {
     const result: unknown = inflateRawSync(chunk, { info: true, maxOutputLength: smallUnpacked })
-    // With `info` zlib gives more than the bytes, of which the types do not know.
+    // With `info` zlib returns an object instead of the bytes, which its types do not say.
     const { buffer, engine } = result as { buffer: Uint8Array; engine: { bytesWritten: number } }
     return { unpacked: buffer, used: engine.bytesWritten }
   } catch {
@@ -170,8 +170,8 @@ function inflateAtOnce(
 }
 
 /**
- * Feeds the inflater one chunk at a time, and the next only when that one was used up: so at the
- * end whatever was not consumed is a tail of the last chunk and goes back to the reader.
+ * Feeds the inflater one chunk at a time, and the next one only when that chunk is used up. So the
+ * unused bytes at the end are the tail of the last chunk, and the reader takes them back.
  */
 async function* inflateStream(
   reader: ByteReader,
@@ -194,8 +194,8 @@ async function* inflateStream(
         await state.change()
         continue
       }
-      // What the inflater left of a chunk lies behind the member; some runtimes say so only here,
-      // some by ending.
+      // Bytes that the inflater left unused lie behind the member. Some runtimes show the member's end
+      // only by this count, others by the event `end`.
       if (inflater.bytesWritten < fed) break
       if (last !== undefined) count(last)
       last = await reader.readSome()
@@ -211,13 +211,13 @@ async function* inflateStream(
   }
 }
 
-/** The inflater's events as state to look at, and a promise for the next change of it. */
+/** Turns the inflater's events into a state, and a promise for the state's next change. */
 function watch(inflater: InflateRaw) {
   let signal = Promise.withResolvers<void>()
   const state = {
     ended: false,
     busy: false,
-    /** No input is left: what fails now fails for want of it. */
+    /** Whether the input has ended. A failure from then on means that input is missing. */
     starved: false,
     failure: undefined as Error | undefined,
     async change(): Promise<void> {

@@ -1,6 +1,6 @@
-// The few DER structures of RSA keys (ITU-T X.690; RFC 8017 A.1, RFC 5208, RFC 5280 4.1): PKCS#1
-// into PKCS#8, and the public half of a private key as SPKI. Refuses lengths that are not minimal
-// or leave their bounds, and keys that are not RSA.
+// Reads and writes the DER structures of RSA keys (ITU-T X.690; RFC 8017 A.1, RFC 5208, RFC 5280
+// 4.1): wraps PKCS#1 in PKCS#8, and extracts the public half of a private key as SPKI. Refuses
+// lengths that are not minimal or pass their bounds, and keys that are not RSA.
 import { concatBytes, equalBytes } from '../bytes.ts'
 import { FormatError } from '../format-error.ts'
 
@@ -12,7 +12,7 @@ const rsaEncryption = Uint8Array.of(
 )
 const versionZero = Uint8Array.of(tag.integer, 1, 0)
 
-/** PKCS#8 PrivateKeyInfo around a PKCS#1 RSAPrivateKey. */
+/** Wraps a PKCS#1 RSAPrivateKey in a PKCS#8 PrivateKeyInfo. */
 export function wrapRsaPrivateKey(pkcs1: Uint8Array): Uint8Array {
   readRsaPublicNumbers(pkcs1)
   const key = encode(tag.octetString, pkcs1)
@@ -20,7 +20,7 @@ export function wrapRsaPrivateKey(pkcs1: Uint8Array): Uint8Array {
 }
 
 /**
- * PKCS#1 RSAPrivateKey out of PKCS#8 PrivateKeyInfo.
+ * Takes the PKCS#1 RSAPrivateKey out of a PKCS#8 PrivateKeyInfo.
  * @throws FormatError `malformed`, or `unsupported` when the key is not RSA
  */
 export function unwrapRsaPrivateKey(pkcs8: Uint8Array): Uint8Array {
@@ -37,9 +37,9 @@ export function unwrapRsaPrivateKey(pkcs8: Uint8Array): Uint8Array {
 }
 
 export interface RsaPublicKey {
-  /** SubjectPublicKeyInfo, what `BEGIN PUBLIC KEY` holds. */
+  /** The SubjectPublicKeyInfo, which PEM labels `PUBLIC KEY`. */
   readonly spki: Uint8Array
-  /** Size of the modulus. */
+  /** The size of the modulus. */
   readonly bits: number
 }
 
@@ -89,7 +89,7 @@ class DerReader {
     return this.#position === this.#data.length
   }
 
-  /** The content of the next element, which has to have this tag. */
+  /** Reads the content of the next element, which must have this tag. */
   read(expected: number): Uint8Array {
     if (this.#byte() !== expected) throw broken('an element has another type than expected')
     const length = this.#length()

@@ -1,11 +1,11 @@
-// PEM text (RFC 7468), strict but for line ends: real newlines, CRLF, or the two characters \n that
-// remain when a key goes through an environment variable. Refuses encrypted keys, headers, and more
-// or less than one block.
+// Parses and writes PEM (RFC 7468). It is strict except for line ends, which may be newlines, CRLF, or
+// the two characters \n that an environment variable makes of a newline. Refuses encrypted keys,
+// headers, and anything but exactly one block.
 import { fromBase64, toBase64 } from '../bytes.ts'
 import { FormatError, quote } from '../format-error.ts'
 
 export interface PemBlock {
-  /** What stands between BEGIN and the dashes: `PRIVATE KEY`. */
+  /** The text between BEGIN and the dashes, such as `PRIVATE KEY`. */
   readonly label: string
   readonly bytes: Uint8Array
 }
@@ -14,7 +14,7 @@ const maxText = 64 * 1024
 const lineLength = 64
 
 /**
- * The one block in the text; blank space around it is allowed.
+ * Parses the one block in the text. Blank space around it is allowed.
  * @throws FormatError `malformed`; the message never repeats the text, which may be a secret
  */
 export function parsePem(text: string): PemBlock {
@@ -38,7 +38,7 @@ export function parsePem(text: string): PemBlock {
   return { label, bytes }
 }
 
-/** The block with 64 characters a line and a newline at its end. */
+/** Writes the block with 64 characters a line and a newline at its end. */
 export function formatPem({ label, bytes }: PemBlock): string {
   const base64 = toBase64(bytes)
   const lines = [`-----BEGIN ${label}-----`]

@@ -1,10 +1,10 @@
-// PURE: bodies of multipart/form-data (RFC 7578, RFC 2046 5.1), read part by part as they arrive. A
-// file is never held: its bytes are handed on as they come. Refuses what is cut off, a boundary that
-// nobody may use, and headers that cannot be read, instead of leaving such a part out.
+// PURE: reads bodies of multipart/form-data (RFC 7578, RFC 2046 5.1) part by part as they arrive. It
+// passes a file's bytes on as they come and never holds the file. Refuses forms that are cut off,
+// boundaries that RFC 2046 forbids, and parts whose headers it cannot read, instead of skipping such a part.
 //
-// Written here because of what the libraries do: remix-run's parser holds each part as a whole,
-// multipasta fails where a chunk ends between the two dashes that close the form, and busboy silently
-// leaves out a part whose headers it cannot read or that are longer than its limit.
+// No library was fit: remix-run's parser holds each part as a whole. multipasta fails where a chunk ends
+// between the two dashes that close the form. busboy silently leaves out a part whose headers it cannot
+// read or whose headers are longer than its limit.
 import { Buffer } from 'node:buffer'
 import {
   ByteReader,
@@ -17,47 +17,47 @@ import {
 } from '../bytes.ts'
 import { FormatError, quote } from '../format-error.ts'
 
-/** One part: a text field, or a file, which has a file name. */
+/** One part of a form. A part with a file name is a file, any other is a text field. */
 export interface FormPart {
   readonly name: string
-  /** As the client wrote it: not a path, not safe. */
+  /** The file name as the client wrote it. It is not safe to use as a path. */
   readonly fileName: string | undefined
-  /** To be read before the next part is asked for; what is left of it then is skipped. */
+  /** The caller reads the body before it asks for the next part, which skips the rest of the body. */
   readonly body: ByteSource
 }
 
-/** Bytes of one part's headers. */
+/** Bytes of one part's headers, at most. */
 const HEADER_BYTES = 8 * 1024
 const LINE_END = encodeUtf8('\r\n')
 
-/** RFC 2046: 1 to 70 of these, and no space at the end. */
+/** RFC 2046 allows 1 to 70 of these characters, and no space at the end. */
 const BOUNDARY = /^[A-Za-z0-9'()+_,./:=? -]{0,69}[A-Za-z0-9'()+_,./:=?-]$/
 const PARAMETER = /;\s*([A-Za-z0-9*_-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s";]+))/g
 
-/** Whether the Content-Type is that of a form with files. */
+/** Whether the Content-Type is multipart/form-data, which forms with files have. */
 export function isMultipart(contentType: string | null): boolean {
   return /^\s*multipart\/form-data\s*(;|$)/i.test(contentType ?? '')
 }
 
-/** @throws FormatError when there is none, or one that RFC 2046 does not allow */
+/** @throws FormatError if the boundary is missing or RFC 2046 does not allow it */
 export function parseBoundary(contentType: string | null): string {
   const boundary = parameterOf(contentType ?? '', 'boundary')
   if (boundary !== undefined && BOUNDARY.test(boundary)) return boundary
-  const what = boundary === undefined ? 'no boundary' : 'a boundary that is none'
+  const what = boundary === undefined ? 'no boundary' : 'an invalid boundary'
   throw new FormatError(
     'malformed',
     `the Content-Type multipart/form-data has ${what}: let the client write this header itself`,
   )
 }
 
-/** @throws FormatError while it is read */
+/** Reads the parts of a form. @throws FormatError during the iteration */
 export async function* readFormParts(
   source: ByteSource,
   boundary: string,
 ): AsyncGenerator<FormPart> {
   const reader = new ByteReader(source)
   const delimiter = Buffer.from(`\r\n--${boundary}`)
-  // So that the first delimiter, at the very beginning, is found as all others are.
+  // The search expects a line end before each delimiter, and the first one may stand at the very beginning.
   reader.unread(LINE_END)
   await skip(readToDelimiter(reader, delimiter))
   while (await opensPart(reader)) {
@@ -65,17 +65,17 @@ export async function* readFormParts(
     yield { ...parseHeaders(await readHeaders(reader)), body }
     await skip(body)
   }
-  // An epilogue means nothing, but it is part of the request.
+  // An epilogue has no meaning, but the request is over only when it was read.
   while ((await reader.readSome()) !== undefined);
 }
 
-/** What follows a delimiter: a line end before a part, two dashes after the last one. */
+/** Whether a part follows the delimiter. A line end comes before a part, two dashes after the last part. */
 async function opensPart(reader: ByteReader): Promise<boolean> {
   const after = decodeLatin1(await reader.readUpTo(2))
   if (after.length < 2) throw cutOff()
   if (after === '\r\n') return true
   if (after === '--') return false
-  throw new FormatError('malformed', 'the form has a boundary that its line goes on after')
+  throw new FormatError('malformed', 'a line of the form goes on after its boundary')
 }
 
 async function* readToDelimiter(reader: ByteReader, delimiter: Buffer): AsyncGenerator<Uint8Array> {
@@ -92,7 +92,7 @@ async function* readToDelimiter(reader: ByteReader, delimiter: Buffer): AsyncGen
   }
 }
 
-/** How many of the last bytes may be the beginning of the delimiter, in which CR is only the first. */
+/** How many of the last bytes may begin the delimiter, whose only CR is its first byte. */
 function overlap(bytes: Buffer, delimiter: Buffer): number {
   const start = bytes.lastIndexOf(13)
   const length = bytes.length - start
@@ -101,7 +101,7 @@ function overlap(bytes: Buffer, delimiter: Buffer): number {
 }
 
 async function readHeaders(reader: ByteReader): Promise<string> {
-  // With the end of the delimiter's line, so that an empty block ends like any other.
+  // The block begins with the end of the delimiter's line, so that an empty block ends like any other.
   let block = Buffer.from(LINE_END)
   for (let end = -1; ; ) {
     const chunk = await reader.readSome()
@@ -139,7 +139,7 @@ function parseHeaders(text: string): { name: string; fileName: string | undefine
   throw new FormatError('malformed', `a part of the form lacks the header ${header}`)
 }
 
-/** RFC 7578 4.2 has no `filename*`, which some clients send alone for a name beyond ASCII (RFC 8187 3.2). */
+/** RFC 7578 4.2 forbids `filename*`, but some clients send it alone for a name beyond ASCII (RFC 8187 3.2). */
 function fileNameOf(disposition: string): string | undefined {
   const extended = parameterOf(disposition, 'filename*')
   const [, encoded] = /^utf-8'[^']*'(.*)$/i.exec(extended ?? '') ?? []
@@ -154,7 +154,7 @@ function decodePercent(text: string | undefined): string | undefined {
   }
 }
 
-/** The text of a parameter; browsers and curl write a quotation mark in it as %22 or with a backslash. */
+/** The text of a parameter. Browsers and curl write a quotation mark in it as %22 or with a backslash. */
 function parameterOf(value: string, name: string): string | undefined {
   for (const [, key = '', quoted, token] of value.matchAll(PARAMETER)) {
     if (key.toLowerCase() === name) return quoted?.replace(/\\(["\\])/g, '$1') ?? token

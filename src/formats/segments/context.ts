@@ -1,14 +1,14 @@
-// What the compression of a segment may refer to: the end of the segment before it. It makes short
-// segments compress as well as long ones, at the price that a change near the end of a segment means
-// to compress the next one again, too. That one's own text stays, so it ends there.
+// The compression of a segment may refer to its context, the end of the segment before it. With it, short
+// segments compress as well as long ones. The price: a change near the end of a segment compresses the
+// next segment again. The next segment's own text stays the same, so no further segment changes.
 
 import type { SegmentEntry } from './segments.ts'
 import type { SegmentRun } from './update.ts'
 
-/** Characters: less than deflate's window of 32 KiB, however many bytes a character takes. */
+/** Characters of a context. They fit deflate's window of 32 KiB, however many bytes a character takes. */
 const CONTEXT_LENGTH = 8 * 1024
 
-/** The last entries of a segment, as many as fit, as one text; empty where there is no segment. */
+/** Joins as many of a segment's last entries as fit to one text; empty without a segment. */
 export function contextAfter(segment: readonly SegmentEntry[] = []): string {
   let length = 0
   let from = segment.length
@@ -24,15 +24,15 @@ export function textOf(entries: readonly SegmentEntry[]): string {
 }
 
 export interface ContextRun extends SegmentRun {
-  /** The segment before the first of these, if there is one. */
+  /** The segment before the run; undefined for a run at the beginning. */
   readonly before: readonly SegmentEntry[] | undefined
 }
 
 /**
- * The runs of an update with what each begins behind, and longer by the next segment where that one
- * has something else before it now.
- * @param count segments before the update
- * @param load the entries of one of them, by its place
+ * Adds to each run of an update the segment before it. A run takes in the next segment too if the
+ * update changes that segment's context.
+ * @param count how many segments were stored before the update
+ * @param load reads the entries of a stored segment by its place
  */
 export function withContext(
   runs: readonly SegmentRun[],

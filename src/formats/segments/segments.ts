@@ -1,49 +1,49 @@
-// A list in the order of its ids, cut into segments at content-defined points: the same entries give the
-// same segments whatever was there before, and a change touches one or two. Each segment is compressed
-// apart, with the end of the one before it as context (context.ts), and joined with the others
-// inside one gzip member (../compression/deflate-pieces.ts).
+// Cuts a list of entries, in the order of their ids, into segments at content-defined points. The same
+// entries give the same segments, whatever the list held before, and a change touches one or two segments.
+// Each segment is compressed apart, with the end of the segment before it as context (context.ts). One
+// gzip member joins all of them (../compression/deflate-pieces.ts).
 import { createHash } from 'node:crypto'
 
-/** What an index says of one file. */
+/** The entry of one file in an index. */
 export interface SegmentEntry {
-  /** The file's: ASCII, begins with the time. It decides the place, so that what is new comes last. */
+  /** The file's id: ASCII, and it begins with the time. It decides the place, so that new files come last. */
   readonly id: string
-  /** All that the index says, with the line ends that separate it from the next entry. */
+  /** All that the index says of the file, with the line ends that separate this entry from the next. */
   readonly text: string
 }
 
-/** The order of an index, which is that of SQLite too. */
+/** Compares ids in the order of an index, which is SQLite's order too. */
 export function compareIds(a: string, b: string): number {
   return a < b ? -1 : Number(a > b)
 }
 
-/** Characters of text: a row of a Durable Object holds 2 MB. */
+/** Characters of a segment's text, at most: a row in a Durable Object holds 2 MB. */
 export const MAX_SEGMENT_TEXT = 512 * 1024
 
-/** From so much text on a segment is long enough, however few its entries. Common ones have half of it. */
+/** A segment with so much text is long enough, however few entries it has. Common segments have half of it. */
 export const LONG_SEGMENT_TEXT = 64 * 1024
 
 export interface CutRules {
-  /** Entries that a segment has, but for the last one. */
+  /** Entries that every segment but the last has at least, if its text is not long. */
   readonly least: number
   /** Entries that a segment has at most. */
   readonly most: number
   /**
-   * Whether a segment that is long enough ends right before this entry, as one in so many do. It hangs
-   * on the id alone, and what is so for a number is so for every smaller one.
+   * Whether a segment that is long enough may end right before this entry, as it may before one in `oneIn`.
+   * The answer depends on the id alone. An entry that ends segments for a number does so for every smaller one.
    * @param oneIn a power of two
    */
   readonly mayEndBefore: (id: string, oneIn: number) => boolean
 }
 
-/** One entry in so many may end a segment. */
+/** A segment may end before one entry in so many. */
 export const ONE_IN = 32
 
 /**
- * 128 entries on average. A publish compresses the last segment, which is half as long; a removal 140
- * entries on average, and in one of a hundred cases more than 400, since ends behind it move, too.
- * Long entries make shorter segments, whose ends are content-defined likewise: where only the length of
- * the text ended them, a removal would move every end behind it.
+ * These rules give segments of 128 entries on average. A publish compresses the last segment, which is half
+ * as long. A removal compresses 140 entries on average, and more than 400 in one of a hundred cases, since
+ * ends behind the removed entry can move too. Long entries make shorter segments, whose ends depend on the
+ * content as well: if the length of the text alone ended them, a removal would move every end behind it.
  */
 export const CUT_RULES: CutRules = {
   least: 96,
@@ -51,7 +51,7 @@ export const CUT_RULES: CutRules = {
   mayEndBefore: (id, oneIn) => createHash('sha1').update(id).digest().readUInt32BE(0) % oneIn === 0,
 }
 
-/** Cuts entries into segments as they come, sorted; none is empty. */
+/** Cuts entries, which come sorted, into segments. No segment is empty. */
 export class SegmentCutter {
   #open: SegmentEntry[] = []
   #text = 0
@@ -70,23 +70,23 @@ export class SegmentCutter {
     return ended
   }
 
-  /** Whether the open segment ends before such an entry, whatever its text. */
+  /** Whether the open segment ends before an entry with this id, whatever the entry's text. */
   endsBefore(id: string): boolean {
     const { least, most, mayEndBefore } = this.#rules
     const { length } = this.#open
     if (length >= most) return true
     if (length >= least) return mayEndBefore(id, ONE_IN)
-    // Of a few long entries so many more as have come may follow on average.
+    // A segment of n long entries gets about n more on average before it ends.
     const oneIn = Math.min(2 ** Math.floor(Math.log2(length)), ONE_IN)
     return this.#text >= LONG_SEGMENT_TEXT && mayEndBefore(id, oneIn)
   }
 
-  /** Whether no segment is open: only before the first entry. */
+  /** Whether no segment is open, which is so before the first entry alone. */
   isEmpty(): boolean {
     return this.#open.length === 0
   }
 
-  /** The segment that is open, if any. */
+  /** Ends the open segment and returns it; undefined if none is open. */
   finish(): readonly SegmentEntry[] | undefined {
     const segment = this.#open
     this.#open = []
@@ -95,7 +95,7 @@ export class SegmentCutter {
   }
 }
 
-/** All segments of sorted entries. */
+/** Cuts sorted entries into all their segments. */
 export function cutSegments(
   entries: Iterable<SegmentEntry>,
   rules: CutRules = CUT_RULES,

@@ -1,27 +1,28 @@
-// Which segments a set of changes replaces, and by which: the result is what cutting all entries anew
-// would give, but only the segments concerned are read. A run begins with the segment that a change
-// falls into and ends as soon as the new segments end where an old one begins: from there on nothing
-// differs. Where the change makes or removes an end that can be a few segments later.
+// Finds the segments that a set of changes replaces, and the segments that replace them. Cutting all
+// entries anew would give the same result, but this reads only the segments concerned. A run begins with
+// the segment that a change falls into. It ends where a new segment and an old one begin with the same
+// entry: nothing differs from there on. If the change makes or removes an end of a segment, the run can
+// be a few segments longer.
 import { CUT_RULES, type CutRules, ONE_IN, SegmentCutter, type SegmentEntry } from './segments.ts'
 
 export interface EntryChange {
   readonly id: string
-  /** What the index says of it from now on; undefined removes what is there. */
+  /** The new text of the entry; undefined removes the entry. */
   readonly text: string | undefined
 }
 
 export interface SegmentRun {
-  /** The segments from `start` to before `end` are replaced … */
+  /** The run replaces the stored segments from `start` on … */
   readonly start: number
   readonly end: number
-  /** … by these. */
+  /** The segments that replace them. */
   readonly segments: readonly (readonly SegmentEntry[])[]
 }
 
 /**
  * @param firsts the first id of each segment, in order
- * @param load the entries of a segment, by its place in `firsts`
- * @param changes sorted, at most one for each id
+ * @param load reads the entries of a segment by its place in `firsts`
+ * @param changes sorted by id, at most one for each id
  */
 export function updateSegments(
   firsts: readonly string[],
@@ -49,8 +50,9 @@ interface Update {
 function updateRun(update: Update, from: number, firstChange: number) {
   const { firsts, load, changes, rules } = update
   const start = startOf(firsts, from, changes[firstChange]?.id)
-  // They were inside a segment of enough entries, so they end none: a hash each is what an update
-  // would cost most of, next to its compression. Few entries with much text end more easily.
+  // These ids were inside a segment of enough entries, so no segment ends before them. Knowing this saves
+  // a hash of each, the largest cost of an update after compression. It does not hold for segments of few
+  // entries with much text, which end more easily.
   const noEnds = new Set<string>()
   const mayEndBefore = (id: string, oneIn: number) =>
     !(oneIn === ONE_IN && noEnds.has(id)) && rules.mayEndBefore(id, oneIn)
@@ -79,8 +81,8 @@ function updateRun(update: Update, from: number, firstChange: number) {
 }
 
 /**
- * The segment that the id falls into. If it is its first, the one before it has to be looked at too:
- * what is left of this one may join it.
+ * The place of the segment that the id falls into. If the id is the segment's first, the place of the
+ * segment before it: the remaining entries may join that one.
  */
 function startOf(firsts: readonly string[], from: number, id: string | undefined): number {
   if (id === undefined) return from

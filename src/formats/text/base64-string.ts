@@ -1,5 +1,6 @@
-// A JSON string of base64 (RFC 4648 4) that arrives in pieces, decoded group by group. Strict: the standard alphabet, padding,
-// nothing in between. A lenient decoder makes one file of many texts, and a reader elsewhere another.
+// Decodes a JSON string of base64 (RFC 4648 4) that arrives in pieces, group by group. It accepts the standard
+// alphabet with padding and nothing else. A lenient decoder makes one file of many texts, and another decoder
+// makes another file of them.
 import { Buffer } from 'node:buffer'
 import { decodeLatin1, fromBase64 } from '../bytes.ts'
 import { FormatError } from '../format-error.ts'
@@ -8,10 +9,10 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const SLASH = 0x2f
 const LETTER_U = 0x75
-/** No sign of base64. */
+/** Stands for a character that is no sign of base64. */
 const NO_SIGN = 0
 
-/** What is between the quotes. JSON allows escapes in it, and some encoders write `\/`. */
+/** Decodes the text between the quotes. JSON allows escapes in it, and some encoders write `\/`. */
 export class Base64String {
   readonly #where: string
   readonly #base64 = new Base64Text()
@@ -22,13 +23,13 @@ export class Base64String {
     this.#where = where
   }
 
-  /** @returns the file's bytes, and where in the chunk what follows the closing quote begins */
+  /** @returns the file's bytes, and the place in the chunk after the closing quote, if the chunk has it */
   read(chunk: Uint8Array, start: number): { bytes: Uint8Array[]; end?: number } {
     const found = chunk.indexOf(QUOTE, start)
     const text = this.#escapes.read(chunk.subarray(start, found < 0 ? chunk.length : found))
     const bytes = this.#sound(this.#base64.decode(decodeLatin1(text)))
     if (found < 0) return { bytes: [bytes] }
-    // An escaped quote is no base64, so every quote is the end.
+    // An escaped quote is no base64, so the first quote ends the string.
     if (this.#escapes.areOpen) throw this.#wrong()
     return { bytes: [bytes, this.#sound(this.#base64.end())], end: found + 1 }
   }
@@ -44,9 +45,9 @@ export class Base64String {
   }
 }
 
-/** Escapes of JSON (RFC 8259 7), as far as they can mean a sign of base64, cut anywhere. */
+/** Resolves escapes of JSON (RFC 8259 7) that can mean a sign of base64. A chunk may end inside an escape. */
 class Escapes {
-  /** Characters of an escape that are to come: five after its backslash, of which a short one needs one. */
+  /** Characters that an open escape still misses: five after the backslash, although a short escape ends after one. */
   #missing = 0
   #code = 0
 
@@ -65,7 +66,7 @@ class Escapes {
     return signs.subarray(0, length)
   }
 
-  /** The sign that the byte completes, if it does. */
+  /** Takes a byte and returns the sign that it completes; undefined inside an escape. */
   #take(byte: number): number | undefined {
     if (this.#missing === 0) {
       if (byte !== BACKSLASH) return byte
@@ -94,10 +95,10 @@ function hexDigit(byte: number): number | undefined {
 }
 
 class Base64Text {
-  /** One to four characters, once there are any: only the last group may have padding. */
+  /** The last one to four characters of the text so far. They wait, because only the last group may have padding. */
   #held = ''
 
-  /** The bytes of the groups that are complete and not the last; undefined if one of them is wrong. */
+  /** Decodes the complete groups but the last one; undefined if one of them is wrong. */
   decode(piece: string): Uint8Array | undefined {
     const text = this.#held + piece
     const whole = text.length === 0 ? 0 : Math.floor((text.length - 1) / 4) * 4
@@ -105,16 +106,16 @@ class Base64Text {
     return whole === 0 ? new Uint8Array() : decodeUnpadded(text.slice(0, whole))
   }
 
-  /** The bytes of the last group. */
+  /** Decodes the last group; undefined if it is wrong. */
   end(): Uint8Array | undefined {
     return fromBase64(this.#held)
   }
 }
 
-/** Of whole groups without padding. */
+/** Decodes whole groups without padding; undefined if one of them is wrong. */
 function decodeUnpadded(text: string): Uint8Array | undefined {
   const bytes = Buffer.from(text, 'base64')
-  // It passes over what it does not know, so then there are fewer; and it takes base64url's two signs.
+  // Buffer skips characters that it does not know, which gives fewer bytes. It accepts base64url's two signs.
   if (bytes.length !== (text.length / 4) * 3) return undefined
   return text.includes('-') || text.includes('_') ? undefined : bytes
 }

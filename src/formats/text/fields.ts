@@ -1,9 +1,9 @@
-// Reads an object of JSON or TOML field by field: each refusal names the field, what stands there, what
-// should, and what to do. A field that is missing is one that is null, as cargo's rules for registries say.
+// Reads an object of JSON or TOML field by field. Each refusal names the field, its value, the rule and the
+// remedy. A missing field counts as null, as cargo's rules for registries say.
 import { FormatError, quote } from '../format-error.ts'
 import { isJsonObject } from './json-value.ts'
 
-/** How messages name the document, and who writes it right. */
+/** How messages name the document, and what they tell its author to do. */
 export interface FieldDocument {
   readonly name: string
   readonly remedy: string
@@ -25,7 +25,7 @@ export class FieldReader {
     this.#values = value
   }
 
-  /** The field as messages name it. */
+  /** The name of the field in messages, with its path. */
   nameOf(field: string): string {
     return this.#path === '' ? field : `${this.#path}.${field}`
   }
@@ -34,9 +34,9 @@ export class FieldReader {
     return Object.keys(this.#values)
   }
 
-  /** Undefined for null. */
+  /** The field's value; undefined for null. */
   value(field: string): unknown {
-    // A name that every object has by nature is no field of this one.
+    // A name that every object inherits, such as `constructor`, is no field of this one.
     return Object.hasOwn(this.#values, field) ? (this.#values[field] ?? undefined) : undefined
   }
 
@@ -46,7 +46,7 @@ export class FieldReader {
     throw this.#invalid(field, undefined, 'a text')
   }
 
-  /** Undefined for null. */
+  /** The field's text; undefined for null. */
   optionalText(field: string): string | undefined {
     const value = this.value(field)
     if (value === undefined || isText(value)) return value
@@ -60,7 +60,7 @@ export class FieldReader {
     throw this.#invalid(field, value, 'true or false')
   }
 
-  /** Empty for null. */
+  /** The field's list of texts; empty for null. */
   texts(field: string): readonly string[] {
     const value = this.value(field)
     if (value === undefined) return []
@@ -68,14 +68,14 @@ export class FieldReader {
     throw this.#invalid(field, value, 'a list of texts')
   }
 
-  /** Undefined for null. */
+  /** A reader of the field's object; undefined for null. */
   object(field: string): FieldReader | undefined {
     const value = this.value(field)
     if (value === undefined) return undefined
     return new FieldReader(this.#document, value, this.nameOf(field))
   }
 
-  /** Each with its place in its name. Empty for null. */
+  /** Readers of the field's list of objects, each with its place in its name; empty for null. */
   objects(field: string): readonly FieldReader[] {
     const value = this.value(field)
     if (value === undefined) return []
@@ -84,7 +84,7 @@ export class FieldReader {
     return value.map((each, at) => new FieldReader(this.#document, each, `${name}[${at}]`))
   }
 
-  /** Lists of texts by name. Empty for null. */
+  /** The field's lists of texts by name; empty for null. */
   textsByName(field: string): ReadonlyMap<string, readonly string[]> {
     const lists = this.object(field)
     if (lists === undefined) return new Map()
@@ -95,7 +95,7 @@ export class FieldReader {
     const { name: document, remedy } = this.#document
     const name = field === '' ? this.#path || 'the whole' : this.nameOf(field)
     const shown = value === undefined ? 'missing' : describeValue(value)
-    // The path may have names of any length and any characters.
+    // The path can hold names of any length with any characters, so it is quoted.
     const message = `${quote(name)} in ${document} is ${shown} and should be ${rule}: ${remedy}`
     return new FormatError('invalid-field', message, { field: quote(name).slice(1, -1) })
   }
@@ -107,7 +107,7 @@ function describeValue(value: unknown): string {
   return typeof value === 'object' ? 'an object' : quote(String(value))
 }
 
-/** Half of a character cannot be told to a client: it has no bytes. */
+/** Whether the value is a text without unpaired surrogates, which have no bytes that a client could read. */
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed()
 }

@@ -1,34 +1,33 @@
-// A JSON document (RFC 8259) that holds a file as a text in base64, read as it comes: the file's bytes are handed
-// on, and of the rest what is wanted is kept and parsed at the end. Memory holds what is kept, within a limit, and
-// never the file. The scanner knows strings, brackets and names, by which it finds the file; whether
-// the rest is JSON is decided by JSON.parse. What is skipped needs to have its brackets and quotes in order,
-// and nothing else is asked of it.
+// Reads a JSON document (RFC 8259) that holds a file as a text in base64, as it comes. It passes the file's bytes
+// on, keeps the wanted members, and parses these at the end. Memory holds the kept bytes, within a limit, and
+// never the file. The scanner knows strings, brackets and names, by which it finds the file. JSON.parse decides
+// whether the kept bytes are JSON. Of skipped members the scanner checks the brackets and quotes alone.
 import { type ByteSource, decodeUtf8, encodeUtf8 } from '../bytes.ts'
 import { FormatError, malformed, quote } from '../format-error.ts'
 import { Base64String } from './base64-string.ts'
 
 /**
- * What becomes of a member's value: kept, kept and asked about each of its own members, left out (`null` stands
- * for it in what is kept), or decoded as the file (an empty text stands for it).
+ * What the scanner does with a member's value. `keep` keeps it. `enter` keeps it and asks about each of its own
+ * members. `skip` drops it and keeps `null` in its place. `decode` decodes it as the file and keeps an empty text.
  */
 export type JsonTreatment = 'keep' | 'enter' | 'skip' | 'decode'
 
 export interface JsonStreamRules {
   /** How messages name the document: `the body`. */
   readonly what: string
-  /** Bytes of what is kept. */
+  /** Bytes that the scanner keeps, at most. */
   readonly maxKept: number
-  /** Objects and lists in what is kept: each takes ten times the memory of its brackets. */
+  /** Objects and lists in the kept bytes, at most: each takes ten times the memory of its brackets. */
   readonly maxBrackets: number
-  /** Objects and lists within each other. */
+  /** How deep objects and lists may be nested. */
   readonly maxDepth: number
-  /** Asked about every member of the document and of what is entered. @param path names, from the document's own on */
+  /** Decides about every member of the document and of entered objects. @param path names, outermost first */
   readonly treat: (path: readonly string[]) => JsonTreatment
 }
 
 /**
- * The bytes of the file, in pieces; none if the document has none. Ends when the whole document did.
- * @param take gets what was kept, before the end
+ * Yields the bytes of the file in pieces; none if the document has no file. Ends when the whole document ended.
+ * @param take receives the parsed value of the kept bytes, before the end
  * @throws FormatError `malformed`, `truncated`, `too-large`; and whatever `treat` and `take` throw
  */
 export async function* readJsonStream(
@@ -55,27 +54,27 @@ const NO_TEXT = encodeUtf8('""')
 class JsonScanner {
   readonly #rules: JsonStreamRules
   readonly #kept: KeptBytes
-  /** What is open, outermost first: whether it is an object. */
+  /** For each open bracket, outermost first: whether it opened an object. */
   readonly #open: boolean[] = []
   #brackets = 0
-  /** How many of them were entered: the outermost ones. */
+  /** How many of the open objects were entered. They are the outermost ones. */
   #entered = 0
   readonly #path: string[] = []
-  /** Of the value that comes next. */
+  /** The treatment of the next value. */
   #treatment: JsonTreatment | undefined = 'enter'
   #nameIsNext = false
-  /** Where in what is kept the name begins that is being read. */
+  /** Where in the kept bytes the name begins that the scanner is reading. */
   #nameStart: number | undefined
   #inString = false
   #escaped = false
-  /** How many were open where the value began that is left out. */
+  /** How many brackets were open where the skipped value began. */
   #skippedAt: number | undefined
   #file: Base64String | undefined
   #hadFile = false
 
   #chunk: Uint8Array = new Uint8Array()
   #at = 0
-  /** From where on the chunk is to be kept. */
+  /** Where in the chunk the bytes begin that are yet to be kept. */
   #from = 0
 
   constructor(rules: JsonStreamRules) {
@@ -83,7 +82,7 @@ class JsonScanner {
     this.#kept = new KeptBytes(rules)
   }
 
-  /** Gives the bytes of the file that the chunk holds. */
+  /** Yields the bytes of the file that the chunk holds. */
   *scan(chunk: Uint8Array): Generator<Uint8Array> {
     this.#chunk = chunk
     this.#at = 0
@@ -96,7 +95,7 @@ class JsonScanner {
     this.#keepSoFar()
   }
 
-  /** What was kept, parsed. */
+  /** Parses the kept bytes. */
   finish(): unknown {
     const { what } = this.#rules
     if (this.#inString || this.#file !== undefined || this.#open.length > 0) {
@@ -140,7 +139,7 @@ class JsonScanner {
     this.#at += 1
   }
 
-  /** Whether what comes is a member of an object that was entered. */
+  /** Whether the next value is a member of an entered object. */
   #isAsked(): boolean {
     return this.#skippedAt === undefined && this.#open.length === this.#entered && this.#entered > 0
   }
@@ -254,7 +253,7 @@ class JsonScanner {
   }
 }
 
-/** Copies, so that no chunk is held for the sake of a few bytes. */
+/** Copies bytes, so that a few of them do not hold a whole chunk in memory. */
 class KeptBytes {
   readonly #rules: JsonStreamRules
   #bytes = new Uint8Array(4096)

@@ -1,6 +1,6 @@
-// Values that JSON.parse made of foreign text. Its objects inherit from Object.prototype, so members are asked
-// for as own ones alone: `constructor` is a legal name of a package, and nobody sent it just because every
-// object answers to it. `__proto__` is an own member of what JSON.parse makes, and of what the copies here make.
+// Reads values that JSON.parse made of foreign text. Such objects inherit from Object.prototype, so these
+// functions look at own members alone: `constructor` is a legal name of a package, and every object inherits
+// a member of that name. JSON.parse makes `__proto__` an own member, and so do the copies made here.
 
 import { quote } from '../format-error.ts'
 
@@ -10,18 +10,18 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Undefined where the object has no such member of its own. */
+/** The member's value; undefined if the object has no own member of this name. */
 export function memberOf(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
-/** Undefined where the member is no text. */
+/** The member's text; undefined if it is no text. */
 export function textOf(object: JsonObject, name: string): string | undefined {
   const value = memberOf(object, name)
   return typeof value === 'string' ? value : undefined
 }
 
-/** How messages call the kind of a value: `a list`. */
+/** How messages call the kind of a value, such as `a list`. */
 export function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
@@ -31,7 +31,7 @@ export function kindOf(value: unknown): string {
   return `a ${typeof value}`
 }
 
-/** A value for a message: a text in quotes, else its kind. */
+/** Shows a value in a message: a text in quotes, any other value by its kind. */
 export function showValue(value: unknown): string {
   return typeof value === 'string' ? quote(value) : kindOf(value)
 }

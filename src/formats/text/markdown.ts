@@ -1,6 +1,7 @@
-// PURE: the part of Markdown that READMEs are made of, as data: whoever shows it writes every tag itself. HTML is left
-// out, images are their texts, and links lead to the web alone. Not CommonMark: what is not known here is shown
-// as it was written. Each construct within a line has a bounded length, so that the work is about that of the text.
+// PURE: parses the part of Markdown that READMEs use, as data without tags: the page that shows it writes every tag.
+// It drops HTML, shows an image as its text, and keeps links to the web alone. It is not CommonMark: unknown syntax
+// is shown as it was written. Each construct within a line has a bounded length, so that the time of parsing grows
+// about linearly with the text.
 
 export type Inline =
   | { readonly kind: 'text' | 'code'; readonly text: string }
@@ -8,9 +9,9 @@ export type Inline =
   | { readonly kind: 'link'; readonly href: string; readonly content: readonly Inline[] }
 
 export interface ListItem {
-  /** 0 for those of the outermost list. */
+  /** The level of the list; 0 for the outermost one. */
   readonly depth: number
-  /** As `1.`; empty for an item that has none. */
+  /** The item's number without its point, such as `1`; empty for an item with a bullet. */
   readonly number: string
   readonly content: readonly Inline[]
 }
@@ -20,7 +21,7 @@ export type Block =
   | { readonly kind: 'paragraph' | 'quote'; readonly content: readonly Inline[] }
   | { readonly kind: 'code'; readonly text: string }
   | { readonly kind: 'list'; readonly items: readonly ListItem[] }
-  /** The first row is that of the headings. */
+  /** The first row has the headings. */
   | { readonly kind: 'table'; readonly rows: readonly (readonly (readonly Inline[])[])[] }
   | { readonly kind: 'rule' }
 
@@ -121,7 +122,7 @@ class BlockReader {
       const [item, indent = '', number = '', first = ''] = ITEM.exec(line) ?? []
       if (item === undefined || RULE.test(line)) break
       this.#at += 1
-      // What goes on below an item is part of it, but for a block of another kind.
+      // Indented lines below an item are part of it, unless they begin a block of another kind.
       const rest = this.#while(
         (next) => /^\s+\S/.test(next) && !ITEM.test(next) && !FENCE.test(next),
       )
@@ -148,7 +149,7 @@ class BlockReader {
     return headingOf(underline.startsWith('=') ? 1 : 2, this.#inline, text)
   }
 
-  /** The lines as long as they are so; those before `offset` are passed over. */
+  /** Takes lines until one does not pass the test. Skips `offset` lines first. */
   #while(isSo: (line: string) => boolean, offset = 0): string[] {
     const begin = this.#at + offset
     this.#at = begin
@@ -167,7 +168,7 @@ function beginsBlock(line: string): boolean {
 
 const IMAGE = String.raw`!\[([^\]\n]{0,300})\](?:\([^()\n]{0,1000}\)|\[[^\]\n]{0,100}\])`
 
-/** In the order in which they are tried at a place. */
+/** The constructs within a line, in the order in which the reader tries them. */
 const TOKEN = new RegExp(
   [
     String.raw`\\([!-/:-@[-\x60{-~])`,
@@ -232,17 +233,17 @@ class InlineReader {
       return [{ kind: 'emphasis', content: this.read(emphasis ?? emphasis2 ?? '', depth) }]
     }
     const url = address ?? bare
-    // The last alternative is HTML.
+    // The last alternative of the pattern is HTML, of which only a line break is kept.
     return url === undefined ? textOf(/^<br\b/i.test(whole) ? '\n' : '') : linkTo(url, textOf(url))
   }
 }
 
-/** What leads into the sources of the package leads nowhere here. */
+/** Makes a link to the web or to mail. Other links point into the package's sources, so only their text stays. */
 function linkTo(href: string | undefined, content: readonly Inline[]): readonly Inline[] {
   if (href === undefined || !/^(?:https?:\/\/|mailto:)/i.test(href) || !URL.canParse(href))
     return content
   if (content.length === 0) return []
-  // No link stands within another one.
+  // HTML allows no link inside another one.
   return [{ kind: 'link', href, content: content.flatMap(withoutLinks) }]
 }
 

@@ -1,16 +1,16 @@
-// The README of a package as it is kept: a text of bounded length.
+// Bounds the README that the registry keeps of a package.
 
 export interface Readme {
-  /** As it was published, such as `README.md`. */
+  /** The file's name as it was published, such as `README.md`. */
   readonly fileName: string
   readonly text: string
 }
 
-/** Bytes; of a longer one the beginning is kept. */
+/** Bytes of a README, at most. The registry keeps the beginning of a longer one. */
 export const README_BYTES = 64 * 1024
 const FILE_NAME_CHARACTERS = 255
 
-/** What is kept of a README; undefined for one without a text. */
+/** The part of a README that the registry keeps; undefined without a text. */
 export function keptReadme(
   text: string | undefined,
   fileName: string | undefined,
@@ -22,7 +22,7 @@ export function keptReadme(
   }
 }
 
-/** Between two characters. */
+/** Cuts the text at README_BYTES, never inside a character. */
 function cut(text: string): string {
   const bytes = new Uint8Array(README_BYTES)
   const { read, written } = new TextEncoder().encodeInto(text, bytes)

@@ -1,19 +1,19 @@
-// PURE: words for a shell and for YAML. What reaches them was checked before (place.ts) and needs no
-// quotes; they are the second lock, for the day on which a grammar is widened.
+// PURE: writes words for a shell and for YAML. Their texts were checked before (place.ts) and need no
+// quotes. Quoting is the second barrier, in case somebody widens a grammar later.
 
 /** Words that a shell and YAML read as they stand. Neither `~` nor `=` may come first. */
 const PLAIN = /^[A-Za-z0-9_./:@%+-][A-Za-z0-9_./:@%+=~-]*$/
 
-/** One word of a shell, whatever it holds. */
+/** Writes one word for a shell, with quotes where the text needs them. */
 export function quoteShell(text: string): string {
   return PLAIN.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /**
- * A scalar of YAML, always in quotes: bare ones can be numbers, booleans or dates.
+ * Writes a scalar of YAML, always in quotes: a bare one can be read as a number, a boolean or a date.
  * @throws Error for text of several lines, which single quotes would fold
  */
 export function quoteYaml(text: string): string {
-  if (/[\n\r]/.test(text)) throw new Error('more than a line of YAML')
+  if (/[\n\r]/.test(text)) throw new Error('the text for YAML has more than one line')
   return `'${text.replaceAll("'", "''")}'`
 }
