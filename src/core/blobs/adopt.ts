@@ -1,12 +1,13 @@
-// What becomes of a duplicate, which is staged bytes whose content is stored already: it is dropped, unless
-// the object that the row names is gone, whose place it takes. The list of what it holds stays either way.
+// Decides what becomes of a duplicate, which is staged bytes whose content is stored already. If the object
+// that the row names is missing, the duplicate takes its place. Else the duplicate is deleted. Its list of
+// contents is kept either way.
 
 import { query, runBatch } from '../database.ts'
 import { copyList } from './contents.ts'
 import { discardObjects } from './objects.ts'
 import type { StagedBlob } from './staged-blob.ts'
 
-/** Never throws: what stays is the sweep's. */
+/** Adopts the duplicate or deletes it. Never throws: the sweep deletes what a failure leaves. */
 export async function adoptOrDiscard(
   db: D1Database,
   bucket: R2Bucket,
@@ -15,7 +16,7 @@ export async function adoptOrDiscard(
   try {
     if (await adopt(db, bucket, blob)) return
   } catch (error) {
-    // Whether a row names it is not known now.
+    // The bytes stay, since a row may name them.
     console.error('could not tell whether staged bytes are needed:', String(error))
     return
   }
@@ -46,7 +47,7 @@ async function adopt(db: D1Database, bucket: R2Bucket, blob: StagedBlob): Promis
   return (replaced?.meta.changes ?? 0) > 0
 }
 
-/** Something may be left under the old key after all: the list of what the bytes hold. */
+/** The list of contents of the missing object may still exist, so its key goes to `garbage`. */
 const FORGET = `
   INSERT INTO garbage (r2_key, due_at)
   SELECT r2_key, ?3 FROM package_blob WHERE sha256 = ?1 AND r2_key = ?2

@@ -1,31 +1,32 @@
-// Reads a request body within its limits: reads into own buffers that grow with what came, a size cap,
-// a stall limit, and a bounded drain after a refusal, without which the client sees a reset and not the
-// reason.
+// Reads a request body within limits: a size, a time without bytes, a time in all. It reads into its own
+// buffers, which grow with the bytes that came. After a refusal it drains the body within bounds: without
+// that the client sees a reset connection and not the reason.
 import type { ByteSource } from '../../formats/bytes.ts'
 import { invalidRequest, RegistryError } from '../errors.ts'
 
 /** A default reader hands out 4 KiB at a time in workerd, at twice the cost per byte. */
 const READ_BYTES = 256 * 1024
 /**
- * The bodies of an isolate that are waited for share so many bytes of buffers, as long as each has its first read's.
- * One that stalls holds its buffer and the chunk before it: hundreds of long ones took more than the isolate has.
+ * All bodies that the isolate waits for share so many bytes of buffers, but each may have a buffer of the first
+ * read. A stalled body holds its buffer and the chunk before it: hundreds of long buffers took more memory than
+ * the isolate has.
  */
 const WAITING_BYTES = 8 * 1024 * 1024
 /**
- * The first read's; each of the next is as long as all before it. A body that stalls holds no more than
- * twice what came of it, however much its sender declared.
+ * The buffer of the first read. Each later buffer is as long as all bytes before it, so a stalled body holds
+ * at most twice the bytes that came, however many its sender declared.
  */
 const FIRST_READ_BYTES = 16 * 1024
-/** Of a body that is nearly over: enough to notice that it is not. */
+/** The buffer of the last read, at least: long enough to notice a body that goes on beyond its declared end. */
 const LEAST_READ_BYTES = 1024
-/** A refused body is read to its end so that the refusal arrives, but not for ever. */
+/** A refused body is drained for so long, at most, so that the client reads the refusal. */
 const DRAIN_MS = 60_000
-/** After a refusal the client is not waited for long. */
+/** A drain ends when no byte came for so long. */
 const DRAIN_STALL_MS = 10_000
-/** Twice what the platform lets through on most plans. */
+/** A drain ends after so many bytes, twice the platform's limit on most plans. */
 const DRAIN_BYTES = 200_000_000
 
-/** Reads that wait for bytes now, of all bodies of the isolate. */
+/** How many reads wait for bytes now, of all bodies of the isolate. */
 let waiting = 0
 
 export interface BodyLimits {
@@ -33,27 +34,27 @@ export interface BodyLimits {
   readonly bodyBytes: number
   /** Milliseconds without a byte. */
   readonly stallMs: number
-  /** Milliseconds for the whole. */
+  /** Milliseconds for the whole body. */
   readonly totalMs: number
 }
 
 export interface Body {
-  /** The next chunk, undefined at the end. Faults: body-too-large, body-timeout, invalid-request. */
+  /** Reads the next chunk; undefined at the end. Faults: body-too-large, body-timeout, invalid-request. */
   read(): Promise<Uint8Array | undefined>
-  /** Reads on and drops what comes, until the end, the cap or a time limit. Never throws. */
+  /** Reads on and drops the bytes, until the end or one of the drain's limits. Never throws. */
   drain(): Promise<void>
 }
 
 /**
- * @param source the body of a request, or chunks that were cut out of one
- * @param length what Content-Length declared, in bytes
+ * @param source the body of a request, or chunks cut out of a body
+ * @param length the bytes that Content-Length declared
  */
 export function openBody(source: ByteSource, length: number | undefined, limits: BodyLimits): Body {
   let total = 0
   const reader = readerOf(source, () => {
     const share = Math.max(Math.floor(WAITING_BYTES / (waiting + 1)), FIRST_READ_BYTES)
     const grown = Math.min(Math.max(total, FIRST_READ_BYTES), READ_BYTES, share)
-    // No longer than a small body is expected to be: filling a longer one with zeros costs more.
+    // A small body gets a buffer no longer than its declared length: zeroing a longer one costs time.
     const left = (length ?? Number.POSITIVE_INFINITY) - total
     return Math.min(grown, Math.max(left + 1, LEAST_READ_BYTES))
   })
@@ -94,7 +95,7 @@ export function openBody(source: ByteSource, length: number | undefined, limits:
         }
         if (!ended) await reader.cancel()
       } catch {
-        // The client is gone, or silent: nobody is left to be told.
+        // The client is gone or silent, so nobody would read an error.
       }
     },
   }
@@ -109,7 +110,7 @@ interface ChunkReader {
   cancel(): Promise<unknown>
 }
 
-/** @param nextBytes how long the next read is to be */
+/** @param nextBytes gives the length of the next read */
 function readerOf(source: ByteSource, nextBytes: () => number): ChunkReader {
   if (source instanceof ReadableStream) {
     const reader = source.getReader({ mode: 'byob' })
@@ -117,7 +118,7 @@ function readerOf(source: ByteSource, nextBytes: () => number): ChunkReader {
       async read() {
         const bytes = nextBytes()
         const { value, done } = await reader.readAtLeast(bytes, new Uint8Array(bytes))
-        // It is shorter at the end alone, which another read would be needed to be told of.
+        // The last read alone is shorter. Ending there saves the read that would report the end.
         return { value, done: done || value.length < bytes }
       },
       cancel: () => reader.cancel(),

@@ -1,4 +1,4 @@
-// Whether an object is there and holds the bytes that its row says.
+// Checks that an object exists and holds the bytes that its row states.
 import { createHash } from 'node:crypto'
 import type { ByteSource } from '../../formats/bytes.ts'
 import { openList } from './contents.ts'
@@ -11,7 +11,7 @@ export interface ExpectedObject {
   readonly size: number
 }
 
-/** What is wrong with the object, in words; undefined if nothing is. Streams. */
+/** Says what is wrong with the object; undefined if nothing is. Streams the object. */
 export async function findObjectProblem(
   bucket: R2Bucket,
   expected: ExpectedObject,
@@ -21,23 +21,23 @@ export async function findObjectProblem(
 
 /** One page of a check reads at most this many objects. */
 export const PAGE_FILES = 100
-/** And at most about this many bytes of them. */
+/** One page of a check reads about this many bytes of objects, at most. */
 const PAGE_BYTES = 100 * 1024 * 1024
 
 export interface ExpectedFile extends ExpectedObject {
-  /** What a problem names. */
+  /** How a problem names the file. */
   readonly subject: string
 }
 
 export interface CheckedFiles {
-  /** How many of the files were checked, from the first on: at least one, if there is one. */
+  /** How many files of the page were checked, from the first on. At least one, unless the page is empty. */
   readonly checked: number
   readonly problems: readonly { readonly subject: string; readonly problem: string }[]
-  /** Whether no further page follows. */
+  /** Whether this page is the last. */
   readonly done: boolean
 }
 
-/** @param files a page of up to PAGE_FILES; fewer are the last */
+/** @param files a page of up to PAGE_FILES files; a page of fewer is the last */
 export async function checkFilePage(
   bucket: R2Bucket,
   files: readonly ExpectedFile[],
@@ -57,13 +57,13 @@ export async function checkFilePage(
 
 const DAMAGED_LIST = 'damaged list of what it holds: its pages cannot show the files'
 
-/** No row has the digest of a list: what gzip keeps of the bytes is compared in its place. */
+/** Checks a list of contents by the CRC-32 in its gzip trailer, since no row has its digest. */
 async function findListProblem(bucket: R2Bucket, r2Key: string): Promise<string | undefined> {
   const list = await openList(bucket, r2Key)
   return list === undefined || (await isWhole(list)) ? undefined : DAMAGED_LIST
 }
 
-/** Whether there is a list of what the object holds, and gzip's digest of it is right. */
+/** Whether the object has a list of contents whose gzip checksum is right. */
 export async function hasWholeList(bucket: R2Bucket, r2Key: string): Promise<boolean> {
   const list = await openList(bucket, r2Key)
   return list !== undefined && (await isWhole(list))
@@ -79,13 +79,13 @@ async function isWhole(list: ReadableStream<Uint8Array>): Promise<boolean> {
 }
 
 export interface CheckedObject {
-  /** The object's bytes as they come; none where it is missing. */
+  /** The object's bytes as they come; no bytes if the object is missing. */
   readonly content: ByteSource
-  /** Reads on to the end and says what is wrong with the object; undefined if nothing is. */
+  /** Reads on to the end, then says what is wrong with the object; undefined if nothing is. */
   findProblem(): Promise<string | undefined>
 }
 
-/** Opens an object to be read and checked in one pass. */
+/** Opens an object so that one pass reads and checks it. */
 export async function openCheckedObject(
   bucket: R2Bucket,
   expected: ExpectedObject,
@@ -104,7 +104,7 @@ export async function openCheckedObject(
     return result
   }
   return {
-    // Without `return`: whoever stops early must not keep the rest from being checked.
+    // The iterator has no `return`, so a reader that stops early leaves the rest to the check.
     content: { [Symbol.asyncIterator]: () => ({ next }) },
     async findProblem() {
       while (!(await next()).done);

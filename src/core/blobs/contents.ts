@@ -1,6 +1,6 @@
-// Reads the list of what a package holds (formats/content-list.ts), which its bytes' object carries or
-// which lies beside it. It is unpacked as far as it is asked for, and a long one never held as a whole.
-// Packages of types without lists, and those that were published before there were any, have none.
+// Reads a package's list of contents (formats/content-list.ts). The object with the package's bytes carries
+// it, or it is an object beside that one. The reader unpacks it as far as a page needs and never holds a long
+// list as a whole. Some packages have no list: their type makes none, or they are older than lists.
 import {
   type ContentEntry,
   type ContentListHead,
@@ -15,20 +15,20 @@ export interface ContentsRange {
   /** The first entry, from 0. */
   readonly offset: number
   readonly limit: number
-  /** Characters of all its lines, but that it has at least one. */
+  /** Characters of the page's lines, at most. A page has one line in any case. */
   readonly maxLength?: number
 }
 
 export interface ContentsPage extends ContentListHead {
   readonly page: readonly ContentEntry[]
-  /** The offset of the next page; undefined if the list ends here. */
+  /** The offset of the next page; undefined if the list ends with this one. */
   readonly next: number | undefined
 }
 
 const DEFAULT_LENGTH = 1024 * 1024
 
 /**
- * A page of the list of what the bytes under a blob's key hold; undefined if there is none.
+ * Reads a page of the list of contents for a blob's key; undefined if the blob has no list.
  * @throws RegistryError storage-unavailable
  */
 export async function readContents(
@@ -46,20 +46,20 @@ export async function readContents(
 }
 
 /**
- * Keeps the list of one object beside another one of the same bytes that has none: they may have
- * come first as a file of a type that keeps no lists. Should the other one be swept meanwhile, the list
- * stays for good, as some kilobytes that nobody reads.
+ * Copies the list of one object to another object of the same bytes that has no list. Such bytes may have
+ * come first as a file of a type without lists. An accepted race: if the sweep deletes the other object
+ * meanwhile, the copied list stays for good, as some kilobytes that nobody reads.
  */
 export async function copyList(bucket: R2Bucket, from: string, to: R2Object): Promise<void> {
   if (parseCarriedList(to) !== undefined) return
   if ((await bucket.head(contentsKey(to.key))) !== null) return
   const list = await openList(bucket, from)
   if (list === undefined) return
-  // R2 takes a stream only with its length, and a list is small (formats/content-list.ts).
+  // R2 takes a stream only with its length. A list is small (formats/content-list.ts), so memory can hold it.
   await bucket.put(contentsKey(to.key), await new Response(list).arrayBuffer())
 }
 
-/** Asks for both at once, since of most packages it is not known where the list is, and each takes a trip. */
+/** Asks for both places at once. The reader does not know where the list is, and each question takes a trip. */
 export async function openList(
   bucket: R2Bucket,
   blobKey: string,

@@ -1,11 +1,11 @@
-// The bytes of objects at the edge: known by their digest, so that the cache holds nothing that a name could
-// make stale. It is filled by a read of its own: a `tee` would buffer what a slow client leaves.
+// Caches the bytes of objects at the edge under their digest, so that no change of a name makes an entry stale.
+// A separate read fills the cache: a `tee` would buffer all that a slow client has not read yet.
 import { type Edge, findKept, type KeptName, keep } from '../edge-cache.ts'
 import { type ObjectRange, openObject } from './objects.ts'
 
 export interface CachedObject {
   readonly r2Key: string
-  /** Lower-case hex; what the cache knows the bytes by. */
+  /** Lower-case hex. The cache's key for the bytes. */
   readonly sha256: string
   /** Bytes. */
   readonly size: number
@@ -21,7 +21,7 @@ export interface OpenedObject {
 }
 
 /**
- * Opens an object, whole or a part of it, from the cache if it is there.
+ * Opens an object or a part of it, from the cache if the cache has the object.
  * @throws RegistryError storage-unavailable, object-missing
  */
 export async function openCached(

@@ -1,19 +1,19 @@
-// Deletes objects that no row names: those in `garbage` whose time has come, and those that were
-// listed and turn out to be named nowhere.
+// Deletes objects that no row names: the objects in `garbage` that are due, and the listed objects that no
+// row names.
 import { query } from '../database.ts'
 import { deleteObjects } from './objects.ts'
 import { BATCHES_PER_RUN, type SweepRun } from './sweep-run.ts'
 
 const ROWS_PER_BATCH = 500
 
-/** Whether a row names the object that garbage `g` is about. */
+/** Whether a row names the object of the `garbage` row `g`. */
 export const IS_NAMED = `(EXISTS (SELECT 1 FROM package_blob b WHERE b.r2_key = g.r2_key)
   OR EXISTS (SELECT 1 FROM repository_index i WHERE i.r2_key = g.r2_key))`
 
 /**
- * Empties `garbage` of what is due, the oldest first. An object goes before its row, so that none is
- * forgotten. One that a row names stays whatever `garbage` says: only a damaged database says so, and the
- * check of the deployment puts it right.
+ * Deletes the objects in `garbage` that are due, the oldest first. It deletes an object before the object's
+ * row, so that no object is forgotten. An object that another row names stays, although `garbage` has it:
+ * only a damaged database is in that state, and the check of the deployment repairs it.
  */
 export async function discard({ db, bucket, now, report }: SweepRun): Promise<void> {
   for (let batch = 0; batch < BATCHES_PER_RUN; batch++) {
@@ -40,8 +40,8 @@ export async function discard({ db, bucket, now, report }: SweepRun): Promise<vo
 }
 
 /**
- * Deletes those of the keys that no row names and says how many. None, if the database is by now another
- * than the one that the run began with: the statement that finds no row for a key looks for the marker too.
+ * Deletes the objects of those keys that no row names, and returns their number. The statement that looks for
+ * rows compares the marker too, so it deletes nothing if another database has replaced the one of the run.
  */
 export async function dropUnstored(
   { db, bucket, marker, report }: SweepRun,

@@ -1,4 +1,4 @@
-// Makes lists of what packages hold anew, where they are damaged or missing: the stored bytes say it.
+// Makes damaged and missing lists of contents again, from the stored bytes.
 import type { ByteSource } from '../../formats/bytes.ts'
 import { FormatError } from '../../formats/format-error.ts'
 import { query } from '../database.ts'
@@ -12,14 +12,14 @@ export interface PublishedNames {
   readonly version: string
 }
 
-/** Makes the list from the bytes of a file. @throws FormatError where the type would not take them today */
+/** Makes the list from the bytes of a file. @throws FormatError if the type would refuse the file today */
 export type ListMaker = (source: ByteSource, names: PublishedNames) => Promise<Uint8Array>
 
 export interface RepairedLists {
   readonly files: number
   readonly made: number
   readonly problems: readonly { readonly subject: string; readonly problem: string }[]
-  /** Where to go on; null at the end. */
+  /** Where the next page begins; null at the end. */
   readonly next: string | null
 }
 
@@ -38,11 +38,11 @@ interface FileRow extends ExpectedObject, PublishedNames {
   readonly subject: string
 }
 
-/** One request reads at most about so many bytes of packages. */
+/** One request reads about so many bytes of packages, at most. */
 const PAGE_BYTES = 100 * 1024 * 1024
 
 /**
- * Of a page of all files, in the order of their ids.
+ * Repairs the lists for one page of all files, in the order of their ids.
  * @param makerOf undefined for types without lists
  * @param after the `next` of the page before; empty to begin
  * @throws RegistryError storage-unavailable
@@ -70,7 +70,7 @@ export async function repairLists(
   return { files, made, problems, next: done ? null : (results[files - 1]?.id ?? null) }
 }
 
-/** What is wrong with the bytes, in words; undefined where the list is there. */
+/** Makes one list. Returns what is wrong with the bytes; undefined if it stored the list. */
 async function makeList(
   bucket: R2Bucket,
   file: FileRow,
@@ -85,7 +85,7 @@ async function makeList(
     if (!(error instanceof FormatError)) throw error
     refusal = `no list can be made of what it holds: ${error.message}`
   }
-  // Bytes that are not those of the row say nothing.
+  // A refusal of damaged bytes tells nothing about the package, so the damage is reported first.
   const damage = await object.findProblem()
   if (damage !== undefined) return damage
   if (list === undefined) return refusal

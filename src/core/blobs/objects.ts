@@ -1,5 +1,5 @@
-// Whole objects in R2: index files in, anything out, and the removal of what no row names, together
-// with the lists of what it holds.
+// Stores index files in R2, opens any object, and deletes objects that no row names together with their
+// lists of contents.
 
 import { createHash } from 'node:crypto'
 import { RegistryError } from '../errors.ts'
@@ -21,7 +21,7 @@ export interface StoredIndexFile {
 }
 
 /**
- * Stores an index file under a fresh key, part by part: it is never in memory as a whole.
+ * Stores an index file under a fresh key, part by part, so that memory never holds it as a whole.
  * @param length bytes of all parts together
  * @throws RegistryError storage-unavailable
  */
@@ -48,7 +48,7 @@ export async function storeIndexFile(
 }
 
 /**
- * Opens an object that a row names, whole or a part of it.
+ * Opens an object that a row names, or a part of it.
  * @throws RegistryError storage-unavailable, object-missing
  */
 export async function openObject(
@@ -63,7 +63,7 @@ export async function openObject(
 }
 
 /**
- * Bytes of a part of an object, which must have them: R2 cuts a range that goes beyond the end.
+ * Reads a part of an object, which the object must have: R2 cuts a range that goes beyond the end.
  * @throws RegistryError storage-unavailable, object-missing
  */
 export async function readObjectRange(
@@ -79,7 +79,7 @@ export async function readObjectRange(
 /** R2 deletes at most this many keys in a call. */
 const KEYS_PER_DELETE = 1000
 
-/** Deletes objects that no row names. Fails with whatever R2 does. */
+/** Deletes objects that no row names, with their lists of contents. Throws R2's errors. */
 export async function deleteObjects(bucket: R2Bucket, r2Keys: readonly string[]): Promise<void> {
   const keys = withContents(r2Keys)
   for (let from = 0; from < keys.length; from += KEYS_PER_DELETE) {
@@ -87,7 +87,7 @@ export async function deleteObjects(bucket: R2Bucket, r2Keys: readonly string[])
   }
 }
 
-/** The same. Never throws: what stays is the sweep's. */
+/** Does the same and never throws: the sweep deletes what a failure leaves. */
 export async function discardObjects(bucket: R2Bucket, r2Keys: readonly string[]): Promise<void> {
   try {
     await deleteObjects(bucket, r2Keys)

@@ -1,27 +1,27 @@
-// How many buffers of R2's parts the isolate holds at once. Each is 5 MiB long, and an isolate has 128 MB for
-// all requests that it serves together.
+// Bounds how many buffers of R2's parts the isolate holds at once. Each is 5 MiB long, and an isolate has 128 MB
+// for all its requests together.
 import { RegistryError } from '../errors.ts'
 
 export interface Place {
-  /** To be called whenever something is written. */
+  /** Keeps the place. The holder calls it with every write. */
   renew(): void
   release(): void
 }
 
-/** How often who waits looks for a place: what another request resolves may never arrive in its own. */
+/** How often a waiting request looks for a free place: a promise that another request resolves may never reach it. */
 const LOOK_MS = 20
 
 export class Places {
-  /** When each of those that are taken falls vacant, in Unix milliseconds. */
+  /** The taken places, each with the time at which it becomes free by itself, in Unix milliseconds. */
   readonly #taken = new Map<object, number>()
   readonly #count: number
   readonly #waitMs: number
   readonly #idleMs: number
 
   /**
-   * @param waitMs how long one is waited for
-   * @param idleMs after which a place is vacant that was not renewed: of a client that goes away the runtime
-   *   may end the request without a word
+   * @param waitMs how long `take` waits for a free place
+   * @param idleMs after how long without a renewal a place is free: the runtime may end the request of a client
+   *   that went away without running any more of its code
    */
   constructor({ count, waitMs, idleMs }: { count: number; waitMs: number; idleMs: number }) {
     this.#count = count
@@ -29,7 +29,7 @@ export class Places {
     this.#idleMs = idleMs
   }
 
-  /** @throws RegistryError storage-unavailable where none is free for too long */
+  /** @throws RegistryError storage-unavailable if no place gets free in time */
   async take(): Promise<Place> {
     const deadline = Date.now() + this.#waitMs
     while (this.#countTaken() >= this.#count) {
@@ -55,5 +55,5 @@ export class Places {
   }
 }
 
-/** 40 MiB together. A body may stall for a minute; a client that waits longer for a place is better told so. */
+/** 40 MiB together. A body may stall for a minute. A client that waits longer than 30 s for a place gets an answer. */
 export const partBuffers: Places = new Places({ count: 8, waitMs: 30_000, idleMs: 90_000 })

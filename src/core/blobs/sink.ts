@@ -1,29 +1,29 @@
-// Writes a stream of chunks to one R2 key, such that nothing is stored unless `commit` resolves.
-// R2 wants to know the length: a known one streams into one put, an unknown one is collected into
-// parts of 5 MiB, of which the first alone still goes by one put. So do a few bytes of known length,
-// for which a stream costs more than they do. The buffer of a part grows with what came; long ones are few.
+// Writes a stream of chunks to one R2 key and stores nothing unless `commit` resolves. R2 asks for the
+// length of a stream. A stream of known length goes into one put. Chunks of unknown length are collected
+// into parts of 5 MiB, and a single part goes by one put. Few bytes of known length are collected too: a
+// stream would cost more. The buffer of a part grows with the bytes that came, and places bound the long ones.
 import { type Place, partBuffers } from './part-buffers.ts'
 
-/** R2's smallest part, but for the last. */
+/** The smallest part that R2 takes, except for the last one. */
 const PART_BYTES = 5 * 1024 * 1024
 
-/** Up to so many bytes a copy in memory is the cheaper way. */
+/** Up to so many bytes, a copy in memory costs less than a stream. */
 const SMALL_BYTES = 64 * 1024
 
-/** A longer buffer needs a place among those of the isolate. */
+/** A longer buffer needs one of the isolate's places. */
 const UNCOUNTED_BYTES = 256 * 1024
 
 export interface Sink {
   /**
-   * The chunk must not be changed afterwards. Waits while R2 is behind.
-   * @throws RegistryError storage-unavailable where too many files of unknown length come at once
+   * Writes a chunk, which the caller must not change afterwards. Waits while R2 is behind.
+   * @throws RegistryError storage-unavailable if too many files of unknown length come at once
    */
   write(chunk: Uint8Array): Promise<void>
-  /** Whether all that was written goes by one put that is yet to begin, which can carry metadata. */
+  /** Whether all bytes so far are in the buffer. If so, `commit` makes one put, which can carry metadata. */
   isHeld(): boolean
-  /** @param metadata only while everything is held */
+  /** Stores the object. @param metadata allowed only while `isHeld` is true */
   commit(metadata?: Record<string, string>): Promise<void>
-  /** Leaves nothing behind. Never throws. */
+  /** Drops everything that was written. Never throws. */
   abort(): Promise<void>
 }
 
@@ -33,12 +33,12 @@ export function openSink(bucket: R2Bucket, key: string, length: number | undefin
   return openFixedSink(bucket, key, length)
 }
 
-/** An aborted or short stream fails the put, and a failed put stores nothing. */
+/** If the stream is aborted or too short, the put fails, and a failed put stores nothing. */
 function openFixedSink(bucket: R2Bucket, key: string, length: number): Sink {
   const { readable, writable } = new FixedLengthStream(length)
   const writer = writable.getWriter()
   const put = bucket.put(key, readable)
-  // A put that fails may leave the stream unread, and then no write to it would ever end.
+  // A failed put may stop reading the stream, and then no write to the stream would ever end.
   const failure = new Promise<never>((_, reject) => put.catch(reject))
   failure.catch(() => {})
   writer.closed.catch(() => {})
@@ -69,7 +69,7 @@ function openPartsSink(bucket: R2Bucket, key: string, partBytes: number): Sink {
     used = 0
   }
 
-  /** At least doubled, so that bytes are copied twice on average and no more. */
+  /** Grows the buffer to twice its length or more, so that each byte is copied about twice on average. */
   async function makeRoom(bytes: number): Promise<void> {
     if (bytes <= buffer.length) return
     if (bytes > UNCOUNTED_BYTES) place ??= await partBuffers.take()

@@ -1,8 +1,8 @@
-// Stages an upload: the body streams through an inspection and all digests into a fresh R2 object,
-// one chunk behind, so that the last chunk is written only after everything was checked. What is
-// refused stores nothing. Formats that say at their end what they hold are read once more where they were
-// stored, and deleted again if they are refused. The list of what the upload holds goes along with a small
-// upload's bytes, or is stored beside them at the same time.
+// Stages an upload: the body streams through an inspection and all digests into a fresh R2 object. The
+// object is one chunk behind, so that the last chunk is written only after everything was checked. A refused
+// upload stores nothing. Formats that describe their content at their end are examined in the stored object,
+// which is deleted if the examination refuses it. A small upload's object carries the list of contents. The
+// list of a larger upload is stored beside its bytes at the same time.
 import type { ByteSource } from '../../formats/bytes.ts'
 import { DigestPump, type FurtherDigest, type UploadedContent } from '../digests.ts'
 import { RegistryError } from '../errors.ts'
@@ -19,23 +19,23 @@ export interface Upload<T> {
   /** Bytes, as Content-Length declared them; undefined for a chunked body. */
   readonly length: number | undefined
   readonly limits: BodyLimits
-  /** What is taken beside SHA-256; absent: all. */
+  /** The digests to compute beside SHA-256; absent: all. */
   readonly digests?: readonly FurtherDigest[] | undefined
-  /** Makes what is stored of what was sent, and reads that to its end; absent: they are the same. */
+  /** Turns the sent bytes into the stored bytes and reads the source to its end; absent: both are the same. */
   readonly transform?: ((source: ByteSource) => ByteSource) | undefined
-  /** Reads what is stored to its end, or throws to refuse the upload. */
+  /** Reads the bytes to be stored to their end, or throws to refuse the upload. */
   readonly inspect: (source: ByteSource) => Promise<Inspection<T>>
-  /** The list of what the upload holds (formats/content-list.ts), to be kept beside its bytes. */
+  /** Makes the upload's list of contents (formats/content-list.ts), which is stored with its bytes. */
   readonly contentsOf?: ((inspected: T) => Uint8Array) | undefined
 }
 
-/** What one pass over the bytes has found, or what is left to do to find it. */
+/** The result of one pass over the bytes, or the examination that finds it. */
 export type Inspection<T> = {
-  /** Compares what the client claimed with what it sent. Throws to refuse, and then nothing is stored. */
+  /** Compares the client's claims with the bytes that it sent. Throws to refuse the upload, which stores nothing. */
   readonly verify?: ((content: UploadedContent) => void) | undefined
 } & (
   | { readonly result: T }
-  /** Reads what was stored; throws to refuse it, and then it is deleted. */
+  /** Reads the stored object. Throws to refuse it, and then it is deleted. */
   | { readonly examine: (stored: StoredContent) => Promise<T> }
 )
 
@@ -43,8 +43,8 @@ export interface StoredContent {
   /** Bytes. */
   readonly size: number
   /**
-   * The bytes of a part of the content; the caller bounds its length, since they are held.
-   * @throws RegistryError storage-unavailable; RangeError for a part that lies outside
+   * Reads a part of the content into memory. The caller bounds its length.
+   * @throws RegistryError storage-unavailable; RangeError for a part beyond the content
    */
   read(offset: number, length: number): Promise<Uint8Array>
 }
@@ -122,7 +122,7 @@ async function commitExamined<T>(
   }
 }
 
-/** Stores what is left of the bytes and the list at once, since each takes a trip; both or none. */
+/** Stores the rest of the bytes and the list at the same time, since each takes a trip. If one fails, both go. */
 async function commit(
   bucket: R2Bucket,
   r2Key: string,
@@ -135,7 +135,7 @@ async function commit(
   const ends = await Promise.allSettled(puts)
   const failed = ends.find((end) => end.status === 'rejected')
   if (failed === undefined) return
-  // A put that fails may have taken effect.
+  // A failed put may have taken effect.
   await discardObjects(bucket, [r2Key])
   throw failed.reason
 }
@@ -165,7 +165,7 @@ class Pump {
     this.#ended = true
   }
 
-  /** To be called once, after all chunks were read. */
+  /** Size and digests of the content. Call it once, after all chunks were read. */
   content(): UploadedContent {
     if (!this.#ended) throw new Error('the inspection did not read to the end')
     return { size: this.#size, ...this.#digests.digests() }

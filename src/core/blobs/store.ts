@@ -1,9 +1,9 @@
-// Calls to R2 whose failure is an outage, as core/database.ts has it for D1.
+// Turns failures of R2 into the fault of an outage, as core/database.ts does for D1.
 import { RegistryError } from '../errors.ts'
 
 /**
- * What a call to R2 gives. A fault of the registry's own that it ends with stays what it is.
- * @param detail what to say when R2 fails
+ * Runs a call to R2 and returns its result. A fault of the registry's own passes unchanged.
+ * @param detail the text of the fault if R2 fails
  * @throws RegistryError storage-unavailable
  */
 export async function askStore<T>(

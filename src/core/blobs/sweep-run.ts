@@ -1,23 +1,23 @@
-// What one run of the sweep works on and counts.
+// The inputs and the counts of one run of the sweep.
 
-/** What a run did, for the log and the bill. */
+/** The work of one run, for the log and the bill. */
 export interface SweepReport {
-  /** R2 lists, of up to 1,000 keys each. */
+  /** Calls of R2's list, of up to 1,000 keys each. */
   lists: number
-  /** Keys that the lists named. */
+  /** Keys that those calls returned. */
   listed: number
-  /** Objects that were staged and never committed. */
+  /** Objects deleted that were staged and never committed. */
   abandoned: number
-  /** Contents without a file whose rows were deleted. */
+  /** Blobs without a file, of which the run deleted the rows. */
   unreferenced: number
-  /** Objects deleted in all, each with its list. */
+  /** Objects deleted in all, each with its list of contents. */
   deleted: number
 }
 
 export interface SweepRun {
   readonly db: D1Database
   readonly bucket: R2Bucket
-  /** What database and bucket both carried when the run began (core/deployment). */
+  /** The marker that database and bucket carried when the run began (core/deployment). */
   readonly marker: string
   /** Unix milliseconds. */
   readonly now: number
@@ -25,7 +25,7 @@ export interface SweepRun {
 }
 
 /**
- * Batches of rows that a run takes of each kind: D1 answers 1,000 queries an invocation, and what is staged
- * has to have its turn. What is left waits for the next run.
+ * Batches of rows that a run takes of each kind: D1 answers 1,000 queries an invocation, and staged objects
+ * need some of them. The next run takes the remaining rows.
  */
 export const BATCHES_PER_RUN = 50

@@ -1,7 +1,7 @@
-// Takes away what nothing refers to any more. Three kinds: objects that were staged and never
-// committed (found by listing each aged hour once), contents whose last file went long ago (found
-// by `unreferenced_at`), and replaced index files (in `garbage` since their commit). Rows always go
-// first and objects after them, so that a row never names an object that is gone.
+// Deletes objects that nothing refers to any more. They are of three kinds: objects that were staged and
+// never committed (the sweep lists each aged hour once), blobs whose last file went long ago (found by
+// `unreferenced_at`), and replaced index files (in `garbage` since their commit). It deletes the rows
+// first and the objects after them, so that no row ever names a deleted object.
 import { forgetEndedSessions } from '../access/ended-sessions.ts'
 import { query, runBatch } from '../database.ts'
 import { requireMarker } from '../deployment/marker.ts'
@@ -14,19 +14,19 @@ import { BATCHES_PER_RUN, type SweepReport, type SweepRun } from './sweep-run.ts
 
 const HOUR_MS = 60 * 60 * 1000
 /**
- * Keys are dated by the hour in which their upload began. It takes 45 minutes at most, and a commit
- * refuses bytes staged over an hour ago: what began so long ago is nobody's.
+ * A key has the hour in which its upload began. An upload takes 45 minutes at most, and a commit refuses
+ * bytes that were staged over an hour ago. So nothing can still commit an object of this age.
  */
 const STAGED_MS = 4 * HOUR_MS
-/** A content stays this long after its last file, so that D1 can be restored to a time before. */
+/** A blob stays this long after its last file, so that D1 can be restored to an earlier time. */
 export const UNREFERENCED_MS = 7 * 24 * HOUR_MS
-/** Hours that one run looks at, at most: after a long pause it catches up over several runs. */
+/** Hours that one run lists, at most. After a long pause the sweep needs several runs to catch up. */
 const HOURS_PER_RUN = 48
 const ROWS_PER_BATCH = 500
 
 /**
- * Deletes nothing unless database and bucket are known to belong together.
- * @throws RegistryError storage-unavailable; the next run goes on where this one ended. And
+ * Runs the sweep. It deletes nothing unless the markers show that database and bucket belong together.
+ * @throws RegistryError storage-unavailable, after which the next run goes on where this one ended;
  *   bucket-mismatch, restoring
  */
 export async function sweep(db: D1Database, bucket: R2Bucket, now: number): Promise<SweepReport> {
@@ -47,8 +47,8 @@ const UNREFERENCED = `
   ORDER BY unreferenced_at, sha256 LIMIT ${ROWS_PER_BATCH}`
 
 /**
- * One transaction takes the row and remembers the key: a publish of the same content either came
- * before it, and the content is in use, or comes after it, and brings its own bytes.
+ * One transaction deletes the row and notes the key in `garbage`. A publish of the same content that comes
+ * before it makes a file, so that the row stays. One that comes after it uses its own staged bytes.
  */
 async function dropUnreferenced({ db, now, report }: SweepRun): Promise<void> {
   for (let batch = 0; batch < BATCHES_PER_RUN; batch++) {
@@ -71,7 +71,7 @@ async function dropUnreferenced({ db, now, report }: SweepRun): Promise<void> {
   }
 }
 
-/** Rows that are kept for a time alone, whether or not anybody comes who would take them along. */
+/** Deletes rows whose time is over. Other requests delete such rows too, but perhaps none comes. */
 async function forgetRows({ db, now }: SweepRun): Promise<void> {
   await query(() =>
     runBatch(db, [
@@ -104,7 +104,7 @@ async function sweepStaged(run: SweepRun, prefix: (typeof PREFIXES)[number]): Pr
   }
 }
 
-/** The hours after `done` up to `last`, oldest first; the first run ever looks a day back. */
+/** The hours after `done` up to `last`, oldest first. The first run of a deployment looks a day back. */
 function hoursAfter(done: string | undefined, last: string, now: number): string[] {
   const hours: string[] = []
   const start = now - STAGED_MS - 24 * HOUR_MS

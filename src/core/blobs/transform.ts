@@ -1,5 +1,5 @@
-// An upload that is not stored as it was sent, such as an RPM that is signed on its way: both are measured, since the
-// client's claims are of what it sent, and everything else is of what is stored.
+// Stores an upload otherwise than it was sent, such as an RPM that the registry signs on its way. Both forms are
+// measured: the client's claims are about the sent bytes, and everything else is about the stored bytes.
 import type { ByteSource } from '../../formats/bytes.ts'
 import type { UploadedContent } from '../digests.ts'
 import { DigestPump, type FurtherDigest } from '../digests.ts'
@@ -7,9 +7,9 @@ import { RegistryError } from '../errors.ts'
 import type { Body, BodyLimits } from './body.ts'
 
 export interface Transformed {
-  /** What is stored. Fails with body-too-large where it is more than a body may be. */
+  /** The bytes to store. Fails with body-too-large if they are more than a body may have. */
   readonly chunks: ByteSource
-  /** What was sent; to be called once, after all chunks were read. */
+  /** Size and digests of the sent bytes. Call it once, after all chunks were read. */
   sent(): UploadedContent
 }
 
@@ -39,7 +39,7 @@ export function transformBody(
   }
 }
 
-/** A transform may make more of a body than a body may have. */
+/** Refuses the output of a transform that is longer than a body may be. */
 async function* atMost(source: ByteSource, limit: number): ByteSource {
   let total = 0
   for await (const chunk of source) {
