@@ -1,5 +1,6 @@
-// Brings the object's copy of a repository up to a snapshot of D1: not at all when it is current, by
-// the change log when it is behind, and from the rows when it is lost or of another history.
+// Brings the Durable Object's copy of a repository up to a snapshot of D1. A current copy stays as it is.
+// A copy that is behind gets the changes of the log. A copy that is lost, or of another history, is made
+// from the rows.
 
 import { compareIds, SegmentCutter, type SegmentEntry } from '../../formats/segments/segments.ts'
 import type { EntryChange } from '../../formats/segments/update.ts'
@@ -17,10 +18,10 @@ import {
 } from './source.ts'
 import type { SegmentStore } from './store.ts'
 
-/** Bytes of changes and of the segments that they fall into, which are in memory at once. */
+/** Bytes of changes, and of the segments that they fall into, that memory holds at once. */
 const PORTION_BYTES = 1024 * 1024
 
-/** The segments as the plan will leave them; the copy is at the snapshot afterwards. */
+/** Brings the copy up to the snapshot and returns the segments as they will be after the plan. */
 export async function prepareSegments(
   store: SegmentStore,
   source: EntrySource,
@@ -54,7 +55,7 @@ async function bringUp(
   })
 }
 
-/** Stores segments as they are complete; a rebuild that was cut off goes on after the last one. */
+/** Stores each segment once it is complete. After an interruption the rebuild goes on behind the last stored one. */
 async function rebuild(store: SegmentStore, source: EntrySource, head: string): Promise<void> {
   const progress = store.findProgress(head)
   if (progress === undefined) store.transaction(() => store.clear())
@@ -110,8 +111,8 @@ function changesOf(plan: Plan, entryText: EntrySource['entryText']): Changes {
 }
 
 /**
- * Brings the entries up by the log, some megabytes at a time. Until the last of several portions the copy is
- * of no head, so that one that was cut off is made anew.
+ * Applies the log to the entries, some megabytes at a time. If it takes several portions, the copy has no head
+ * until the last one is applied, so that an interrupted copy is made anew.
  */
 async function applyLog(
   store: SegmentStore,
@@ -122,7 +123,7 @@ async function applyLog(
   if (portions.length > 1) store.transaction(() => store.forgetHead())
   for (const portion of portions) {
     const ids = portion.filter(({ bytes }) => bytes !== null).map(({ fileId }) => fileId)
-    // A file that was removed since the log was read is absent: the log of that commit says so again.
+    // A file that was removed after the log was read has no row. Applying that commit's log later changes nothing.
     const metadata = await readMetadata(source.db, ids)
     const changes: Changes = new Map()
     for (const { part, fileId: id } of portion) {
@@ -136,17 +137,17 @@ async function applyLog(
   }
 }
 
-/** What the log comes to, in order: a file that was published and removed since was never there. */
+/** The net effect of the log, in order: a file that was published and removed within it has no entry. */
 function netChanges(logged: readonly LoggedChange[]): LoggedChange[] {
   const last = new Map(logged.map((change) => [change.fileId, change]))
-  // That every index file was written anew changes no entry.
+  // A change that writes every index file anew changes no entry.
   last.delete('')
   return [...last.values()].sort(
     (a, b) => compareIds(a.part, b.part) || compareIds(a.fileId, b.fileId),
   )
 }
 
-/** Portions of what the changes have in memory together, but that each has at least one change. */
+/** Splits changes into portions by the memory that they need. Each portion has at least one change. */
 function splitChanges(
   store: SegmentStore,
   changes: readonly LoggedChange[],

@@ -1,5 +1,5 @@
-// The segments as they will be after a commit: those stored, but for the few that its changes
-// replace. Everything is in memory until the commit is known to have happened.
+// Prepares the segments as they will be after a commit: the stored ones, except the few that its changes
+// replace. The new segments stay in memory until the commit is known to have happened.
 import { encodeUtf8 } from '../../formats/bytes.ts'
 import { deflatePiece, type PieceSummary } from '../../formats/compression/deflate-pieces.ts'
 import { contextAfter, textOf, withContext } from '../../formats/segments/context.ts'
@@ -7,10 +7,10 @@ import { compareIds, type SegmentEntry } from '../../formats/segments/segments.t
 import { type EntryChange, updateSegments } from '../../formats/segments/update.ts'
 import type { CopyHead, FreshSegment, SegmentStore, StoredSegment } from './store.ts'
 
-/** The segments of one part, for whoever assembles an index of them. */
+/** The segments of one part, from which a type assembles an index file. */
 export interface SegmentSource {
   readonly summaries: readonly PieceSummary[]
-  /** Their deflated pieces in order. Each call reads anew, a bounded amount at a time. */
+  /** The deflated pieces of the segments in order. Each call reads them again, a bounded amount at a time. */
   pieces(): Iterable<Uint8Array>
 }
 
@@ -37,7 +37,7 @@ export class PreparedSegments {
     return { summaries: segments, pieces: () => this.#pieces(segments) }
   }
 
-  /** Bytes of the changes and of the segments that they fall into: about half of what is in memory. */
+  /** Bytes of the changes and of the segments that they fall into, about half of the memory in use. */
   get weight(): number {
     let sum = 0
     for (const [part, changes] of this.#changes) {
@@ -48,7 +48,7 @@ export class PreparedSegments {
     return sum
   }
 
-  /** Stores the segments as they are after the commit whose head this is, or as part of a longer change. */
+  /** Stores the new segments, with the head of the commit that made them. Without a head, more changes follow. */
   apply(head?: CopyHead): void {
     this.#store.transaction(() => {
       for (const part of this.#changes.keys()) {
@@ -113,9 +113,9 @@ export class PreparedSegments {
 }
 
 /**
- * Bytes that each change of a part brings into memory: its own, and the segment that it falls
- * into unless the change before it fell into the same.
- * @param changes sorted
+ * Bytes that each change of a part brings into memory: its own, and those of the segment that it falls
+ * into, unless the change before it fell into the same segment.
+ * @param changes sorted by id
  */
 export function weighChanges(
   summaries: readonly StoredSegment[],
@@ -131,8 +131,8 @@ export function weighChanges(
 }
 
 /**
- * @param before the segment that stands before the first, if there is one
- * @param store counts the work
+ * @param before the segment before the first of these; undefined at the beginning of a part
+ * @param store the store that counts the work
  */
 export function compressSegments(
   segments: readonly (readonly SegmentEntry[])[],

@@ -1,19 +1,19 @@
-// What D1 holds of a repository's entries: all of them in order, or what the change log says since a
-// commit. Always in pages of so many bytes, so that memory grows neither with the repository nor with
-// what its files say of themselves.
+// Reads a repository's entries from D1: all of them in order, or the changes that the log has since a
+// commit. It reads pages of a bounded number of bytes, so that memory grows neither with the repository
+// nor with the metadata of its files.
 import type { SegmentEntry } from '../../formats/segments/segments.ts'
 import type { Snapshot } from '../commit/snapshot.ts'
 import { query } from '../database.ts'
 
 const PAGE_ROWS = 1000
 /**
- * Bytes of metadata in hand, but that a page has at least one file. Each is there a dozen times, from D1's
- * answer to the compressed segment. Less would take more queries than an invocation has for the 256 MB
- * that an owner may have.
+ * Bytes of metadata in a page, at most. A page has one file in any case. Memory holds each byte a dozen times,
+ * from D1's answer to the compressed segment. For the 256 MB of metadata that an owner may have, smaller pages
+ * would take more queries than an invocation may make.
  */
 const PAGE_BYTES = 512 * 1024
 
-/** Of a file that the page leaves out nothing is read but the length of its metadata. */
+/** The inner query reads only the length of a file's metadata. The outer one reads the metadata of the page's files. */
 const FILES = `
   SELECT f.id, f.name, f.metadata FROM (
     SELECT id, length, sum(length) OVER (ORDER BY id) AS bytes FROM (
@@ -26,7 +26,7 @@ const FILES = `
 export interface EntrySource {
   readonly db: D1Database
   readonly repositoryId: string
-  /** What an index says of a file, from its metadata. */
+  /** Makes a file's entry in an index from the file's metadata. */
   readonly entryText: (metadata: string) => string
 }
 
@@ -36,7 +36,7 @@ export interface FileRow {
   readonly metadata: string
 }
 
-/** The entries of a part in the order of the index, after a given one. */
+/** Reads the entries of a part in the order of the index, after the entry with the id `after`. */
 export async function* readEntries(
   source: EntrySource,
   part: string,
@@ -48,8 +48,8 @@ export async function* readEntries(
 }
 
 /**
- * The files of a part in the order of their ids, after a given one. Where the bytes end a page,
- * the next one looks at about as many rows as fitted.
+ * Reads the files of a part in the order of their ids, after the id `after`. If the bytes ended a page,
+ * the next page looks at twice as many rows as fitted.
  */
 export async function* readFiles(
   { db, repositoryId }: Pick<EntrySource, 'db' | 'repositoryId'>,
@@ -86,13 +86,13 @@ export interface LoggedChange {
   readonly revision: number
   readonly commitId: string
   readonly part: string
-  /** Empty where every index file was written anew. */
+  /** The id of the changed file; empty for a change that wrote every index file anew. */
   readonly fileId: string
-  /** Bytes of the metadata of the file that was published; null unless it is still there. */
+  /** Bytes of the published file's metadata; null for other changes, and if the file is gone by now. */
   readonly bytes: number | null
 }
 
-/** Above this it is cheaper to read everything anew than to apply what changed. */
+/** For more changes than this, reading all entries anew costs less than applying the changes. */
 const MAX_LOGGED = 2000
 
 const LOG = `
@@ -103,8 +103,8 @@ const LOG = `
   ORDER BY c.revision LIMIT ${MAX_LOGGED + 1}`
 
 /**
- * The changes of the commits after a given one, up to the snapshot's; undefined when that one is no
- * ancestor (the database was taken back in time), or the log does not reach back, or is too long.
+ * Reads the changes of the commits after `since`, up to the snapshot's. Undefined if `since` is no ancestor of
+ * the snapshot (the database was taken back in time), if the log does not reach back to it, or is too long.
  */
 export async function readChangesSince(
   db: D1Database,
@@ -127,7 +127,7 @@ export async function readChangesSince(
 const METADATA = `
   SELECT id, metadata FROM package_file WHERE id IN (SELECT value FROM json_each(?1))`
 
-/** The metadata of files by their ids. The caller bounds the bytes; files that were removed are left out. */
+/** Reads the metadata of files by their ids, without the removed ones. The caller bounds the bytes. */
 export async function readMetadata(
   db: D1Database,
   ids: readonly string[],

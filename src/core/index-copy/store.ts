@@ -1,13 +1,13 @@
-// The Durable Object's own SQLite: the segments of its repository's indexes, as entries and
-// compressed, and the head of the repository that they belong to. It may be behind D1, never ahead,
-// and all of it can be made again from D1.
+// Keeps the copy in the Durable Object's own SQLite: the segments of its repository's indexes, both as
+// entries and compressed, and the head to which they belong. The copy may be behind D1, never ahead,
+// and can be made again from D1.
 import { concatBytes } from '../../formats/bytes.ts'
 import type { DeflatedPiece, PieceSummary } from '../../formats/compression/deflate-pieces.ts'
 import type { SegmentEntry } from '../../formats/segments/segments.ts'
 
 export interface StoredSegment extends PieceSummary {
   readonly id: number
-  /** The id of its first entry. */
+  /** The id of the segment's first entry. */
   readonly first: string
 }
 
@@ -19,7 +19,7 @@ export interface FreshSegment extends PieceSummary {
   readonly piece: DeflatedPiece
 }
 
-/** Which commit the stored segments are of. */
+/** The commit to which the stored segments belong. */
 export interface CopyHead {
   readonly repositoryId: string
   readonly head: string
@@ -31,11 +31,11 @@ export interface RebuildProgress {
   readonly last: string
 }
 
-/** What the object did since it was made: the cost of a commit, for tests and benchmarks. */
+/** The work of the object since its start, by which tests and benchmarks measure the cost of a commit. */
 export interface IndexWork {
-  /** Rows of segments' summaries, which an assembly reads all of. */
+  /** Rows of segments' summaries read. Assembling an index file reads the summaries of all its segments. */
   summariesRead: number
-  /** Segments read as entries, to be changed. */
+  /** Segments read as entries to change them. */
   segmentsRead: number
   segmentsWritten: number
   /** Characters of text compressed. */
@@ -47,7 +47,7 @@ export interface IndexWork {
 /** Compressed bytes read at once. */
 const READ_BYTES = 512 * 1024
 
-/** To be raised when entries are cut, compressed or stored otherwise: older copies are made again. */
+/** Raise this number when entries are cut, compressed or stored otherwise. Older copies are then made again. */
 const LAYOUT = 6
 
 const LAYOUT_TABLE = 'CREATE TABLE IF NOT EXISTS layout (version INTEGER NOT NULL)'
@@ -83,7 +83,7 @@ export class SegmentStore {
     if (layout?.version !== LAYOUT) this.transaction(() => this.#beginLayout())
   }
 
-  /** An older one may have had other columns. */
+  /** Makes the tables anew, since an older layout may have had other columns. */
   #beginLayout(): void {
     for (const [table, columns] of Object.entries(TABLES)) {
       this.#sql.exec(`DROP TABLE IF EXISTS ${table}`)
@@ -113,7 +113,7 @@ export class SegmentStore {
     )
   }
 
-  /** From now on the segments are of no commit that is known. */
+  /** Marks the segments as belonging to no known commit. */
   forgetHead(): void {
     this.#sql.exec('DELETE FROM copy')
   }
@@ -147,7 +147,7 @@ export class SegmentStore {
     return row === undefined ? undefined : this.readEntries(row.id)
   }
 
-  /** The deflated pieces of segments in their order, joined to some large ones: R2 takes few chunks faster. */
+  /** Reads the deflated pieces of segments in order, joined to a few large chunks, which R2 takes faster. */
   *readPieces(segments: readonly StoredSegment[]): Generator<Uint8Array> {
     for (let at = 0; at < segments.length; ) {
       const batch: number[] = []
@@ -197,7 +197,7 @@ export class SegmentStore {
     for (const table of Object.keys(TABLES)) this.#sql.exec(`DELETE FROM ${table}`)
   }
 
-  /** How far a rebuild for this head has come: the id of the last entry of the last segment stored. */
+  /** How far a rebuild for this head has come: its part, and the id of the last stored segment's last entry. */
   findProgress(head: string): RebuildProgress | undefined {
     const [row] = this.#rows<Row & RebuildProgress>(
       'SELECT part, last FROM rebuild WHERE head = ?',
@@ -219,7 +219,7 @@ export class SegmentStore {
     this.#sql.exec('DELETE FROM rebuild')
   }
 
-  /** All rows at once: a cursor that lives across an await loses rows. */
+  /** Reads all rows at once, because a cursor that lives across an await loses rows. */
   #rows<T extends Record<string, SqlStorageValue>>(sql: string, ...values: SqlStorageValue[]): T[] {
     return this.#sql.exec<T>(sql, ...values).toArray()
   }
