@@ -1,4 +1,4 @@
-// The one D1 batch that makes a commit visible: fence, rows, index rows, log, head. The number of
+// Makes the one D1 batch that makes a commit visible: fence, rows, index rows, log, head. The number of its
 // statements and parameters does not grow with the group.
 import { LANDING_MS, type Statement } from '../database.ts'
 import { restFilesOf } from '../near/resting.ts'
@@ -10,7 +10,7 @@ import type { RepositoryAddress } from './change.ts'
 import type { Plan } from './plan.ts'
 import type { Snapshot } from './snapshot.ts'
 
-/** A new index file that lies in R2 already. */
+/** A new index file that is already stored in R2. */
 export interface StagedIndexFile {
   readonly path: string
   readonly r2Key: string
@@ -25,18 +25,18 @@ export interface Commit {
   readonly address: RepositoryAddress
   readonly snapshot: Snapshot
   readonly plan: Plan
-  /** The deployment's: other repositories of the owner may have grown since the snapshot. */
+  /** The deployment's limits. The batch compares them again, since the owner's other repositories may have grown. */
   readonly limits: Limits
-  /** The list of the last commits as it will be (core/near/recent-commits.ts). */
+  /** The list of the last commits, with this one (core/near/recent-commits.ts). */
   readonly recent: string
   readonly indexes: readonly StagedIndexFile[]
-  /** Paths of the index files that go. */
+  /** Paths of the index files that the commit removes. */
   readonly dropped: readonly string[]
   /** Unix milliseconds. */
   readonly now: number
 }
 
-/** How long a replaced index file stays, for those who read its row just before. */
+/** How long a replaced index file stays, for requests that read its row just before the commit. */
 export const REPLACED_INDEX_MS = 15 * 60 * 1000
 
 /** The statements of the commit, in the order in which they must run. */
@@ -56,8 +56,8 @@ export function commitStatements(commit: Commit): Statement[] {
 
 function fence({ id, address, snapshot, plan, limits, recent, now }: Commit): Statement[] {
   const room = hasRoom(address.ownerId, plan.room, limits, 4)
-  // A repository has no head before its first commit, and none after its deletion: a batch that lands
-  // much later could not tell the one from the other.
+  // A repository has no head before its first commit and none after its deletion. A batch that arrives much
+  // later could not tell these states apart, so it must arrive within LANDING_MS.
   const latest = snapshot.head === null ? now + LANDING_MS : null
   return [
     [
@@ -94,7 +94,7 @@ function removeFiles({ snapshot, plan }: Commit): Statement[] {
   return [
     restFilesOf(snapshot.repositoryId, ids),
     [
-      // Decided here and now: the repository may have become immutable since the snapshot.
+      // The batch decides this, since the repository may have become immutable after the snapshot.
       `INSERT INTO retired_file (repository_id, name, part, sha256)
        SELECT r.id, f.name, f.part, f.blob_sha256 FROM json_each(?2) j
        CROSS JOIN package_file f ON f.id = j.value

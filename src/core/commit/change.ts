@@ -1,10 +1,10 @@
-// What a repository's Durable Object is asked to do and what it answers. These values cross RPC,
-// so they are plain data: classes do not survive it.
+// The changes that a repository's Durable Object takes, and its results. They cross RPC, which does not
+// preserve classes, so they are plain data.
 import type { OwnerRow } from '../access/decide.ts'
 import type { Fault } from '../errors.ts'
 import type { NewFile } from '../packages/new-file.ts'
 
-/** Which repository. */
+/** Identifies a repository. */
 export interface RepositoryAddress {
   readonly ownerId: string
   readonly ownerName: string
@@ -28,7 +28,7 @@ export interface PublishChange extends NewFile {
 export interface RemoveChange {
   readonly op: 'remove'
   readonly changeId: string
-  /** The file to remove: another one that took its name meanwhile is left alone. */
+  /** The file to remove. Another file that took its name meanwhile stays. */
   readonly fileId: string
   readonly fileName: string
   /** The id of an access token, or `admin`. */
@@ -39,9 +39,9 @@ export interface RemoveChange {
 export interface ReindexChange {
   readonly op: 'reindex'
   readonly changeId: string
-  /** Empty for none: then they are written in any case. */
+  /** The id of the key set; empty to write the index files in any case. */
   readonly keySet: string
-  /** Whether the object's copy is made from the rows first, and every index file that these ask for. */
+  /** Whether to make the copy from the rows first, and every index file for which there are rows. */
   readonly fromRows?: true
 }
 
@@ -49,7 +49,7 @@ export type Change = PublishChange | RemoveChange | ReindexChange
 
 export type ChangeResult =
   | { readonly outcome: 'committed'; readonly revision: number }
-  /** The file name is taken: by the same bytes or by others, in this part of the repository. */
+  /** The file name is taken, by the same bytes or by others, in this part of the repository. */
   | {
       readonly outcome: 'exists'
       readonly sameBytes: boolean
@@ -58,14 +58,14 @@ export type ChangeResult =
     }
   /** The name was removed from an immutable repository and may only carry its old bytes again. */
   | { readonly outcome: 'retired'; readonly part: string }
-  /** The name was removed a moment ago and takes no other bytes yet: the same change can be sent again then. */
+  /** The name was removed a moment ago and takes no other bytes yet. The caller may send the change again then. */
   | { readonly outcome: 'resting'; readonly milliseconds: number }
   | { readonly outcome: 'absent' }
   | { readonly outcome: 'refused'; readonly fault: Fault }
-  /** It may have been applied: nothing that it staged may be deleted. */
+  /** The change may have been applied, so nothing that it staged may be deleted. */
   | { readonly outcome: 'unknown' }
 
-/** What the Durable Object offers over RPC. */
+/** The Durable Object's methods for RPC. */
 export interface RepositoryStub extends Rpc.DurableObjectBranded {
   commit(address: RepositoryAddress, change: Change): Promise<ChangeResult>
   ping(): Promise<void>

@@ -1,5 +1,5 @@
-// Hands a change to the repository's Durable Object and repeats it while the answer is lost: the
-// change's id makes a repetition find its first effect.
+// Hands a change to the repository's Durable Object, and repeats it if the answer is lost. By the change's
+// id a repetition finds the effect of the first try.
 import { backOff, isOverloaded } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import { MOST_RESTS, RESTS_AGAIN } from '../near/resting.ts'
@@ -7,7 +7,7 @@ import type { Change, ChangeResult, RepositoryAddress, RepositoryObjects } from 
 
 const TRIES = 3
 
-/** What a change can come to for its caller; outages and lost answers are thrown. */
+/** The results that a caller gets. Refusals, outages and lost answers are thrown. */
 export type Settled = Extract<
   ChangeResult,
   { outcome: 'committed' | 'exists' | 'retired' | 'absent' }
@@ -19,7 +19,7 @@ export interface CommitOptions {
   readonly change: Change
 }
 
-/** @throws RegistryError the fault of a refusal, or outcome-unknown */
+/** Commits the change. @throws RegistryError the fault of a refusal, or outcome-unknown */
 export async function commitChange(options: CommitOptions): Promise<Settled> {
   const result = await submit(options)
   switch (result.outcome) {
@@ -34,14 +34,14 @@ export async function commitChange(options: CommitOptions): Promise<Settled> {
   }
 }
 
-/** Waits while the name rests: neither the object nor the group of the change does. */
+/** Sends the change and waits here while the name rests, so that neither the object nor the change's group waits. */
 async function submit({ objects, address, change }: CommitOptions): Promise<ChangeResult> {
   let [failures, rests] = [0, 0]
   while (failures < TRIES && rests < MOST_RESTS) {
     try {
       const result = await objects.getByName(objectName(address)).commit(address, change)
       if (result.outcome !== 'resting') {
-        // The refusal is that of the repetition; the first try may have applied, or may still.
+        // This refuses the repetition. The first try may have applied, or may apply yet.
         return failures > 0 && result.outcome === 'refused' ? { outcome: 'unknown' } : result
       }
       rests += 1
@@ -57,7 +57,7 @@ async function submit({ objects, address, change }: CommitOptions): Promise<Chan
   return { outcome: 'refused', fault: RESTS_AGAIN }
 }
 
-/** Named by the owner's random id: an owner of the same name that comes later meets no old object. */
+/** Uses the owner's random id, so that a later owner of the same name gets another object. */
 function objectName({ ownerId, type, name }: RepositoryAddress): string {
   return `${ownerId}/${type}/${name}`
 }

@@ -1,6 +1,6 @@
-// Carries a group of changes through one commit, to one of three ends for each: refused, committed
-// or unknown. Prepares everything (the index files lie in R2), then one D1 batch makes it visible;
-// the fence in that batch fails it when another instance committed in between.
+// Carries a group of changes through one commit. Each change ends refused, committed or unknown. The
+// committer prepares everything first, the index files in R2 included. Then one D1 batch makes it visible.
+// The fence in that batch fails if another instance of the object committed in between.
 
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import { backOff, isConstraintFailure, isOverloaded, messageOf, runBatch } from '../database.ts'
@@ -14,16 +14,16 @@ import type { Change, ChangeResult, RepositoryAddress } from './change.ts'
 import { type Plan, type PlanRules, planCommit, type Rest } from './plan.ts'
 import { readHead, readSnapshot, type Snapshot } from './snapshot.ts'
 
-/** Each attempt reads the repository again, so it only fails again if somebody else succeeded. */
+/** Each attempt reads the repository again, so it fails again only if another commit succeeded meanwhile. */
 const ATTEMPTS = 5
-/** How often the fate of a batch without an answer is asked before it is called unknown. */
+/** How often the committer sends a batch or asks for its fate before it calls the outcome unknown. */
 const INQUIRIES = 3
 
 export interface StagedIndexFiles {
   readonly files: readonly StagedIndexFile[]
-  /** Index files that are to be gone after the commit, by path. */
+  /** Paths of the index files that the commit removes. */
   readonly dropped: readonly string[]
-  /** Called once the commit is known to have happened, and not otherwise. Must not fail. */
+  /** Called once the commit is known to have happened, and only then. Must not fail. */
   readonly committed: (commitId: string, revision: number) => void
 }
 
@@ -31,31 +31,31 @@ export interface CommitterOptions {
   readonly db: D1Database
   readonly address: RepositoryAddress
   readonly rules: PlanRules
-  /** Asked for where a change adds something. */
+  /** Gives the bounds. Called only if a change adds something. */
   readonly bounds: () => Bounds
   /** How long a removed name takes no other bytes, in milliseconds. */
   readonly rest: number
-  /** What is left of a rest after commits of code that keeps no list of them; else 0. */
+  /** What remains of a rest after commits by code that keeps no list of commits, in milliseconds; else 0. */
   readonly gapOf: (snapshot: Snapshot) => number
   /**
-   * Writes the new index files to R2, invisible until the batch. Undefined where the group changes more
-   * than fits into memory at once: then each half of it is committed alone. Never so for one change.
+   * Writes the new index files to R2, where they are invisible until the batch. Returns undefined if the group
+   * changes more than fits in memory: then each half is committed alone. For a single change it never does.
    */
   readonly stageIndexes: (
     snapshot: Snapshot,
     plan: Plan,
     now: number,
   ) => Promise<StagedIndexFiles | undefined>
-  /** Called with staged bytes whose content was stored already. Must not fail. */
+  /** Called with duplicates: staged bytes whose content was stored already. Must not fail. */
   readonly dropDuplicates: (blobs: readonly StagedBlob[]) => void
   /** Called with objects that no row will ever name. Must not fail. */
   readonly discard: (r2Keys: readonly string[]) => void
 }
 
 /**
- * How a batch ended. Of `stale`, `constraint` and `ownerless` it is certain that nothing applied; after `moved`
- * the head is another one, by this batch or by somebody else's: the next snapshot tells, since the
- * log has the ids of the changes.
+ * How a batch ended. After `stale`, `constraint` and `ownerless` it is certain that nothing applied. After
+ * `moved` the head is another one, set by this batch or by another commit. The next snapshot tells which, since
+ * the log has the ids of the changes.
  */
 type BatchEnd = 'committed' | 'stale' | 'constraint' | 'ownerless' | 'moved' | 'unknown'
 
@@ -80,14 +80,14 @@ export async function commitGroup(
   return refuseAll(changes, new RegistryError({ code: 'storage-unavailable', detail }))
 }
 
-/** For failures of which it is certain that nothing applied. */
+/** Refuses all changes, after a failure of which it is certain that nothing applied. */
 function refuseAll(changes: readonly Change[], error: unknown): readonly ChangeResult[] {
   if (!(error instanceof RegistryError)) console.error('a commit failed:', error)
   const fault = error instanceof RegistryError ? error.fault : ({ code: 'internal' } as const)
   return changes.map(() => ({ outcome: 'refused', fault }))
 }
 
-/** For what only removes or signs anew. */
+/** The bounds for groups that only remove files or sign index files anew. */
 const NO_GROWTH: Bounds = { owner: NO_USAGE, databaseBytes: 0 }
 
 async function attemptCommit(
@@ -136,7 +136,7 @@ async function attemptCommit(
   }
 }
 
-/** While a gap rests, the list stays as it is: a new one would say that nothing was removed. */
+/** Adds the commit to the list of the last ones. Not during a gap: the entry would claim that nothing was removed. */
 function recentAfter(id: string, snapshot: Snapshot, plan: Plan, { gap }: Rest): string {
   if (gap > 0) return snapshot.recent
   const { head, recent } = snapshot
@@ -144,7 +144,7 @@ function recentAfter(id: string, snapshot: Snapshot, plan: Plan, { gap }: Rest):
   return prependCommit(head === null ? undefined : { head, recent }, id, removed)
 }
 
-/** Only the culprit of an unexpected constraint fails; the rest of its group is committed. */
+/** Halves the group, so that only the change that broke a constraint fails and the others are committed. */
 async function bisect(
   options: CommitterOptions,
   changes: readonly Change[],
@@ -188,7 +188,7 @@ async function tryBatch(
       if (isOverloaded(error)) return 'unknown'
       await backOff(inquiry)
       const head = await findHead(db, commit.address)
-      // While it is still the base, the same batch may be sent again: the fence lets one of them in.
+      // If the head is still the snapshot's, the same batch may be sent again: the fence lets only one of them apply.
       if (head !== undefined && head !== commit.snapshot.head) return 'moved'
     }
   }
@@ -200,13 +200,13 @@ function constraintEnd(error: unknown): BatchEnd {
     isConstraintFailure(error, 'stale_repository') ||
     isConstraintFailure(error, 'repository.owner_id, repository.type, repository.name')
   if (overtaken) return 'stale'
-  // The one foreign key that an honest change can miss: its owner was deleted meanwhile.
+  // An honest change can break only one foreign key, that of an owner who was deleted meanwhile.
   if (isConstraintFailure(error, 'FOREIGN KEY')) return 'ownerless'
   console.error('a commit met an unexpected constraint:', messageOf(error))
   return 'constraint'
 }
 
-/** The head now, or undefined when even that cannot be read. */
+/** Reads the head; undefined if even that fails. */
 async function findHead(
   db: D1Database,
   address: RepositoryAddress,

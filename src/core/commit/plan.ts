@@ -1,4 +1,4 @@
-// PURE: which changes of a group apply to a snapshot, and the results of those that do not.
+// PURE: decides which changes of a group apply to a snapshot, and gives the results of the others.
 
 import { contestRefusal, type NameHolder } from '../access/claims.ts'
 import { isTokenId } from '../access/principal.ts'
@@ -10,44 +10,44 @@ import { logBytesOf } from '../quota/weights.ts'
 import type { Change, ChangeResult, PublishChange } from './change.ts'
 import type { ExistingFile, ExistingIndexFile, Snapshot } from './snapshot.ts'
 
-/** A staged object that waited longer is the sweep's: it must not be referred to any more. */
+/** The sweep may delete a staged object that waited longer, so no change may refer to it any more. */
 export const STAGED_LIMIT_MS = 60 * 60 * 1000
 
 export interface Plan {
   readonly published: readonly PublishChange[]
   readonly removed: readonly ExistingFile[]
-  /** The ids of the changes that the commit carries, for the log; the file each is about. */
+  /** The changes that the commit carries, for the log. */
   readonly carried: readonly Change[]
-  /** What the owner has more after it. */
+  /** What the plan adds to the owner's usage. */
   readonly usage: Usage
-  /** As much of it as has to be within the limits: what there is after the last publish. */
+  /** The addition up to the last publish, which must be within the limits. */
   readonly room: Usage
-  /** What the log weighs more, which is in `usage` too. */
+  /** Bytes that the plan adds to the log. They are in `usage` too. */
   readonly logBytes: number
-  /** Results that are known already, by the change's id. */
+  /** The results of the changes that the commit does not carry, by the change's id. */
   readonly settled: ReadonlyMap<string, ChangeResult>
 }
 
 /** How long names rest after a removal, in milliseconds (core/near/facts.ts). */
 export interface Rest {
   readonly milliseconds: number
-  /** What is left of it after commits of which nobody can tell what they removed; else 0. */
+  /** What remains of a rest after commits of which nobody can tell what they removed; else 0. */
   readonly gap: number
 }
 
 export const NO_REST: Rest = { milliseconds: 0, gap: 0 }
 
-/** What the type of the repository says of a change. */
+/** The rules of the repository's type. */
 export interface PlanRules {
-  /** Whether a file in one part stands in the way of one of its name in the other. */
+  /** Whether a file in the part `existing` excludes a file of the same name in the part `added`. */
   clashes(existing: string, added: string): boolean
-  /** Why a file may not come to this part of a repository that has these index files. */
+  /** Why no file may be published to this part of a repository with these index files. */
   refusalOf(part: string, existing: readonly ExistingIndexFile[]): Fault | undefined
 }
 
 /**
- * Decides each change of the group, after those before it. No two of them may be about one file name,
- * which the queue sees to.
+ * Decides each change of the group as if the changes before it had applied. No two changes of a group may have
+ * one file name, which the queue ensures.
  */
 export function planCommit(
   changes: readonly Change[],
@@ -86,7 +86,7 @@ export function planCommit(
   return { published, removed, carried, usage, room, logBytes, settled }
 }
 
-/** @param first whether it would be the first publish of its commit, which makes the repository */
+/** @param first whether this is the first publish of its commit, which may create the repository */
 function usageOf(change: Change, snapshot: Snapshot, logged: number, first: boolean): Usage {
   const log = { ...NO_USAGE, metadata_bytes: logged }
   switch (change.op) {
@@ -103,7 +103,7 @@ function usageOf(change: Change, snapshot: Snapshot, logged: number, first: bool
   }
 }
 
-/** What the log weighs more. */
+/** Bytes that the change adds to the log. */
 function loggedBytes(change: Change, snapshot: Snapshot): number {
   switch (change.op) {
     case 'publish':
@@ -119,7 +119,7 @@ function loggedBytes(change: Change, snapshot: Snapshot): number {
   }
 }
 
-/** @param before what the changes before it add */
+/** @param before what the earlier changes of the group add */
 function settleRoom(
   change: Change,
   { quota, databaseBytes }: Snapshot,
@@ -135,7 +135,7 @@ function settleRoom(
   return fault && { outcome: 'refused', fault }
 }
 
-/** @param before the publishes of the group that come first, whose names no row has yet */
+/** @param before the earlier publishes of the group, whose names no row has yet */
 function settleClaims(
   change: Change,
   { holders }: Snapshot,
@@ -174,18 +174,18 @@ function settle(
   }
 }
 
-/** A request was allowed some time ago, by a token that may have ended since. */
+/** Whether the token that allowed the request has ended since then. */
 function hasEnded(author: string, { tokens }: Snapshot): boolean {
   return isTokenId(author) && !tokens.has(author)
 }
 
-/** Of many who notice a changed key set at once, the first one's commit does for all. */
+/** Many requests may notice a changed key set at once. The commit of the first one serves them all. */
 function settleReindex(
   { keySet, fromRows }: Extract<Change, { op: 'reindex' }>,
   snapshot: Snapshot,
 ): ChangeResult | undefined {
   if (snapshot.head === null) return { outcome: 'absent' }
-  // A repair is wanted whatever the rows of the index files say, also where there is none.
+  // A repair writes the index files whatever their rows say, and also if there are no such rows.
   if (fromRows === true) return undefined
   const current = snapshot.indexes.every((index) => index.keySet === keySet)
   return current ? { outcome: 'committed', revision: snapshot.revision } : undefined
@@ -225,7 +225,7 @@ function settlePublish(
   return undefined
 }
 
-/** Last of all: what is refused anyway does not wait. */
+/** Decides this last, so that a change that is refused anyway does not wait. */
 function settleRest(
   change: Change,
   snapshot: Snapshot,

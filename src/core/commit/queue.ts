@@ -1,24 +1,24 @@
-// Puts the commits of one repository one after the other, and lets the changes that arrive during
-// one share the next. Input gates do not do this: they are open while R2 or D1 is awaited. After a
-// group of several it waits a moment: those who just got their answer are about to come back, and a
-// commit for the first of them alone would keep the others waiting, the longer the more it has to write.
-// Who publishes alone never waits. A large group gets its answers a few at a time, with what else came in
-// between: so the first are back while the last are answered, and nobody is idle.
+// Runs the commits of one repository one after the other. Changes that arrive during a commit share the next
+// one. Input gates do not do this: they are open while the object awaits R2 or D1. After a group of several
+// changes the queue waits a moment: the answered clients are about to send their next changes, and a commit
+// for the first of these alone would keep the others waiting, the longer the more it has to write. A client
+// that publishes alone never waits. The queue answers a large group a few at a time and lets other events run
+// in between. So the first clients are back while the last ones get their answers, and nobody is idle.
 
 /** At most this many changes share a commit. */
 export const GROUP_LIMIT = 256
 /** At most this many bytes of metadata share a commit: D1 takes 2 MB per parameter. */
 export const GROUP_BYTES = 1_000_000
 
-/** The longest wait for the rest of a burst, in milliseconds: as long as the commit before it took, … */
+/** The queue waits for the rest of a burst as long as the last commit took, but at least so many milliseconds. */
 export const LEAST_GATHER_MS = 100
-/** … within these bounds. */
+/** The queue waits for the rest of a burst at most so many milliseconds. */
 export const MOST_GATHER_MS = 1000
 
-/** Answers that go out together. Measured with 32 clients: half as many or twice as many gain less. */
+/** How many answers go out together. Measured with 32 clients: half as many and twice as many gain less. */
 const ANSWERED_AT_ONCE = 8
 
-/** The time, in milliseconds, and calls back once after so many unless what it returns is called. */
+/** Tells the time in milliseconds. `start` calls `fire` after so many, unless the returned function is called first. */
 export interface Clock {
   now(): number
   start(milliseconds: number, fire: () => void): () => void
@@ -42,20 +42,20 @@ interface Waiting<C, R> {
 interface QueueOptions<C, R> {
   /** Commits a group and gives one result per change, in order. */
   readonly commit: (group: readonly C[]) => Promise<readonly R[]>
-  /** Two changes of one key never share a commit: the second sees what the first did. */
+  /** Two changes with one key never share a commit, so that the second one sees the effect of the first. */
   readonly keyOf: (change: C) => string
-  /** Bytes that the change adds to the largest parameter. */
+  /** Bytes that the change adds to the batch's largest parameter. */
   readonly weightOf: (change: C) => number
-  /** Called when all of a group have their answers. */
+  /** Called when all changes of a group have their answers. */
   readonly answered?: () => void
-  /** In the place of the real one, for tests. */
+  /** Replaces the real clock in tests. */
   readonly clock?: Clock
 }
 
 export class CommitQueue<C, R> {
   #waiting: Waiting<C, R>[] = []
   #running = false
-  /** Told of every change that comes while the next group gathers. */
+  /** Called for every change that arrives while the next group gathers. */
   #onArrival: (() => void) | undefined
   readonly #options: QueueOptions<C, R>
   readonly #clock: Clock
@@ -89,7 +89,7 @@ export class CommitQueue<C, R> {
     this.#running = false
   }
 
-  /** Waits until as many are there as the burst had, or until the group is full, but not for long. */
+  /** Waits until as many changes have arrived as the burst had, until the group is full, or until time is up. */
   async #gather(expected: number, took: number): Promise<void> {
     if (this.#hasGathered(expected)) return
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -123,14 +123,14 @@ export class CommitQueue<C, R> {
         group.push(waiting)
         weight = heavier
       }
-      // Also after one that has to wait: changes of one file keep their order.
+      // The key of a waiting change counts too, so that changes of one file keep their order.
       keys.add(key)
     }
     this.#waiting = later
     return group
   }
 
-  /** What is left to do is to give each its answer. */
+  /** Commits the group and returns a function for each change that answers it. */
   async #commitNext(group: readonly Waiting<C, R>[]): Promise<(() => void)[]> {
     try {
       const results = await this.#options.commit(group.map((waiting) => waiting.change))
@@ -151,7 +151,7 @@ export class CommitQueue<C, R> {
     }
   }
 
-  /** Lets everything else that is due have its turn. */
+  /** Lets all other events that are due run first. */
   #turn(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#clock.start(0, resolve)

@@ -1,5 +1,5 @@
-// What D1 says of a repository before a commit: read in one transaction, and held true by the fence
-// until the batch that follows.
+// Reads a repository from D1 before a commit, in one transaction. The fence of the batch that follows
+// ensures that the snapshot is still true.
 import type { NameHolder } from '../access/claims.ts'
 import { isTokenId } from '../access/principal.ts'
 import { selectValidTokens } from '../access/tokens.ts'
@@ -13,16 +13,16 @@ export interface ExistingFile {
   readonly id: string
   readonly name: string
   readonly architecture: string
-  /** The list of the repository that has it. */
+  /** The list of the repository that has the file. */
   readonly part: string
   readonly packageName: string
   readonly version: string
   readonly sha256: string
   /** Bytes of its blob. */
   readonly size: number
-  /** As its owner is charged for them. */
+  /** Bytes of metadata that the owner is charged for. */
   readonly metadataBytes: number
-  /** The revision that published it, or the repository's if the log no longer says. */
+  /** The revision that published the file, or the repository's revision if the log no longer has that change. */
   readonly revision: number
 }
 
@@ -49,24 +49,24 @@ export interface Snapshot {
   readonly revision: number
   /** The last commits before this one (core/near/recent-commits.ts). */
   readonly recent: string
-  /** Every file that has one of the names that the changes are about, whatever its part. */
+  /** Every file, in any part, that has the name of one of the changes. */
   readonly files: readonly ExistingFile[]
-  /** Likewise of the names that are taken for good. */
+  /** The retired files with these names. */
   readonly retired: readonly RetiredFile[]
-  /** Likewise of the names that rest. */
+  /** The resting names among them. */
   readonly resting: readonly RestingName[]
   readonly indexes: readonly ExistingIndexFile[]
-  /** The changes that were committed before, by id: their requests are repetitions. */
+  /** The changes that were committed earlier, by id, with their revisions. Their requests are repetitions. */
   readonly applied: ReadonlyMap<string, number>
-  /** The secret binding of the owner's signing key; null is the deployment's. */
+  /** The secret binding of the owner's signing key; null for the deployment's key. */
   readonly signingKey: string | null
   /** Bytes that the database takes, of all owners. */
   readonly databaseBytes: number
   /** Undefined when the owner is gone. */
   readonly quota: OwnerQuota | undefined
-  /** Which packages of the repository have the names that changes of restricted tokens claim. */
+  /** The packages of the repository that have names which changes of restricted tokens claim. */
   readonly holders: readonly NameHolder[]
-  /** The access tokens of the changes that are good now. */
+  /** The access tokens of the changes that exist and have not expired. */
   readonly tokens: ReadonlySet<string>
 }
 
@@ -173,7 +173,7 @@ export async function readSnapshot(
   }
 }
 
-/** Each once: a group of many publishes claims the same names again and again. */
+/** The claimed names, each once: the publishes of a group often claim the same names. */
 function claimedNames(changes: readonly Change[]): readonly (readonly [string, string])[] {
   const pairs = changes.flatMap((change) => {
     const contested = change.op === 'publish' ? change.contested : undefined
@@ -182,7 +182,7 @@ function claimedNames(changes: readonly Change[]): readonly (readonly [string, s
   return [...new Map(pairs.map((pair) => [pair.join('\n'), pair])).values()]
 }
 
-/** The head of the repository now, from the primary; null when there is none. */
+/** Reads the repository's head from the primary; null without a repository. */
 export async function readHead(db: D1Database, address: RepositoryAddress): Promise<string | null> {
   const row = await query(() =>
     db.prepare(HEAD).bind(address.ownerId, address.type, address.name).first<{ head: string }>(),
