@@ -132,6 +132,7 @@ export class Repository extends DurableObject<Env> {
       files: stored,
       dropped,
       committed: (head, revision) => {
+        this.#gap.followed(snapshot.head, head)
         this.#unwritten = () => segments.apply({ repositoryId, head, revision })
         this.#dropReplaced(snapshot, stored)
       },
