@@ -4,6 +4,7 @@ import { quote } from '../formats/format-error.ts'
 import { REPLACED_INDEX_MS } from './commit/batch.ts'
 import { query, runBatch, type Statement } from './database.ts'
 import { RegistryError } from './errors.ts'
+import { prependCommit } from './near/recent-commits.ts'
 import type { Limits } from './quota/quota.ts'
 import { subtractRepository } from './quota/statements.ts'
 import { addWithinLimits } from './quota/within-limits.ts'
@@ -23,8 +24,8 @@ interface DeclaredRow {
 }
 
 const DECLARE = `
-  INSERT INTO repository (id, owner_id, type, name, head, revision, immutable, created_at)
-  VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, ?6)
+  INSERT INTO repository (id, owner_id, type, name, head, revision, immutable, created_at, recent)
+  VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, ?6, ?7)
   ON CONFLICT (owner_id, type, name) DO UPDATE SET immutable = 1
   RETURNING name, immutable, revision`
 
@@ -42,9 +43,11 @@ export async function declareImmutable(
   limits: Limits,
 ): Promise<RepositorySettings> {
   const isNew = { sql: `NOT EXISTS (SELECT 1 ${NAMED})`, parameters: [type, name] }
-  const ids = [crypto.randomUUID(), crypto.randomUUID()] as const
+  const [id, head] = [crypto.randomUUID(), crypto.randomUUID()]
   const added = { repositories: 1 }
-  const declare: Statement = [DECLARE, ids[0], ownerId, type, name, ids[1], Date.now()]
+  // Of a repository that is new nothing was removed: its first publish has no gap to wait for.
+  const recent = prependCommit(undefined, head, [])
+  const declare: Statement = [DECLARE, id, ownerId, type, name, head, Date.now(), recent]
   const addition = { ownerId, added, limits, isNew, statements: [declare] }
   const [result] = await addWithinLimits<DeclaredRow>(db, addition)
   const row = result?.results[0]
