@@ -60,8 +60,9 @@ export async function authorizeAtHome(
 }
 
 /**
- * To be called when files of the repository or the collection were removed, before that is answered: who removed them
- * sees them gone at once. Elsewhere the bound says when.
+ * To be called when files of the repository or the collection were removed, before that is answered: this isolate, and
+ * those of the place that remember nothing themselves, ask the database next. Elsewhere the bound says when they are
+ * gone.
  */
 export async function forgetRepository(
   call: PlaceCall,

@@ -32,9 +32,15 @@ export async function removeFound(
   }
   const { env, owner, principal } = call
   const removal = { db: env.DB, objects: objectsOf(env), owner, type, files }
-  const removed = await removeFiles({ ...removal, removedBy: authorOf(principal) })
-  for (const repository of new Set(files.map((file) => file.repository ?? undefined))) {
-    await forgetRepository(call, { ownerName: owner.name, type, repository })
+  const repositories = new Set(files.map((file) => file.repository ?? undefined))
+  let removed: number
+  try {
+    removed = await removeFiles({ ...removal, removedBy: authorOf(principal) })
+  } finally {
+    // Of several some may be gone, and one of which nobody knows it may be.
+    for (const repository of repositories) {
+      await forgetRepository(call, { ownerName: owner.name, type, repository })
+    }
   }
   if (removed === 0) throw new RegistryError({ code: 'not-found', detail: absent })
   return new Response(null, { status: 204, headers: { 'cache-control': 'no-store' } })

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { override, wrapMethod } from '../support/worker/bindings.ts'
 import { ask as askHere } from '../support/worker/near/asking.ts'
 import { TestClock } from '../support/worker/near/clock.ts'
-import { ADMIN, answerOf, createOwner, tokenOf } from '../support/worker/registry.ts'
+import { ADMIN, answerOf, createOwner, send, tokenOf } from '../support/worker/registry.ts'
 import { buildApk } from '../types/alpine/builder.ts'
 import { MAIN, publish, put } from '../types/alpine/repository.ts'
 
@@ -56,6 +56,53 @@ describe('a file that was asked for', () => {
     expect(await ask()).toMatchObject({ status: 200, near: true, statements: 0 })
   })
 
+  it('is gone where it was removed, also for a question that was under way', async () => {
+    await publish(hello)
+    // A promise of one request cannot be kept by another: both look again and again.
+    let [isAsked, isTold] = [false, false]
+    const moment = () => new Promise((resolve) => setTimeout(resolve, 1))
+    const prepare = (sql: string) => {
+      const statement = env.DB.prepare(sql)
+      if (!sql.includes('AS ownerId')) return statement
+      return wrapMethod(statement, 'bind', (...values) => {
+        const bound = statement.bind(...values)
+        const all = async () => {
+          const result = await bound.all()
+          isAsked = true
+          while (!isTold) await moment()
+          return result
+        }
+        return wrapMethod(bound, 'all', all as typeof bound.all)
+      })
+    }
+    override({ DB: wrapMethod(env.DB, 'prepare', prepare) })
+    const slow = send(FILE)
+    while (!isAsked) await moment()
+    clock.install()
+    clock.pass(10)
+    expect(await remove()).toMatchObject({ status: 204 })
+    isTold = true
+    expect((await slow).status).toBe(200)
+    await (await slow).arrayBuffer()
+    expect(await ask()).toMatchObject({ status: 404 })
+  })
+
+  it('is asked for at home after a removal of which nobody knows whether it took effect', async () => {
+    await publish(hello)
+    await ask()
+    const getByName = (name: string) => {
+      const stub = env.REPOSITORY.getByName(name)
+      const commit = async (...values: Parameters<typeof stub.commit>) => {
+        await stub.commit(...values)
+        throw new Error('the answer was lost')
+      }
+      return { commit } as unknown as typeof stub
+    }
+    override({ REPOSITORY: wrapMethod(env.REPOSITORY, 'getByName', getByName) })
+    expect(await remove()).toMatchObject({ status: 503 })
+    expect(await ask()).toMatchObject({ status: 404 })
+  })
+
   it('of noarch rests under every architecture', async () => {
     await publish({ ...hello, arch: 'noarch' })
     await ask()
@@ -87,6 +134,19 @@ it('a file whose bytes are gone is asked for at home', async () => {
   await env.BLOBS.delete(key ?? '')
   expect(await ask(FILE, { method: 'HEAD' })).toMatchObject({ near: true })
   expect(await ask()).toMatchObject({ status: 503, near: false, statements: 1 })
+})
+
+it('a repository that was declared immutable takes its first package at once', async () => {
+  const path = '/api/v1/owners/acme/repositories/alpine/edge/main'
+  const declared = await answerOf(path, {
+    method: 'PUT',
+    headers: ADMIN,
+    body: '{"immutable":true}',
+  })
+  expect(declared).toMatchObject({ status: 200 })
+  const started = clock.now
+  await publish(hello)
+  expect(clock.now - started).toBeLessThan(REST_MS / 2)
 })
 
 it('code that keeps no list of commits makes publishes wait', async () => {

@@ -24,14 +24,12 @@ class Newest<T extends Dated> {
     return this.#noted.get(key)
   }
 
-  note(key: string, value: T): void {
+  /** @returns false where something newer is known */
+  note(key: string, value: T): boolean {
     const known = this.#noted.get(key)
-    if (known !== undefined && known.at > value.at) return
+    if (known !== undefined && known.at > value.at) return false
     this.#noted.set(key, value)
-  }
-
-  forget(key: string): void {
-    this.#noted.delete(key)
+    return true
   }
 }
 

@@ -88,8 +88,9 @@ export function noteAnswer(
   const commits = knownCommits(repository)
   const facts = { repositoryId: repository.id, commits, at: asked, until: asked + place.bound }
   const key = factsKey(path)
-  place.memory.facts.note(key, facts)
-  place.cache.put(key, facts, Math.max(1, Math.ceil(place.bound / 1000)))
+  if (place.memory.facts.note(key, facts)) {
+    place.cache.put(key, facts, Math.max(1, Math.ceil(place.bound / 1000)))
+  }
   if (found === undefined || path.path === undefined) return
   const { owner, resource } = found
   // Of the head of this very statement: facts that came since may be of a later one.
@@ -104,9 +105,11 @@ function noteName({ memory, cache }: NearPlace, path: NearPath, name: NearName):
   cache.put(key, name, NAME_SECONDS)
 }
 
-/** Whoever changes something here, or finds that what is remembered has gone, asks the database next. */
-export async function forgetFacts({ memory, cache }: NearPlace, path: NearPath): Promise<void> {
+/** Whoever removes something here asks the database next. */
+export async function forgetFacts(place: NearPlace, path: NearPath): Promise<void> {
   const key = factsKey(path)
-  memory.facts.forget(key)
-  await cache.forget(key)
+  const at = Math.max(place.now(), place.memory.facts.find(key)?.at ?? 0)
+  // They allow nothing, and keep out those of a statement that was sent before the removal and answered after it.
+  place.memory.facts.note(key, { repositoryId: '', commits: '', at, until: 0 })
+  await place.cache.forget(key)
 }
