@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { plantFaults } from './test/support/plant-faults.ts'
 
 /** PKCS#8 in PEM. 2048 bits, since making 4096 takes a second. */
 function makeSigningKey(): string {
@@ -59,6 +60,7 @@ export default defineConfig(async () => {
         },
         {
           plugins: [
+            ...(process.env.VITE_PLANTED_FAULTS ? [plantFaults()] : []),
             cloudflareTest({
               main: './test/support/worker/entry.ts',
               wrangler: { configPath: './wrangler.toml' },

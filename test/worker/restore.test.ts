@@ -2,57 +2,12 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { sweep } from '../../src/core/blobs/sweep.ts'
 import { ADMIN, answerOf, createOwner, listKeys, send } from '../support/worker/registry.ts'
+import { restoreRows, saveRows } from '../support/worker/time-travel.ts'
 import { buildApk } from '../types/alpine/builder.ts'
 import { readIndex } from '../types/alpine/index-reader.ts'
 import { checkRepository, MAIN, publish } from '../types/alpine/repository.ts'
 
 // D1 taken back in time, as its Time Travel does, while R2 and the Durable Objects stay as they are.
-
-// In an order in which rows may be inserted; deleted in the reverse.
-const TABLES = [
-  'owner',
-  'access_token',
-  'repository',
-  'retired_file',
-  'repository_index',
-  'repository_change',
-  'package',
-  'package_collection',
-  'package_version',
-  'package_tag',
-  'package_blob',
-  'package_file',
-  'package_readme',
-  'package_mark',
-  'retired_version',
-  'package_property',
-  'garbage',
-  'sweep_progress',
-] as const
-
-type Rows = Record<string, unknown>[]
-
-async function save(): Promise<Map<string, Rows>> {
-  const saved = new Map<string, Rows>()
-  for (const table of TABLES) {
-    saved.set(table, (await env.DB.prepare(`SELECT * FROM ${table}`).all()).results)
-  }
-  return saved
-}
-
-async function restore(saved: ReadonlyMap<string, Rows>): Promise<void> {
-  const deletes = [...TABLES].reverse().map((table) => env.DB.prepare(`DELETE FROM ${table}`))
-  const inserts = TABLES.flatMap((table) =>
-    (saved.get(table) ?? []).map((row) => {
-      const names = Object.keys(row)
-      const marks = names.map(() => '?').join(', ')
-      return env.DB.prepare(`INSERT INTO ${table} (${names.join(', ')}) VALUES (${marks})`).bind(
-        ...Object.values(row),
-      )
-    }),
-  )
-  await env.DB.batch([...deletes, ...inserts])
-}
 
 const names = async () => {
   const response = await send(`${MAIN}/x86_64/APKINDEX.tar.gz`)
@@ -69,12 +24,12 @@ beforeEach(() => createOwner())
 
 it('serves what there was then, and goes on from there', async () => {
   await publish({ name: 'before', version: '1-r0' })
-  const saved = await save()
+  const saved = await saveRows()
   await publish({ name: 'after', version: '1-r0' })
   await answerOf(`${MAIN}/x86_64/before-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
   // The index files of that time go, as they have been replaced.
   expect(await sweep(env.DB, env.BLOBS, Date.now() + 20 * MINUTE)).toMatchObject({ deleted: 2 })
-  await restore(saved)
+  await restoreRows(saved)
 
   expect(await names()).toEqual(['before'])
   expect((await send(`${MAIN}/x86_64/before-1-r0.apk`)).status).toBe(200)
@@ -87,9 +42,9 @@ it('serves what there was then, and goes on from there', async () => {
 
 it('the objects of the time that is gone are swept', async () => {
   await publish({ name: 'before', version: '1-r0' })
-  const saved = await save()
+  const saved = await saveRows()
   await publish({ name: 'after', version: '1-r0' })
-  await restore(saved)
+  await restoreRows(saved)
   expect(await listKeys('blobs/')).toHaveLength(2)
   await sweep(env.DB, env.BLOBS, Date.now() + 5 * 60 * MINUTE)
   expect(await listKeys('blobs/')).toHaveLength(1)
@@ -102,9 +57,9 @@ it('a content whose object was swept is whole again once it is published again',
   const hello = { name: 'hello', version: '1-r0', info: { pkgdesc: 'restored' } }
   await publish(hello)
   await answerOf(file, { method: 'DELETE', headers: ADMIN })
-  const saved = await save()
+  const saved = await saveRows()
   await sweep(env.DB, env.BLOBS, Date.now() + 8 * 24 * 60 * MINUTE)
-  await restore(saved)
+  await restoreRows(saved)
   const bytes = await publish(hello)
   expect(new Uint8Array(await (await send(file)).arrayBuffer())).toEqual(bytes)
   expect(await problems()).toEqual([])

@@ -24,9 +24,14 @@ export class TestClock {
 
   /** Again, after something else was put around the database. */
   install(): void {
+    override({ DB: this.database })
+  }
+
+  /** The real one, whose own clock is this. */
+  get database(): D1Database {
     const prepare = (sql: string) =>
       env.DB.prepare(sql.replaceAll(DATABASE_CLOCK, `(${this.#now} / 1000.0)`))
-    override({ DB: wrapMethod(env.DB, 'prepare', prepare) })
+    return wrapMethod(env.DB, 'prepare', prepare)
   }
 
   get now(): number {

@@ -1,326 +1,289 @@
-// A random history: places of two isolates each with clocks of their own, two names under two architectures and
-// noarch, publishes, removals, private owners and owners made anew; reads in steps, puts that are late or lost.
-import { env } from 'cloudflare:workers'
-import { ownerOf, readAccess } from '../../../../src/core/access/access-row.ts'
-import { NearCache } from '../../../../src/core/near/cache.ts'
+// A random history: what happens to the one database, and what places far away remember and answer meanwhile. Each
+// has a theme, since faults that need several rare steps would not be met by chance alone.
 import { CLOCK_ERROR_MS } from '../../../../src/core/near/facts.ts'
-import { NearMemory } from '../../../../src/core/near/memory.ts'
-import {
-  type AskedRepository,
-  findNearFile,
-  forgetFacts,
-  type NearPath,
-  type NearPlace,
-  noteAnswer,
-} from '../../../../src/core/near/place.ts'
-import type { FileRow } from '../../../../src/core/packages/file-row.ts'
-import { findRepositoryFile } from '../../../../src/core/packages/file-row.ts'
-import { buildApk } from '../../../types/alpine/builder.ts'
-import { ADMIN, answerOf, put } from '../registry.ts'
 import type { TestClock } from './clock.ts'
-import { LateCache } from './late-cache.ts'
-import { type Broken, Promises } from './promises.ts'
+import { ARCHITECTURES, NAMES, PARTS, Primary } from './primary.ts'
+import { Promises } from './promises.ts'
+import { Random } from './random.ts'
+import { type Answer, Readers } from './readers.ts'
+import { throughCommits, throughWorker } from './routes.ts'
 
 export const BOUND_MS = 6000
-const ARCHITECTURES = ['x86_64', 'aarch64'] as const
-const NAMES = ['f', 'g'] as const
-const CONTENTS = [1, 2, 3]
 const FIRST_PATH = 'x86_64/f'
-const PATHS = ARCHITECTURES.flatMap((arch) => NAMES.map((name) => `${arch}/${name}`))
-const PLACES = 2
-const ISOLATES = 3
+const PATHS = ARCHITECTURES.flatMap((part) => NAMES.map((name) => `${part}/${name}`))
 
-export interface Seen {
-  near: number
-  /** Near answers with bytes that were gone by then, within the bound. */
-  stale: number
-  home: number
-  published: number
-  removed: number
-  rested: number
+/** How likely each step is, of all together. */
+const STEPS = {
+  pass: 4,
+  publish: 5,
+  remove: 2,
+  visibility: 0.3,
+  owner: 0.1,
+  repository: 0.1,
+  save: 0,
+  restore: 0,
+  olderCode: 0,
+  cut: 0.1,
+  index: 4,
+  file: 8,
+  answer: 12,
+  arrive: 5,
+  land: 16,
+  evict: 0.6,
+  near: 40,
+  comeIn: 14,
 }
+type Step = keyof typeof STEPS
 
-export const NOTHING_SEEN: Seen = {
+const THEMES: readonly Partial<Record<Step, number>>[] = [
+  {},
+  { owner: 4, repository: 4, remove: 4 },
+  { visibility: 3 },
+  { save: 1.5, restore: 2 },
+  { olderCode: 2, cut: 2 },
+]
+
+/** What is counted of all histories. */
+export const NOTHING_SEEN = {
   near: 0,
+  /** Near answers with bytes that were gone by then, within the bound. */
   stale: 0,
   home: 0,
   published: 0,
   removed: 0,
   rested: 0,
+  madePrivate: 0,
+  /** Owners and repositories, under the same name. */
+  madeAnew: 0,
+  restored: 0,
+  removedByOlderCode: 0,
 }
+export type Seen = typeof NOTHING_SEEN
 
-interface Isolate {
-  readonly place: NearPlace
-  readonly cache: LateCache
-}
-
-type Random = () => number
-
-const built = new Map<string, Uint8Array>()
-const digests = new Map<string, string>()
-
-/** The same bytes in every history, since to build them costs more than to publish them. */
-async function bytesOf(name: string, arch: string, content: number): Promise<Uint8Array> {
-  const key = `${name} ${arch} ${content}`
-  const bytes = built.get(key) ?? buildApk({ name, arch, version: '1-r0', info: { pkgdesc: key } })
-  if (!built.has(key)) {
-    built.set(key, bytes)
-    const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
-    digests.set(Buffer.from(digest).toString('hex'), key)
-  }
-  return bytes
+export interface HistoryOptions {
+  readonly clock: TestClock
+  readonly seen: Seen
+  /** What commits take for the bound, in milliseconds; through the Worker they take that of the bindings. */
+  readonly rememberMs: number
+  /** Whether changes come through the Worker and the object, or by commits alone. */
+  readonly throughWorker: boolean
+  /** Whether the database is taken back at once, with no regard to what places remember. */
+  readonly hasty?: boolean
 }
 
 export class History {
-  readonly #ownerName: string
   readonly #random: Random
   readonly #clock: TestClock
   readonly #seen: Seen
-  readonly #isolates: readonly Isolate[]
+  readonly #hasty: boolean
+  readonly #steps: Readonly<Record<Step, number>>
+  readonly #primary: Primary
+  readonly #readers: Readers
   readonly #promises = new Promises()
-  /** What is published, by `architecture/name`. */
-  readonly #files = new Map<string, number>()
-  #public = true
-  #asked: (() => Promise<void>)[] = []
+  #arriving: (Answer & { readonly listed: () => void })[] = []
   #broken: string | undefined
   readonly log: string[] = []
 
   private constructor(
-    ownerName: string,
     random: Random,
-    clock: TestClock,
-    seen: Seen,
-    caches: LateCache[],
-    bound: number,
+    { clock, seen, hasty = false }: HistoryOptions,
+    primary: Primary,
+    readers: Readers,
   ) {
-    this.#ownerName = ownerName
     this.#random = random
     this.#clock = clock
     this.#seen = seen
-    this.#isolates = Array.from({ length: ISOLATES }, (_, at) => {
-      const cache = caches[at % PLACES] as LateCache
-      const error = Math.floor(random() * CLOCK_ERROR_MS)
-      const edge = { origin: 'https://registry.test', secret: 'of the test', waitUntil: () => {} }
-      const near = new NearCache(edge, async () => cache.cache)
-      return {
-        cache,
-        place: { memory: new NearMemory(), cache: near, now: () => clock.now + error, bound },
-      }
-    })
+    this.#hasty = hasty
+    this.#primary = primary
+    this.#readers = readers
+    this.#steps = { ...STEPS, ...random.pick(THEMES) }
   }
 
-  /** @param bound of the places; the repository's own is that of the bindings */
-  static async begin(
-    ownerName: string,
-    random: Random,
-    clock: TestClock,
-    seen: Seen,
-    bound: number,
-  ): Promise<History> {
-    const caches = await Promise.all(
-      Array.from({ length: PLACES }, (_, at) => LateCache.open(`${ownerName}-${at}`)),
-    )
-    const history = new History(ownerName, random, clock, seen, caches, bound)
-    await history.#setVisibility('public')
-    return history
+  /** @param name of the owner, of which no place knows anything yet */
+  static async begin(name: string, seed: number, options: HistoryOptions): Promise<History> {
+    const { clock, rememberMs } = options
+    const random = new Random(seed)
+    const db = clock.database
+    const route = options.throughWorker ? throughWorker(name) : throughCommits(name, db, rememberMs)
+    const primary = new Primary(db, name, route)
+    await primary.begin()
+    const readers = await Readers.begin(name, {
+      ...{ db, clock, random, bound: BOUND_MS },
+      realCaches: options.throughWorker,
+    })
+    return new History(random, options, primary, readers)
   }
 
   /** @returns what was promised and not kept */
   async run(steps: number): Promise<string | undefined> {
     for (let step = 0; step < steps && this.#broken === undefined; step++) {
       this.#see()
-      await this.#step(this.#random())
+      await this.#takes[this.#random.weighted(this.#likely)]()
       this.#see()
     }
     return this.#broken
   }
 
-  async #step(chance: number): Promise<void> {
-    if (chance < 0.03) return this.#clock.pass(1000)
-    if (chance < 0.07) return this.#publish()
-    if (chance < 0.084) return this.#remove()
-    if (chance < 0.088) return this.#setVisibility(this.#public ? 'private' : 'public')
-    if (chance < 0.091) return this.#makeAnew()
-    if (chance < 0.22) return this.#askHome()
-    if (chance < 0.36) return this.#pick(this.#asked.splice(this.#below(this.#asked.length), 1))?.()
-    if (chance < 0.48) return this.#land()
-    if (chance < 0.72) return this.#askNear()
-    return this.#comeIn()
+  /** What is private is mostly made public soon, since nothing of it is near. */
+  get #likely(): Readonly<Record<Step, number>> {
+    return this.#primary.isPublic ? this.#steps : { ...this.#steps, visibility: 8 }
   }
 
-  #below(count: number): number {
-    return Math.floor(this.#random() * count)
+  readonly #takes: Readonly<Record<Step, () => Promise<void> | void>> = {
+    pass: () => this.#pass(),
+    publish: () => this.#publish(),
+    remove: () => this.#remove(),
+    visibility: () => this.#changeVisibility(),
+    owner: () => this.#makeOwnerAnew(),
+    repository: () => this.#deleteRepository(),
+    save: () => this.#primary.save(),
+    restore: () => this.#restore(),
+    olderCode: () => this.#removeByOlderCode(),
+    cut: () => this.#primary.cutList(1 + this.#random.below(4)),
+    index: () => this.#readers.send(undefined),
+    file: () => this.#readers.send(this.#somePath()),
+    answer: () => this.#answer(),
+    arrive: () => this.#arrive(),
+    land: () => this.#readers.land(),
+    evict: () => this.#readers.evict(),
+    near: () => this.#askNear(),
+    comeIn: () => this.#readers.comeIn(),
   }
 
-  #pick<T>(from: readonly T[]): T | undefined {
-    return from[this.#below(from.length)]
+  #pass(): void {
+    const isLong = this.#random.chance(0.15)
+    this.#clock.pass(isLong ? BOUND_MS + CLOCK_ERROR_MS : 500 + this.#random.below(4) * 500)
   }
 
   #somePath(): string {
-    return this.#random() < 0.6 ? FIRST_PATH : (this.#pick(PATHS) ?? FIRST_PATH)
-  }
-
-  /** By path: the file of the architecture itself, or the one of noarch. */
-  #visible(): Map<string, number> {
-    const visible = new Map<string, number>()
-    for (const arch of ARCHITECTURES)
-      for (const name of NAMES) {
-        const content = this.#files.get(`${arch}/${name}`) ?? this.#files.get(`noarch/${name}`)
-        if (content !== undefined) visible.set(`${arch}/${name}`, content)
-      }
-    return visible
+    return this.#random.chance(0.7) ? FIRST_PATH : (this.#random.pick(PATHS) ?? FIRST_PATH)
   }
 
   #see(): void {
-    this.#promises.see(this.#visible(), this.#public, this.#clock.now)
+    this.#promises.see(this.#primary.visible, this.#primary.isPublic, this.#clock.now)
   }
 
   #changed(what: string): void {
     this.#promises.change()
     this.#see()
+    this.#say(what)
+  }
+
+  #say(what: string): void {
     this.log.push(`@${this.#clock.now % 1_000_000} ${what}`)
   }
 
   async #publish(): Promise<void> {
-    const name = this.#random() < 0.7 ? 'f' : 'g'
-    const arch = this.#pick([...ARCHITECTURES, 'noarch']) ?? 'noarch'
-    const content = this.#random() < 0.5 ? 1 : (this.#pick(CONTENTS) ?? 1)
+    const name = this.#random.chance(0.8) ? 'f' : 'g'
+    const free = PARTS.filter((part) => this.#primary.isFree({ part, name }))
+    const part = this.#random.pick(this.#random.chance(0.95) ? free : PARTS)
+    if (part === undefined) return
+    const content = 1 + this.#random.below(2)
     const rests = this.#clock.rests
-    const { status } = await put(await bytesOf(name, arch, content), this.#path(''))
+    const isPublished = await this.#primary.publish({ part, name, content })
     this.#seen.rested += this.#clock.rests - rests
-    if (status === 409) return
-    if (status !== 201) throw new Error(`a publish was answered ${status}`)
-    this.#files.set(`${arch}/${name}`, content)
+    if (!isPublished) return
     this.#seen.published += 1
-    this.#changed(`published ${arch}/${name}=${content}`)
-    for (const path of this.#visible().keys()) {
-      if (path.endsWith(`/${name}`) && (arch === 'noarch' || path.startsWith(arch)))
+    this.#changed(`published ${part}/${name}=${content}`)
+    for (const path of this.#primary.visible.keys()) {
+      if (path.endsWith(`/${name}`) && (part === 'noarch' || path.startsWith(part)))
         this.#promises.acknowledge(path)
     }
   }
 
   /** Mostly by somebody elsewhere, of which no place here is told. */
   async #remove(): Promise<void> {
-    const key = this.#pick([...this.#files.keys()])
-    if (key === undefined) return
-    const { status } = await answerOf(this.#path(`/${key}-1-r0.apk`), {
-      method: 'DELETE',
-      headers: ADMIN,
-    })
-    if (status !== 204) throw new Error(`a removal was answered ${status}`)
-    this.#files.delete(key)
-    this.#seen.removed += 1
-    this.#changed(`removed ${key}`)
-    if (this.#random() < 0.2) {
-      const isolate = this.#pick(this.#isolates)
-      if (isolate) await forgetFacts(isolate.place, this.#nearPath(undefined))
-    }
+    const { files } = this.#primary
+    const one = this.#random.pick(files)
+    if (one === undefined) return
+    const removed = this.#random.chance(0.3) ? files : [one]
+    await this.#primary.remove(removed)
+    this.#seen.removed += removed.length
+    this.#changed(`removed ${removed.map(({ part, name }) => `${part}/${name}`).join(' ')}`)
+    if (this.#random.chance(0.2)) await this.#readers.forget()
   }
 
-  async #setVisibility(visibility: 'public' | 'private'): Promise<void> {
-    const body = JSON.stringify({ visibility })
-    const { status } = await answerOf(`/api/v1/owners/${this.#ownerName}`, {
-      method: 'PUT',
-      headers: ADMIN,
-      body,
-    })
-    if (status > 201) throw new Error(`an owner was answered ${status}`)
-    this.#public = visibility === 'public'
+  async #removeByOlderCode(): Promise<void> {
+    const file = this.#random.pick(this.#primary.files)
+    if (file === undefined) return
+    await this.#primary.removeByOlderCode(file)
+    this.#seen.removedByOlderCode += 1
+    this.#changed(`an older version removed ${file.part}/${file.name}`)
+  }
+
+  async #changeVisibility(): Promise<void> {
+    const visibility = this.#primary.isPublic ? 'private' : 'public'
+    await this.#primary.setVisibility(visibility)
+    if (visibility === 'private') this.#seen.madePrivate += 1
     this.#changed(visibility)
   }
 
-  async #makeAnew(): Promise<void> {
-    if (this.#files.size > 0) return
-    await answerOf(`/api/v1/owners/${this.#ownerName}`, { method: 'DELETE', headers: ADMIN })
-    await this.#setVisibility(this.#random() < 0.7 ? 'public' : 'private')
+  async #makeOwnerAnew(): Promise<void> {
+    const visibility = this.#random.chance(0.9) ? 'public' : 'private'
+    if (!(await this.#primary.makeOwnerAnew(visibility))) return
+    this.#seen.madeAnew += 1
+    this.#changed('made the owner anew')
   }
 
-  /** The question is on its way for some steps; its time is that of before. */
-  #askHome(): void {
-    const isolate = this.#pick(this.#isolates)
-    if (isolate === undefined) return
-    const asked = isolate.place.now()
-    const path = this.#random() < 0.35 ? undefined : this.#somePath()
-    this.#asked.push(() => this.#answerAtHome(isolate, asked, path))
+  async #deleteRepository(): Promise<void> {
+    if (!(await this.#primary.deleteRepository())) return
+    this.#seen.madeAnew += 1
+    this.#changed('deleted the repository')
   }
 
-  async #answerAtHome({ place }: Isolate, asked: number, path: string | undefined): Promise<void> {
-    const [arch = '', name = ''] = path?.split('/') ?? []
-    const repository = { type: 'alpine', repository: 'edge/main' }
-    const fileName = `${name}-1-r0.apk`
-    const row = await readAccess(env.DB, {
-      ownerName: this.#ownerName,
-      token: { column: 'hash', value: null },
-      session: undefined,
-      resource:
-        path === undefined
-          ? undefined
-          : findRepositoryFile({ ...repository, fileName, parts: [arch, 'noarch'] }),
-      quota: false,
-      repository,
-    })
+  /** As it is documented: no place answers by itself, then the bound passes, then the database is taken back. */
+  async #restore(): Promise<void> {
+    const drawn = this.#random.chance(0.3)
+    // The command for backups needs no preparation; what it accepts ends with the bound.
+    const isPrepared = !this.#hasty && (!drawn || this.#random.chance(0.5))
+    if (isPrepared) {
+      this.#readers.bound = 0
+      this.#clock.pass(BOUND_MS + CLOCK_ERROR_MS)
+      this.#see()
+    }
+    const isRestored = await this.#primary.restore(drawn)
+    this.#readers.bound = BOUND_MS
+    if (!isRestored) return
+    const isAccepted = drawn && !isPrepared
+    this.#promises.restore(isAccepted ? this.#clock.now + BOUND_MS + CLOCK_ERROR_MS : 0)
+    this.#seen.restored += 1
+    this.#changed(`restored${drawn ? ' a backup' : ''}${isPrepared ? '' : ' at once'}`)
+  }
+
+  async #answer(): Promise<void> {
+    const answer = await this.#readers.answer()
+    if (answer === undefined) return
     this.#seen.home += 1
-    const owner = ownerOf(row)
-    if (owner?.visibility !== 'public' || row.repository === null) return
-    const resource = row.resource === null ? undefined : (JSON.parse(row.resource) as FileRow)
-    const found = resource && { fileId: resource.id, owner, resource }
-    noteAnswer(
-      place,
-      this.#nearPath(path),
-      JSON.parse(row.repository) as AskedRepository,
-      asked,
-      found,
-    )
-    if (path === undefined) this.#promises.list(this.#visible())
-    this.log.push(
-      `@${this.#clock.now % 1_000_000} isolate ${this.#isolates.findIndex((each) => each.place === place)} asked for ${path ?? 'the index'}`,
-    )
+    const { visible: files, isPublic } = this.#primary
+    const { changes } = this.#promises
+    const isIndex = answer.path === undefined && isPublic
+    const listed = () => (isIndex ? this.#promises.list(files, changes) : undefined)
+    this.#arriving.push({ ...answer, listed })
+    this.#say(`isolate ${answer.isolate} is told of ${answer.path ?? 'the index'}`)
+    if (this.#random.chance(0.6)) this.#arrive(this.#arriving.length - 1)
   }
 
-  async #land(): Promise<void> {
-    const cache = this.#pick(this.#isolates)?.cache
-    if (cache) await cache.land(this.#below(cache.puts), this.#random() < 0.15)
+  #arrive(at = this.#random.below(this.#arriving.length)): void {
+    const [answer] = this.#arriving.splice(at, 1)
+    if (answer === undefined) return
+    answer.note()
+    answer.listed()
+    this.#say(`isolate ${answer.isolate} notes ${answer.path ?? 'the index'}`)
   }
 
-  #askNear(): void {
-    const isolate = this.#pick(this.#isolates)
+  async #askNear(): Promise<void> {
     const path = this.#somePath()
-    if (isolate === undefined) return
-    void findNearFile(isolate.place, this.#nearPath(path)).then((found) => {
-      if (found !== undefined) this.#judge(path, found.resource as FileRow)
-    })
+    await this.#readers.askNear(path, (content, isolate) => this.#judge(path, content, isolate))
   }
 
-  #judge(path: string, { sha256 }: FileRow): void {
+  #judge(path: string, content: number, isolate: number): void {
     this.#seen.near += 1
-    const content = Number(digests.get(sha256)?.at(-1))
-    if (this.#visible().get(path) !== content || !this.#public) this.#seen.stale += 1
-    const broken: Broken | undefined = this.#promises.judge(
-      path,
-      content,
-      this.#clock.now,
-      BOUND_MS + CLOCK_ERROR_MS,
-    )
-    if (broken !== undefined) this.#broken ??= `${path} was answered with ${content}: ${broken}`
-  }
-
-  /** Reads of the cache come in: the answer is made at once then. */
-  async #comeIn(): Promise<void> {
-    const cache = this.#pick(this.#isolates)?.cache
-    if (cache === undefined) return
-    // Until what began a moment ago has reached the cache.
-    await new Promise((resolve) => setTimeout(resolve, 0))
-    // Facts and name of one question, or of two.
-    cache.comeIn(this.#below(cache.reads))
-    cache.comeIn(this.#below(cache.reads))
-    await new Promise((resolve) => setTimeout(resolve, 0))
-  }
-
-  #path(rest: string): string {
-    return `/api/packages/${this.#ownerName}/alpine/edge/main${rest}`
-  }
-
-  #nearPath(path: string | undefined): NearPath {
-    return { ownerName: this.#ownerName, type: 'alpine', repository: 'edge/main', path }
+    const { visible, isPublic } = this.#primary
+    if (visible.get(path) !== content || !isPublic) this.#seen.stale += 1
+    const { now } = this.#clock
+    const broken = this.#promises.judge(path, content, now, BOUND_MS + CLOCK_ERROR_MS)
+    if (broken === undefined) return
+    this.#say(`isolate ${isolate} answers ${path} with ${content}`)
+    this.#broken ??= `${path} was answered with ${content}: ${broken}`
   }
 }
