@@ -10,7 +10,8 @@ interface FaultDetails {
   'invalid-credentials': { detail: string }
   forbidden: { detail: string }
   'https-required': object
-  'not-found': { detail: string }
+  /** `owner`: the owner itself, or that of a path which the credentials may not know of. */
+  'not-found': { detail: string; owner?: true }
   'method-not-allowed': { allow: string; elsewhere?: string }
   'body-timeout': { detail: string }
   'already-published': { detail: string }

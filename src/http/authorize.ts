@@ -16,7 +16,7 @@ import {
   mayBeGood,
   type Principal,
 } from '../core/access/principal.ts'
-import type { RequestSession } from '../core/access/session.ts'
+import type { RequestSession, SessionHolder } from '../core/access/session.ts'
 import { RegistryError } from '../core/errors.ts'
 import { findOwnerName } from '../core/names.ts'
 import type { AskedRepository, NearPath } from '../core/near/place.ts'
@@ -104,7 +104,7 @@ export async function authorize(
     principal,
     owner,
     // One that has ended, or whose token is gone, is none.
-    session: principal.kind === 'anonymous' ? undefined : session,
+    session: principal.kind === 'anonymous' ? undefined : heldSession(session, row),
     authorizedAt: known?.readAt ?? asked,
     databaseMs,
     databaseBytes: row.databaseBytes,
@@ -157,6 +157,15 @@ export function mayBeKnown(endpoint: Endpoint, request: Request, env: Env): bool
   const secret = findSecret(endpoint, request)
   if (secret !== undefined) return mayBeGood(secret, requireAdminToken(env))
   return findSession(endpoint, request, env) !== undefined
+}
+
+/** The shape of the holder is that of the statement. */
+function heldSession(
+  session: RequestSession | undefined,
+  { holder }: AccessRow,
+): RequestSession | undefined {
+  if (session === undefined || holder === null) return session
+  return { ...session, holder: JSON.parse(holder) as SessionHolder }
 }
 
 const recentlyAllowed = new RecentlyAllowed<AccessRow>()

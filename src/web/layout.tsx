@@ -7,20 +7,19 @@ import { PROBLEMS_PATH } from '../http/path.ts'
 import { SCRIPT, STYLE } from './assets/assets.ts'
 import { CsrfField } from './components/form.tsx'
 import { Logo } from './components/logo.tsx'
-import { OWNERS_PATH } from './paths.ts'
+import { SIGN_IN, signInPath } from './paths.ts'
 
 /** Who is signed in with a browser. */
 export interface Viewer {
-  /** As the header names them. */
+  /** As the header names them, and where that leads. */
   readonly label: string
+  readonly home: string
   /** Whether they may publish to and remove from the owner that the page is about. */
   readonly mayWrite: boolean
   /** Whether they may manage that owner. */
   readonly mayManage: boolean
   /** What forms carry. */
   readonly csrfToken: string
-  /** Whether they hold the deployment's admin token. */
-  readonly isAdmin: boolean
 }
 
 export interface Crumb {
@@ -159,16 +158,19 @@ function SearchForm({ action, value, label }: Search) {
 
 function Account({ viewer, here }: { readonly viewer: Viewer | null; readonly here: string }) {
   if (viewer === null) {
+    if (here.startsWith(SIGN_IN)) return null
     return (
       <nav class="account" aria-label="Account">
-        <a href={`/-/sign-in?next=${encodeURIComponent(here)}`}>Sign in</a>
+        {/* From the first page they come to their own owner. */}
+        <a href={signInPath(here === '/' ? undefined : here)}>Sign in</a>
       </nav>
     )
   }
   return (
     <nav class="account" aria-label="Account">
-      {viewer.isAdmin ? <a href={OWNERS_PATH}>All owners</a> : null}
-      <span class="muted">{viewer.label}</span>
+      <a class="who" href={viewer.home} title={`Signed in: ${viewer.label}`}>
+        {viewer.label}
+      </a>
       <form method="post" action="/-/sign-out">
         <CsrfField token={viewer.csrfToken} />
         <button class="plain" type="submit">

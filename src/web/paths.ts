@@ -38,6 +38,18 @@ export function packagesPath(owner: string, filter: PackageFilter): string {
   return query === '' ? ownerPath(owner) : `${ownerPath(owner)}?${query}`
 }
 
+/** Of owners that begin like a name: of a mistyped one the end is most likely wrong. */
+export function searchPath(owner: string): string {
+  return `/?q=${encodeURIComponent(owner.slice(0, 2))}`
+}
+
+export const SIGN_IN = '/-/sign-in'
+
+/** @param next path and query to come back to */
+export function signInPath(next?: string): string {
+  return next === undefined ? SIGN_IN : `${SIGN_IN}?next=${encodeURIComponent(next)}`
+}
+
 export const OWNERS_PATH = '/-/owners'
 
 export function uploadPath(
@@ -59,6 +71,17 @@ export function contentsPath(
 ): string {
   const file = formatPath(owner, type, name, version, 'files', sha256, 'contents')
   return `/api/v1/packages${file}`
+}
+
+/** Likewise as a page. */
+export function contentsPagePath(
+  owner: string,
+  type: string,
+  name: string,
+  version: string,
+  sha256: string,
+): string {
+  return formatPath(owner, '-', 'contents', type, name, version, sha256)
 }
 
 /** The tokens of an owner, and for the deployment admin its settings. */

@@ -1,12 +1,13 @@
-// A fault as a page, for browsers: what is wrong, and where to go from there. Who may not see the
-// pages of an owner is asked to sign in, the same whether the owner is private or does not exist.
+// A fault as a page, for browsers: what is wrong, and where to go from there, which is never the same fault again.
+// Readers who may not see the pages of an owner are asked to sign in, the same whether the owner is private or does not
+// exist.
 
 import { findOwnerName } from '../core/names.ts'
-import { formatPath } from '../http/path.ts'
 import type { PageProblem } from '../http/problem.ts'
 import { sentence } from './components/form.tsx'
 import { EmptyState } from './components/pieces.tsx'
 import { formatDocument } from './layout.tsx'
+import { ownerPath, searchPath, signInPath } from './paths.ts'
 import { PAGE_HEADERS } from './respond.ts'
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -32,34 +33,48 @@ export function problemPage({ fault, status, text, request }: PageProblem): Resp
     get &&
     (ownerName !== undefined || url.pathname.startsWith('/-/'))
   ) {
-    const location = `/-/sign-in?next=${encodeURIComponent(here)}`
+    const location = signInPath(here)
     return new Response(null, { status: 303, headers: { location } })
   }
   const shown = fault.code === 'unauthorized' && get ? NOT_FOUND : { status, text }
+  const isUnknownOwner = fault.code === 'not-found' && fault.owner === true
   const title = TITLES[shown.status] ?? 'Something went wrong'
   const body = (
     <EmptyState title={title} level={1}>
       <p>{sentence(shown.text)}</p>
+      {isUnknownOwner && (
+        <p>
+          The name may be mistyped, or the owner private: then a token of {ownerName ?? 'it'} shows
+          its pages.
+        </p>
+      )}
       <p>
-        {shown.status === 404 && ownerName !== undefined && (
+        {LINKS_TO_OWNER.includes(shown.status) && ownerName !== undefined && !isUnknownOwner && (
           <>
-            <a href={formatPath(ownerName)}>All packages of {ownerName}</a>
+            <a href={ownerPath(ownerName)}>All packages of {ownerName}</a>
             {' · '}
           </>
         )}
-        {shown.status === 401 && (
+        {(shown.status === 401 || shown.status === 403 || isUnknownOwner) && (
           <>
-            <a href="/-/sign-in">Sign in</a>
+            <a href={signInPath(get ? here : undefined)}>
+              Sign in{shown.status === 401 ? '' : ' with another token'}
+            </a>
             {' · '}
           </>
         )}
-        <a href="/">All public owners</a>
+        <a href={isUnknownOwner ? searchPath(ownerName ?? '') : '/'}>
+          {isUnknownOwner ? 'Search the public owners' : 'All public owners'}
+        </a>
       </p>
     </EmptyState>
   )
   const page = formatDocument({ title, here, body })
   return new Response(page, { status: shown.status, headers: PAGE_HEADERS })
 }
+
+/** The page of the owner is there, whatever was refused of it. */
+const LINKS_TO_OWNER: readonly number[] = [403, 404, 409]
 
 /** A path whose owner nobody can be: signing in would change nothing. */
 const NOT_FOUND = { status: 404, text: 'there is nothing at this path' }

@@ -2,6 +2,7 @@
 import { refusalOf } from '../core/access/decide.ts'
 import type { Call } from '../http/endpoint.ts'
 import type { Viewer } from './layout.tsx'
+import { OWNERS_PATH, ownerPath } from './paths.ts'
 
 /**
  * Null for nobody, and for credentials in a header: those are never refused where everybody may read,
@@ -11,12 +12,13 @@ export function viewerOf({ principal, owner, session }: Call): Viewer | null {
   if (session === undefined) return null
   const may = (access: 'write' | 'owner-admin') =>
     owner !== undefined && refusalOf(access, principal, owner, owner.name) === undefined
-  const isAdmin = principal.kind === 'admin'
+  const { holder } = session
   return {
-    label: isAdmin ? 'Admin' : 'Access token',
+    ...(holder === undefined
+      ? { label: 'Admin · all owners', home: OWNERS_PATH }
+      : { label: `${holder.owner} · ${holder.token}`, home: ownerPath(holder.owner) }),
     mayWrite: may('write'),
     mayManage: may('owner-admin'),
     csrfToken: session.csrfToken,
-    isAdmin,
   }
 }

@@ -33,7 +33,7 @@ describe('a page', () => {
   it('that somebody signed in sees is kept nowhere', async () => {
     const session = await signIn('admin-token-of-the-tests')
     for (const [who, name] of [
-      [session.headers, '>Admin<'],
+      [session.headers, '>Admin · all owners<'],
       [ADMIN, '>Sign in<'],
     ] as const) {
       const { headers, text } = await answerOf('/', { headers: { ...BROWSER, ...who } })

@@ -24,6 +24,8 @@ export interface AccessRow {
   readonly lastUsedAt: number | null
   /** 1 for a session that was signed out of. */
   readonly ended: number
+  /** JSON of a SessionHolder; null without a session, and where the token is gone. */
+  readonly holder: string | null
   readonly resource: string | null
   /** JSON; null where it was not asked for. */
   readonly quota: string | null
@@ -76,6 +78,7 @@ export async function readAccess(
            t.id AS tokenId, t.hash, t.owner_id AS tokenOwnerId, t.scopes, t.repositories, t.packages,
            t.expires_at AS expiresAt, t.last_used_at AS lastUsedAt,
            ${session === undefined ? '0' : hasEnded(`?${parameters.length + 1}`)} AS ended,
+           ${session === undefined ? 'NULL' : HOLDER} AS holder,
            ${resource === undefined ? 'NULL' : `(${resource.sql})`} AS resource,
            ${quota ? `(${QUOTA})` : 'NULL'} AS quota,
            ${commitsOf(repository, at + 1)} AS repository,
@@ -90,6 +93,9 @@ export async function readAccess(
   if (row === undefined) throw new Error('a statement that always has a row had none')
   return { ...row, databaseBytes: meta.size_after }
 }
+
+/** Of the token `t`. */
+const HOLDER = `(SELECT json_object('owner', h.name, 'token', t.name) FROM owner h WHERE h.id = t.owner_id)`
 
 /** @param first the number of the parameter with the type; the next one has the name, if there is one */
 function commitsOf(asked: AccessQuestion['repository'], first: number): string {

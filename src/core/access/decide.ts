@@ -46,7 +46,7 @@ export function principalRefusal(
     case 'admin':
       // Endpoints for the deployment admin create owners, so they cope with an absent one.
       if (owner !== undefined || access === 'deployment-admin') return undefined
-      return { code: 'not-found', detail: `no owner ${ownerName}: it has to be created first` }
+      return absent(ownerName, ': it has to be created first')
     case 'token':
       return tokenRefusal(access, principal, owner, ownerName)
   }
@@ -137,6 +137,6 @@ export function matchesPattern(pattern: string, name: string): boolean {
   return name.length - last.length >= at && name.endsWith(last)
 }
 
-function absent(ownerName: string): Fault {
-  return { code: 'not-found', detail: `no owner ${ownerName}` }
+function absent(ownerName: string, advice = ''): Fault {
+  return { code: 'not-found', detail: `no owner ${ownerName}${advice}`, owner: true }
 }

@@ -25,6 +25,13 @@ export interface RequestSession {
   readonly session: Session
   /** What the forms of this session carry in the field `csrf`. */
   readonly csrfToken: string
+  /** Whose token it is, by names; undefined for the admin token, and until the database was asked. */
+  readonly holder?: SessionHolder | undefined
+}
+
+export interface SessionHolder {
+  readonly owner: string
+  readonly token: string
 }
 
 /** However long the token lasts: a forgotten browser is signed out by the next day. */

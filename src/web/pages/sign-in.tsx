@@ -18,10 +18,9 @@ import { FORM_CHALLENGE } from '../../http/problem.ts'
 import { readFields } from '../../http/request-body.ts'
 import { readSessionForm, sessionCookie } from '../../http/session.ts'
 import { FormError, TextField } from '../components/form.tsx'
-import { OWNERS_PATH, ownerPath } from '../paths.ts'
+import { OWNERS_PATH, ownerPath, SIGN_IN } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
-
-const SIGN_IN = '/-/sign-in'
+import { findReason, SignInReason } from './sign-in-reason.tsx'
 
 export const signInEndpoints: readonly Endpoint[] = [
   {
@@ -113,11 +112,12 @@ async function failureOf(
   }
 }
 
-function signInPage(call: Call, next: string | null, problem?: Refused): Response {
+async function signInPage(call: Call, next: string | null, problem?: Refused): Promise<Response> {
   const path = parseLocalPath(next, call.url)
   const body = (
     <>
       <h1>Sign in</h1>
+      <SignInReason call={call} reason={await findReason(call, path)} />
       <FormError text={problem?.text} />
       <form class="panel narrow" method="post" action={SIGN_IN}>
         {path !== undefined && <input type="hidden" name="next" value={path} />}
