@@ -402,6 +402,29 @@ export const listedPackage = sqliteTable(
 )
 
 /**
+ * The versions of each repository by package, in the order of the type's versions: the last of a package is what
+ * clients of the repository install. Triggers write it (0022_repository_versions.sql). Without rowid.
+ */
+export const repositoryVersion = sqliteTable(
+  'repository_version',
+  {
+    packageId: integer('package_id').notNull(),
+    /** That of the repository. */
+    listId: integer('list_id').notNull(),
+    /** 2 for a version as usual, 1 for a prerelease, 0 for one that is withdrawn. */
+    standing: integer('standing').notNull(),
+    /** As of the version. */
+    orderKey: text('order_key').notNull(),
+    versionId: integer('version_id').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [table.packageId, table.listId, table.standing, table.orderKey, table.versionId],
+    }),
+  ],
+)
+
+/**
  * Of each package what its name has from each of its first 64 characters on: up to 32 characters, lower case. A part
  * of a name is found by it as the beginning of one of these. Without rowid.
  */

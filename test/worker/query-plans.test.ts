@@ -20,11 +20,11 @@ import { MAIN, publish } from '../types/alpine/repository.ts'
 beforeEach(() => createOwner())
 
 /**
- * Steps of a plan that read all rows of a table, or all of an owner or a repository. `latest` and
- * `page` are subqueries with a limit, `gone` is one row of sums, `drawn` one of a random id; `package_collection` has one row of a type. Of `any_file` the first row is asked for, by EXISTS.
+ * Steps of a plan that read all rows of a table, or all of an owner or a repository. `latest`, `described` and
+ * `page` are subqueries with a limit, `types` are those of an owner, `gone` is one row of sums, `drawn` one of a random id; `package_collection` has one row of a type. Of `any_file` the first row is asked for, by EXISTS.
  */
 const GROWING = [
-  /^SCAN (?!CONSTANT ROW|json_each|j |\(subquery|expectation|latest|page$|gone$|drawn$)/,
+  /^SCAN (?!CONSTANT ROW|json_each|j |\(subquery|expectation|latest|page$|described$|types$|gone$|drawn$)/,
   /^(?!SEARCH package_collection ).*\(owner_id=\? AND type=\?\)/,
   /^\S+ (?!any_file ).*package_file_listing \(repository_id=\?/,
 ]

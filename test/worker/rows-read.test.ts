@@ -56,6 +56,16 @@ const LISTS: Readonly<Record<keyof typeof BOUND, readonly string[]>> = {
     ...[`${API}?q=many`, '/acme?sort=newest', '/acme?sort=newest&repository=edge/main'],
     ...['/acme?sort=newest&page=20', '/acme?sort=newest&type=npm', '/acme?type=alpine'],
     ...['/acme?repository=edge/main', '/acme/-/packages/generic/many-versions'],
+    ...[
+      '',
+      '?q=seed',
+      '?q=absent',
+      '?sort=newest',
+      '?q=e&sort=newest',
+      '?after=alpine%20seed-00005',
+    ].map((query) => `/acme/-/alpine/edge/main${query}`),
+    ...['/acme?after=alpine%20seed-00005', '/acme?repository=edge/main&after=alpine%20seed-00005'],
+    '/acme/-/packages/alpine/hello?from=edge/main',
     ...['/acme/-/packages/generic/many-files', '/acme/-/versions/generic/many-versions'],
     ...['/acme/-/packages/generic/many-versions/v7', '/acme/-/packages/alpine/hello'],
     ...[`${SEARCH}?size=250`, `${CRATES}?per_page=100`],
@@ -68,7 +78,8 @@ const LISTS: Readonly<Record<keyof typeof BOUND, readonly string[]>> = {
   ]
     .map((query) => `${API}${query}`)
     .concat(
-      ...['/acme?page=200', '/acme?page=200&repository=edge/main', '/acme?page=200&sort=newest'],
+      ...['/acme?page=334', '/acme?page=334&repository=edge/main', '/acme?page=334&sort=newest'],
+      ...['/acme/-/alpine/edge/main?page=334', '/acme?page=334&type=npm'],
       ...['/acme/-/versions/generic/many-versions?page=200', '/?page=200'],
       ...[`${SEARCH}?from=10000&size=250`, `${CRATES}?page=100&per_page=100`],
     ),

@@ -29,6 +29,7 @@ import {
   repository,
   repositoryChange,
   repositoryIndex,
+  repositoryVersion,
   restingName,
   retiredFile,
   retiredVersion,
@@ -77,10 +78,12 @@ export const LEFT_OUT: readonly { readonly table: SQLiteTable; readonly because:
   { table: packageCollection, because: 'a restore draws the states of collections anew' },
   { table: packageChange, because: 'what was sent before a restore is not sent again after it' },
   { table: ownerRemoval, because: 'what was removed is in no backup, nor are its contents' },
-  ...[packageList, listedVersion, listedPackage, packageNamePiece].map((table) => ({
-    table,
-    because: 'triggers make the lists of what is restored',
-  })),
+  ...[packageList, listedVersion, listedPackage, repositoryVersion, packageNamePiece].map(
+    (table) => ({
+      table,
+      because: 'triggers make the lists of what is restored',
+    }),
+  ),
   { table: restingName, because: 'no place on the edge remembers what another deployment removed' },
   { table: ownerUsage, because: 'a restore counts anew what each owner has' },
   { table: garbage, because: 'what no row names is not copied, so nothing of it has to go' },

@@ -1,11 +1,13 @@
-// Which version of a package is its latest. Decided by one look into an index whenever it is asked, from what
-// each version says of itself: nothing that points at the latest has to be moved by a publish, a removal or a mark.
+// Which version of a package is its latest, and in which order people are shown the versions. Decided by one look into
+// an index whenever it is asked, from what each version says of itself: nothing that points at the latest has to be
+// moved by a publish, a removal or a mark.
 
 /**
  * 2 for a version as usual, 1 for a prerelease, 0 for one that is withdrawn. As the index
  * `package_version_latest` has it.
  */
-const standingOf = (version: string) => `(1 - ${version}.withdrawn) * (2 - ${version}.prerelease)`
+export const standingOf = (version: string) =>
+  `(1 - ${version}.withdrawn) * (2 - ${version}.prerelease)`
 
 /**
  * A query for the id: the highest version that is no prerelease and not withdrawn, else the highest that is not
@@ -18,21 +20,28 @@ export function latestVersionOf(packageId: string, condition = 'true'): string {
     ORDER BY ${standingOf('l')} DESC, l.order_key DESC, l.id DESC LIMIT 1`
 }
 
-/** Anybody may ask for it, and a package may have very many versions of which none is in the repository. */
-const LOOKED_AT = 100
-
 /**
  * The same among the versions that have a file in a repository: what clients of that repository install. Null where
- * none of the highest 100 has. It reads versions from the highest downwards until one has, and none where there is
- * no such repository.
+ * the repository has none of the package, and where there is no such repository.
  * @param repositoryId in SQL
  */
 export function latestVersionIn(packageId: string, repositoryId: string): string {
-  const list = `(SELECT id FROM package_list WHERE key = ${repositoryId})`
-  return `SELECT latest.id FROM (
-      SELECT l.id FROM package_version l WHERE l.package_id = iif(${list} IS NULL, NULL, ${packageId})
-      ORDER BY ${standingOf('l')} DESC, l.order_key DESC, l.id DESC LIMIT ${LOOKED_AT}) latest
-    WHERE EXISTS (SELECT 1 FROM listed_version i WHERE i.list_id = ${list} AND i.version_id = latest.id) LIMIT 1`
+  return `SELECT i.version_id FROM repository_version i WHERE i.package_id = ${packageId}
+    AND i.list_id = (SELECT id FROM package_list WHERE key = ${repositoryId})
+    ORDER BY i.standing DESC, i.order_key DESC, i.version_id DESC LIMIT 1`
+}
+
+/**
+ * The highest versions of a package in the order of its type, also prereleases and those that are withdrawn, as rows
+ * of `package_version`. The index has each of the three kinds in order.
+ */
+export function highestVersionsOf(packageId: string, limit: number): string {
+  const ofKind = (standing: number) => `SELECT * FROM (
+    SELECT l.* FROM package_version l
+    WHERE l.package_id = ${packageId} AND ${standingOf('l')} = ${standing}
+    ORDER BY l.order_key DESC, l.id DESC LIMIT ${limit})`
+  return `SELECT * FROM (${[2, 1, 0].map(ofKind).join(' UNION ALL ')})
+    ORDER BY order_key DESC, id DESC LIMIT ${limit}`
 }
 
 /** Whether a version has a file: one that has lost its last is about to go. */

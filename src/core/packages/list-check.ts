@@ -1,5 +1,6 @@
 // Whether the lists of packages, which triggers keep (migrations/0016_lists.sql), say what the rows say, and how
 // they are made anew: for the check of a deployment, which reads all rows as nothing does that outsiders ask for.
+import { standingOf } from './latest.ts'
 import { NEW_STATE } from './state.ts'
 
 /** What the lists should have, by the keys of the lists. */
@@ -15,6 +16,14 @@ const EXPECTED = `
 const LISTED = `
   SELECT l.key, v.version_id, v.files
   FROM listed_version v LEFT JOIN package_list l ON l.id = v.list_id`
+
+/** The versions of repositories in order, and what that table has. */
+const ORDERED = `
+  SELECT v.package_id, e.list_id, ${standingOf('v')} AS standing, v.order_key, v.id AS version_id
+  FROM package_list l JOIN listed_version e ON e.list_id = l.id
+  JOIN package_version v ON v.id = e.version_id WHERE l.repository_id IS NOT NULL`
+const IN_ORDER =
+  'SELECT package_id, list_id, standing, order_key, version_id FROM repository_version'
 
 /** Each piece of each name, with the list of its owner and type. */
 const PIECES = `
@@ -37,6 +46,9 @@ export const WRONG_LISTS: readonly string[] = [
    UNION ALL SELECT version FROM package_version WHERE files <> ${FILES}`,
   `SELECT key AS subject FROM (SELECT * FROM (${EXPECTED}) EXCEPT ${LISTED})`,
   `SELECT coalesce(key, 'a list that is gone') AS subject FROM (${LISTED} EXCEPT SELECT * FROM (${EXPECTED}))`,
+  `SELECT 'the order of versions ' || version_id AS subject FROM (
+     SELECT * FROM (SELECT * FROM (${ORDERED}) EXCEPT ${IN_ORDER})
+     UNION ALL SELECT * FROM (${IN_ORDER} EXCEPT SELECT * FROM (${ORDERED})))`,
   `SELECT key AS subject FROM package_list
    WHERE versions <> ${OF_LIST('*')} OR packages <> ${OF_LIST('DISTINCT e.package_id')}
      OR (repository_id IS NOT NULL AND packages <> ${NAMED})`,
@@ -52,11 +64,11 @@ const EMPTY = (table: string) => `?1 > 0 AND NOT EXISTS (SELECT 1 FROM ${table})
 
 /**
  * Makes all lists anew where any is wrong, and does nothing else. ?1 is any number above 0. Triggers do the rest:
- * they count what is put into the lists, and list the packages of repositories.
+ * they count what is put into the lists, and list the packages of repositories and the order of their versions.
  */
 export const LIST_REPAIR: readonly string[] = [
   `DELETE FROM package_list WHERE ?1 > 0 AND (${ANY_WRONG})`,
-  ...['listed_version', 'listed_package', 'package_name_piece'].map(
+  ...['listed_version', 'listed_package', 'repository_version', 'package_name_piece'].map(
     (table) => `DELETE FROM ${table} WHERE ${EMPTY('package_list')}`,
   ),
   `UPDATE package_version SET files = ${FILES} WHERE ${EMPTY('package_list')}`,

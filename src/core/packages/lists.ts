@@ -34,8 +34,8 @@ export function listsOf({ ownerId, type, repository }: ListFilter, bind: Paramet
   if (repository === undefined) return typeList(ownerId, type, bind)
   const owner = bind.add(ownerId)
   const name = bind.add(repository)
-  return `SELECT l.id FROM (${typesOf(owner, type, bind)}) t
-    CROSS JOIN repository r ON r.owner_id = ${owner} AND r.type = t.type AND r.name = ${name}
+  return `SELECT l.id FROM (${typesOf(owner, type, bind)}) types
+    CROSS JOIN repository r ON r.owner_id = ${owner} AND r.type = types.type AND r.name = ${name}
     CROSS JOIN package_list l ON l.key = r.id`
 }
 
@@ -133,6 +133,19 @@ function behind(columns: readonly string[], { afterName }: ListPlace, bind: Para
 
 function pageOf({ limit, offset }: ListPlace, bind: Parameters): string {
   return `LIMIT ${bind.add(limit)} OFFSET ${bind.add(offset)}`
+}
+
+/** The packages of the versions that were published last, as `id`, with that version as `newest`. */
+export function packagesNewest(filter: ListFilter, place: ListPlace, bind: Parameters): string {
+  const newest = newestVersions(filter, { limit: MAX_FOUND, offset: 0 }, bind)
+  return `SELECT package_id AS id, max(id) AS newest FROM (${newest}) GROUP BY package_id
+    ORDER BY newest DESC ${pageOf(place, bind)}`
+}
+
+/** How many these are. */
+export function countNewest(filter: ListFilter, bind: Parameters): string {
+  const newest = newestVersions(filter, { limit: MAX_FOUND, offset: 0 }, bind)
+  return `SELECT count(DISTINCT package_id) FROM (${newest})`
 }
 
 export type NamedFilter = ListFilter & { readonly text: string }

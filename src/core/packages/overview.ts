@@ -2,7 +2,7 @@
 // statement that decides about access: scalar queries that call the owner's row `o`. All bounded: lists
 // are of the newest few, and what can be large (a file's metadata) is read apart.
 
-import { latestVersionIn, shownVersionOf } from './latest.ts'
+import { highestVersionsOf, latestVersionIn, shownVersionOf } from './latest.ts'
 import { LIST_STATES, type ListState } from './list-state.ts'
 
 /** The choices by which an owner's packages are narrowed. */
@@ -21,7 +21,7 @@ export const OWNER_OVERVIEW = `
       ORDER BY type, name LIMIT ${MAX_REPOSITORIES})))`
 
 /** All times are Unix milliseconds, all sizes bytes. */
-export interface RepositoryOverview {
+export interface RepositoryOverview extends ListState {
   readonly name: string
   /** Counts the commits; 0 before the first. */
   readonly revision: number
@@ -52,7 +52,7 @@ const SHOWN_CHANGES = 20
 
 /** ?3 is the type and ?4 the name of the repository. */
 export const REPOSITORY_OVERVIEW = `
-  SELECT json_object('name', r.name, 'revision', r.revision, 'immutable', r.immutable,
+  SELECT json_object('states', json((${LIST_STATES})), 'name', r.name, 'revision', r.revision, 'immutable', r.immutable,
     'createdAt', r.created_at, 'isEmpty',
     NOT EXISTS (SELECT 1 FROM package_file any_file WHERE repository_id = r.id)
       AND NOT EXISTS (SELECT 1 FROM retired_file WHERE repository_id = r.id),
@@ -78,13 +78,22 @@ export interface ListedVersion {
   readonly createdAt: number
 }
 
+/** What a repository has of a package. */
+export interface RepositoryVersions {
+  readonly name: string
+  /** The highest, as its clients order them: the first is the one that they install. */
+  readonly versions: readonly (ListedVersion & { readonly architectures: readonly string[] })[]
+}
+
 export interface PackageOverview {
   readonly packageId: number
   readonly name: string
   readonly shownName: string
-  /** How many there are, and the newest of them. */
+  /** How many there are, and the highest of them in the order of their type. */
   readonly versionCount: number
   readonly versions: readonly ListedVersion[]
+  /** Those that have it, by name, 20 at most; none of a type without repositories. */
+  readonly repositories: readonly RepositoryVersions[]
   /** Null where there is no such version. */
   readonly versionId: number | null
   readonly version: string
@@ -93,6 +102,8 @@ export interface PackageOverview {
   readonly fileCount: number
   /** 1 for the version that people are shown where they ask for none. */
   readonly isLatest: number
+  /** Likewise 1 for that of the repository that was asked for. */
+  readonly isLatestThere: number
   /** The values of the marks that all files of the version have, by name. */
   readonly marks: Readonly<Record<string, string>>
   /** The first of those that point at the version. */
@@ -100,11 +111,42 @@ export interface PackageOverview {
 }
 
 const SHOWN_VERSIONS = 20
+const SHOWN_REPOSITORIES = 20
+/** Of each repository. */
+const VERSIONS_THERE = 3
+/** Of each version. */
+const FILES_THERE = 100
 const SHOWN_TAGS = 20
 /** More files than a version of a type with marks has. */
 const MARKED_FILES = 100
 
 const OF_NAME = '(SELECT id FROM repository WHERE owner_id = o.id AND type = ?3 AND name = ?8)'
+
+/**
+ * Of a package `p`. Each step of `latest` looks up the list behind the one before, so that a repository costs the
+ * same however many versions it has.
+ */
+const REPOSITORIES_OF = `
+  SELECT json_group_array(json_object('name', name, 'versions', json(versions))) FROM (
+    WITH RECURSIVE latest(id) AS (
+      SELECT min(list_id) FROM repository_version WHERE package_id = p.id
+      UNION ALL
+      SELECT (SELECT min(n.list_id) FROM repository_version n WHERE n.package_id = p.id AND n.list_id > latest.id)
+      FROM latest WHERE latest.id IS NOT NULL LIMIT ${SHOWN_REPOSITORIES + 1})
+    SELECT r.name, (
+      SELECT json_group_array(json_object('version', w.version,
+        'shownVersion', coalesce(w.display_version, w.version), 'createdAt', w.created_at,
+        'architectures', (
+          SELECT json_group_array(architecture) FROM (
+            SELECT DISTINCT architecture FROM (
+              SELECT architecture, repository_id FROM package_file WHERE version_id = w.id LIMIT ${FILES_THERE})
+            WHERE repository_id = r.id AND architecture <> '' ORDER BY architecture))))
+      FROM (
+        SELECT i.version_id AS id FROM repository_version i WHERE i.package_id = p.id AND i.list_id = l.id
+        ORDER BY i.standing DESC, i.order_key DESC, i.version_id DESC LIMIT ${VERSIONS_THERE}) page
+      CROSS JOIN package_version w ON w.id = page.id) AS versions
+    FROM latest CROSS JOIN package_list l ON l.id = latest.id
+    CROSS JOIN repository r ON r.id = l.repository_id ORDER BY r.name LIMIT ${SHOWN_REPOSITORIES})`
 
 /**
  * ?3 is the type, ?4 the package's name as it was asked for and ?5 as its type folds names, ?6 and ?7
@@ -117,13 +159,14 @@ export const PACKAGE_OVERVIEW = `
     'versionCount', p.versions,
     'versions', (
       SELECT json_group_array(json_object('version', version,
-        'shownVersion', coalesce(display_version, version), 'createdAt', created_at)) FROM (
-        SELECT * FROM package_version WHERE package_id = p.id
-        ORDER BY id DESC LIMIT ${SHOWN_VERSIONS})),
+        'shownVersion', coalesce(display_version, version), 'createdAt', created_at))
+      FROM (${highestVersionsOf('p.id', SHOWN_VERSIONS)})),
+    'repositories', json((${REPOSITORIES_OF})),
     'versionId', v.id, 'version', v.version,
     'shownVersion', coalesce(v.display_version, v.version), 'createdAt', v.created_at,
     'fileCount', coalesce(v.files, 0),
     'isLatest', v.id IS (${shownVersionOf('p.id')}),
+    'isLatestThere', v.id IS NOT NULL AND v.id IS (${latestVersionIn('p.id', OF_NAME)}),
     'marks', (
       SELECT json_group_object(name, value) FROM (
         SELECT m.name, max(m.value) AS value

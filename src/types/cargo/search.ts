@@ -80,7 +80,7 @@ async function search(call: OwnedCall<ListState>): Promise<Response> {
     described: true,
     page: { limit, offset: (page - 1) * limit },
   } as const
-  const { packages, total } = await keptList(call, 'packages-1', question, async (reader) =>
+  const { packages, total } = await keptList(call, 'packages-2', question, async (reader) =>
     searchPackages(reader, { ...question, start: await keptStart(call, question, 'packages') }),
   )
   const crates = packages.map(({ shownName, latest, description }) => {

@@ -108,7 +108,7 @@ async function search(call: OwnedCall<ListState>): Promise<Response> {
     ...({ ownerId: owner.id, type: TYPE, text, sort: 'name', described: true } as const),
     page: { limit: size, offset: from },
   } as const
-  const { packages, total } = await keptList(call, 'packages-1', question, async (reader) =>
+  const { packages, total } = await keptList(call, 'packages-2', question, async (reader) =>
     searchPackages(reader, { ...question, start: await keptStart(call, question, 'packages') }),
   )
   const time = new Date().toUTCString()

@@ -3,7 +3,7 @@ import { listPublicOwners, type PublicOwner } from '../../core/owners.ts'
 import type { Call, Endpoint } from '../../http/endpoint.ts'
 import { formatPath } from '../../http/path.ts'
 import { CodeBlock } from '../components/code-block.tsx'
-import { Pagination, parsePageNumber } from '../components/pagination.tsx'
+import { Pagination, parsePage } from '../components/pagination.tsx'
 import { EmptyState } from '../components/pieces.tsx'
 import { pageResponse } from '../respond.ts'
 
@@ -20,9 +20,8 @@ export const homeEndpoint: Endpoint = {
 
 async function home(call: Call): Promise<Response> {
   const { env, url } = call
-  const page = parsePageNumber(url)
+  const { page, offset } = parsePage(url, OWNERS_A_PAGE)
   const prefix = (url.searchParams.get('q') ?? '').trim().toLowerCase().slice(0, 40)
-  const offset = (page - 1) * OWNERS_A_PAGE
   const { owners, more } = await listPublicOwners(env.DB, prefix, { offset, limit: OWNERS_A_PAGE })
   return pageResponse(call, {
     title: 'Cairn',
@@ -36,7 +35,7 @@ async function home(call: Call): Promise<Response> {
           <h1>{prefix === '' ? 'Public owners' : `Public owners that begin with “${prefix}”`}</h1>
         )}
         {owners.length === 0 ? <NoOwners prefix={prefix} /> : <Owners owners={owners} />}
-        <Pagination url={url} page={page} more={more} />
+        <Pagination url={url} page={page} size={OWNERS_A_PAGE} more={more} />
       </>
     ),
   })

@@ -1,23 +1,29 @@
 // An owner's packages: searched, narrowed, sorted, page by page; and the owner's repositories.
 import { OWNER_OVERVIEW, type OwnerOverview } from '../../core/packages/overview.ts'
-import {
-  type FoundPackage,
-  type PackageSearch,
-  searchPackages,
-} from '../../core/packages/search.ts'
+import { packageAfter, searchPackages } from '../../core/packages/search.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
 import { keptList, keptStart } from '../../http/kept-list.ts'
-import { findPackageType, packageTypes } from '../../types/registration.ts'
-import { Pagination, parsePageNumber } from '../components/pagination.tsx'
-import { Badge, EmptyState, Time } from '../components/pieces.tsx'
-import { PublishPanel } from '../components/usage.tsx'
+import { packageTypes } from '../../types/registration.ts'
+import type { PackageType } from '../../types/type.ts'
+import {
+  Choice,
+  FilterForm,
+  type Option,
+  queryOf,
+  type Sort,
+  SortChoice,
+  sortOf,
+} from '../components/filter-form.tsx'
+import { PackageRows, titleOf } from '../components/package-rows.tsx'
+import { Pagination, parsePage } from '../components/pagination.tsx'
+import { Badge, EmptyState } from '../components/pieces.tsx'
+import { FirstPublishPanel } from '../components/usage.tsx'
 import { formatCount } from '../format.ts'
-import { managePath, ownerPath, packageFromPath, repositoryPath, uploadPath } from '../paths.ts'
+import { managePath, ownerPath, repositoryPath, uploadPath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
 import { viewerOf } from '../viewer.ts'
 
 const PACKAGES_A_PAGE = 30
-const MAX_QUERY = 100
 
 export const ownerEndpoint = ownedEndpoint<OwnerOverview>({
   method: 'GET',
@@ -30,32 +36,49 @@ export const ownerEndpoint = ownedEndpoint<OwnerOverview>({
 
 type Call = OwnedCall<OwnerOverview>
 
+/** While one type alone has repositories, the name of one means a single list, which is read as it lies. */
+const ONLY_TYPE = onlyTypeWithRepositories()
+
+function onlyTypeWithRepositories(): string | undefined {
+  const [only, ...others] = packageTypes.filter(
+    ({ repositories }: PackageType) => repositories !== undefined,
+  )
+  return others.length === 0 ? only?.type : undefined
+}
+
 interface Filter {
   readonly q: string
   readonly type: string
   readonly repository: string
-  readonly sort: PackageSearch['sort']
+  readonly sort: Sort
 }
 
 async function show(call: Call): Promise<Response> {
   const { owner, url } = call
   const filter = parseFilter(url)
-  const page = parsePageNumber(url)
+  const isWhole = filter.q === '' && filter.sort === 'name'
+  const { page, ...place } = parsePage(url, PACKAGES_A_PAGE, isWhole)
   const search = {
     described: true as const,
     ownerId: owner.id,
     text: filter.q || undefined,
-    type: filter.type || undefined,
+    type: filter.type || (filter.repository === '' ? undefined : ONLY_TYPE),
     repository: filter.repository || undefined,
     sort: filter.sort,
-    page: { limit: PACKAGES_A_PAGE, offset: (page - 1) * PACKAGES_A_PAGE },
+    page: { limit: PACKAGES_A_PAGE, ...place },
   }
-  const { packages, total, more } = await keptList(call, 'packages-1', search, async (reader) => {
-    const start = filter.sort === 'name' ? await keptStart(call, search, 'packages') : undefined
-    return searchPackages(reader, { ...search, start })
-  })
+  const { packages, total, more, listed } = await keptList(
+    call,
+    'packages-2',
+    search,
+    async (reader) => {
+      const start = filter.sort === 'name' ? await keptStart(call, search, 'packages') : undefined
+      return searchPackages(reader, { ...search, start })
+    },
+  )
   const { repositories = [] } = call.resource ?? {}
   const narrowed = filter.q !== '' || filter.type !== '' || filter.repository !== ''
+  const last = packages.at(-1)
   return pageResponse(call, {
     title: filter.q === '' ? owner.name : `${filter.q} in ${owner.name}`,
     description: `Packages of ${owner.name}, with setup instructions.`,
@@ -70,24 +93,28 @@ async function show(call: Call): Promise<Response> {
         <div class="columns">
           <div>
             {(total > 0 || narrowed) && (
-              <FilterForm owner={owner.name} filter={filter} repositories={repositories} />
+              <Filters owner={owner.name} filter={filter} repositories={repositories} />
             )}
             {total > 0 && (
               <p class="muted small" role="status">
                 {more && 'Many names match, the first of which are looked at: '}
                 {formatCount(total, 'package')}
                 {narrowed && ' found'}
+                {listed < total &&
+                  `, of which the ${listed.toLocaleString('en')} with the newest versions are listed`}
               </p>
             )}
             {packages.length > 0 && (
-              <Packages owner={owner.name} packages={packages} from={filter.repository} />
+              <PackageRows owner={owner.name} packages={packages} from={filter.repository} />
             )}
             {packages.length === 0 &&
               (narrowed || page > 1 ? <NothingFound call={call} /> : <NothingYet call={call} />)}
             <Pagination
               url={url}
               page={page}
-              more={packages.length === PACKAGES_A_PAGE && page * PACKAGES_A_PAGE < total}
+              size={PACKAGES_A_PAGE}
+              total={listed}
+              last={isWhole && last !== undefined ? packageAfter(last) : undefined}
             />
           </div>
           <aside>
@@ -118,133 +145,45 @@ function Actions({ call }: { readonly call: Call }) {
   )
 }
 
-function parseFilter({ searchParams }: URL): Filter {
-  const text = (name: string) => (searchParams.get(name) ?? '').trim().slice(0, MAX_QUERY)
+function parseFilter(url: URL): Filter {
   return {
-    q: text('q'),
-    type: text('type'),
-    repository: text('repository'),
-    sort: searchParams.get('sort') === 'newest' ? 'newest' : 'name',
+    q: queryOf(url, 'q'),
+    type: queryOf(url, 'type'),
+    repository: queryOf(url, 'repository'),
+    sort: sortOf(url),
   }
 }
 
-interface FilterFormProps extends Pick<OwnerOverview, 'repositories'> {
+interface FiltersProps extends Pick<OwnerOverview, 'repositories'> {
   readonly owner: string
   readonly filter: Filter
 }
 
-function FilterForm({ owner, filter, repositories }: FilterFormProps) {
+function Filters({ owner, filter, repositories }: FiltersProps) {
   const names = [...new Set(repositories.map(({ name }) => name))]
   return (
-    <search>
-      <form class="filters" method="get" action={ownerPath(owner)} data-instant>
-        <label class="grow">
-          Search by name
-          <input type="search" name="q" value={filter.q} maxlength={MAX_QUERY} />
-        </label>
-        {packageTypes.length > 1 && (
-          <Choice label="Type" name="type" chosen={filter.type} any="All" options={TYPES} />
-        )}
-        {names.length > 0 && (
-          <Choice
-            label="Repository"
-            name="repository"
-            chosen={filter.repository}
-            any="All"
-            options={names.map((name) => ({ value: name, label: name }))}
-          />
-        )}
+    <FilterForm action={ownerPath(owner)} label="Search by name" q={filter.q}>
+      {packageTypes.length > 1 && (
+        <Choice label="Type" name="type" chosen={filter.type} any="All" options={TYPES} />
+      )}
+      {names.length > 0 && (
         <Choice
-          label="Sort"
-          name="sort"
-          chosen={filter.sort}
-          any="By name"
-          options={[{ value: 'newest', label: 'Newest first' }]}
+          label="Repository"
+          name="repository"
+          chosen={filter.repository}
+          any="All"
+          options={names.map((name) => ({ value: name, label: name }))}
         />
-        <button type="submit">Search</button>
-      </form>
-    </search>
+      )}
+      <SortChoice chosen={filter.sort} />
+    </FilterForm>
   )
-}
-
-interface Option {
-  readonly value: string
-  readonly label: string
 }
 
 const TYPES: readonly Option[] = packageTypes.map(({ type }) => ({
   value: type,
   label: titleOf(type),
 }))
-
-function titleOf(type: string): string {
-  return findPackageType(type)?.view?.title ?? type
-}
-
-interface ChoiceProps {
-  readonly label: string
-  readonly name: string
-  readonly chosen: string
-  /** What it is called to choose none of them. */
-  readonly any: string
-  readonly options: readonly Option[]
-}
-
-function Choice({ label, name, chosen, any, options }: ChoiceProps) {
-  return (
-    <label>
-      {label}
-      <select name={name}>
-        <option value="">{any}</option>
-        {options.map((option) => (
-          <option value={option.value} selected={option.value === chosen}>
-            {option.label}
-          </option>
-        ))}
-      </select>
-    </label>
-  )
-}
-
-interface PackagesProps {
-  readonly owner: string
-  readonly packages: readonly FoundPackage[]
-  /** The repository that was chosen, or empty. */
-  readonly from: string
-}
-
-function Packages({ owner, packages, from }: PackagesProps) {
-  return (
-    <ul class="rows">
-      {packages.map(({ type, name, shownName, description, latest, versions }) => (
-        <li class="split">
-          <div>
-            <p>
-              <a class="name" href={packageFromPath(owner, type, name, from)}>
-                {shownName}
-              </a>{' '}
-              <span class="version">{latest.shownVersion}</span>
-            </p>
-            {description !== null && <p>{description}</p>}
-            <ul class="badges" aria-label="Where it is">
-              {packageTypes.length > 1 && <li class="badge">{titleOf(type)}</li>}
-              {latest.repositories.map((each) => (
-                <li class="badge">{each}</li>
-              ))}
-              {latest.architectures.map((each) => (
-                <li class="badge accent">{each}</li>
-              ))}
-            </ul>
-          </div>
-          <p class="aside">
-            <Time at={latest.createdAt} />
-            {versions > 1 && <span class="line">{formatCount(versions, 'version')}</span>}
-          </p>
-        </li>
-      ))}
-    </ul>
-  )
-}
 
 interface RepositoriesProps extends Pick<OwnerOverview, 'repositories'> {
   readonly owner: string
@@ -285,9 +224,7 @@ function NothingYet({ call }: { readonly call: Call }) {
       <EmptyState title="No packages yet">
         <p>The first publish makes the first repository.</p>
       </EmptyState>
-      {packageTypes.map((packageType) => (
-        <PublishPanel call={call} packageType={packageType} />
-      ))}
+      <FirstPublishPanel call={call} />
     </>
   )
 }

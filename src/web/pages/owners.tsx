@@ -5,7 +5,7 @@ import { createOwner, type ListedOwner, listOwners, parseVisibility } from '../.
 import type { Call, Endpoint } from '../../http/endpoint.ts'
 import { readSessionForm } from '../../http/session.ts'
 import { CsrfField, FormError, TextField } from '../components/form.tsx'
-import { Pagination, parsePageNumber } from '../components/pagination.tsx'
+import { Pagination, parsePage } from '../components/pagination.tsx'
 import { Badge, Bytes, Time } from '../components/pieces.tsx'
 import { VisibilityChoice } from '../components/visibility.tsx'
 import { formatCount } from '../format.ts'
@@ -54,14 +54,13 @@ interface Refused {
 
 async function ownersPage(call: Call, refused?: Refused): Promise<Response> {
   const { env, session, url } = call
-  const page = parsePageNumber(url)
-  const offset = (page - 1) * OWNERS_A_PAGE
+  const { page, offset } = parsePage(url, OWNERS_A_PAGE)
   const { owners, total } = await listOwners(env.DB, { limit: OWNERS_A_PAGE, offset })
   const body = (
     <>
       <h1>All owners</h1>
       {owners.length > 0 && <Owners owners={owners} />}
-      <Pagination url={url} page={page} more={offset + owners.length < total} />
+      <Pagination url={url} page={page} size={OWNERS_A_PAGE} total={total} />
       {session !== undefined && (
         <section>
           <h2>New owner</h2>

@@ -1,5 +1,5 @@
 // The page of a version, from what was read of it.
-import type { PackageFile } from '../../core/packages/detail.ts'
+import { type PackageFile, positionOf } from '../../core/packages/detail.ts'
 import type { Links } from '../../core/packages/links.ts'
 import type { PackageOverview } from '../../core/packages/overview.ts'
 import type { Readme } from '../../formats/text/readme.ts'
@@ -12,7 +12,7 @@ import { InstallPanel } from '../components/usage.tsx'
 
 import { Entries, type FindHref, factOf } from '../components/values.tsx'
 import {
-  contentsPath,
+  contentsPagePath,
   packagePath,
   readmePath,
   removePath,
@@ -22,6 +22,7 @@ import {
 import { viewerOf } from '../viewer.ts'
 import { Contents, type ShownContents } from './package-contents.tsx'
 import { Files } from './package-files.tsx'
+import { Places } from './package-places.tsx'
 import { ReadmeSection } from './package-readme.tsx'
 
 interface PackageBodyProps {
@@ -35,19 +36,21 @@ interface PackageBodyProps {
   readonly contents: ShownContents | undefined
   readonly readme: Readme | undefined
   readonly page: number
-  readonly more: boolean
+  /** Files of a page. */
+  readonly pageSize: number
 }
 
 export function PackageBody(props: PackageBodyProps) {
-  const { call, packageType, overview, files, description, page, more } = props
+  const { call, packageType, overview, files, description, page, pageSize } = props
   const facts = description.facts.map((fact) => factOf(fact, hrefsOf(props)))
+  const lastFile = files.at(-1)
   return (
     <>
       <div class="title">
         <h1>{overview.shownName}</h1>
         <span class="version">{overview.shownVersion}</span>
         <Badge>{packageType.view?.title ?? packageType.type}</Badge>
-        {overview.isLatest === 1 && <Badge kind="accent">latest</Badge>}
+        <LatestBadge {...props} />
         {overview.tags
           .filter((tag) => tag !== 'latest')
           .map((tag) => (
@@ -60,6 +63,14 @@ export function PackageBody(props: PackageBodyProps) {
       <div class="columns">
         <div>
           <Install {...props} />
+          {page === 1 && (
+            <Places
+              owner={call.owner.name}
+              packageType={packageType}
+              packageName={overview.name}
+              repositories={overview.repositories}
+            />
+          )}
           <Files
             owner={call.owner.name}
             packageType={packageType}
@@ -68,7 +79,13 @@ export function PackageBody(props: PackageBodyProps) {
             total={overview.fileCount}
             removable={mayRemove(call)}
           />
-          <Pagination url={call.url} page={page} more={more} />
+          <Pagination
+            url={call.url}
+            page={page}
+            size={pageSize}
+            total={overview.fileCount}
+            last={lastFile && positionOf(lastFile)}
+          />
           <FirstContents {...props} />
           {props.readme !== undefined && (
             <ReadmeSection
@@ -106,6 +123,13 @@ export function PackageBody(props: PackageBodyProps) {
   )
 }
 
+/** Also of the repository to install from, which may have a lower version than another. */
+function LatestBadge({ call, overview }: PackageBodyProps) {
+  if (overview.isLatest === 1) return <Badge kind="accent">latest</Badge>
+  if (overview.isLatestThere !== 1) return null
+  return <Badge kind="accent">latest in {call.url.searchParams.get('from')}</Badge>
+}
+
 /** What became of the version after it was published. */
 function Marks({ packageType, overview }: PackageBodyProps) {
   return (
@@ -125,11 +149,11 @@ function Marks({ packageType, overview }: PackageBodyProps) {
 }
 
 function FirstContents({ call, packageType, overview, files, contents }: PackageBodyProps) {
-  const [file] = files
-  if (file === undefined || contents === undefined) return null
+  if (contents === undefined) return null
   const { name, version } = overview
-  const href = contentsPath(call.owner.name, packageType.type, name, version, file.sha256)
-  return <Contents file={file} contents={contents} href={href} />
+  const hrefOf = (sha256: string) =>
+    contentsPagePath(call.owner.name, packageType.type, name, version, sha256)
+  return <Contents files={files} contents={contents} hrefOf={hrefOf} />
 }
 
 function mayRemove(call: OwnedCall): boolean {
@@ -150,11 +174,16 @@ function repositoriesOf(files: readonly PackageFile[]): readonly string[] {
   return [...new Set(names)]
 }
 
-/** From the repository that the address names, or the first that has it. */
+/**
+ * From the repository that the address names, or the first that has it. Of the package as such it may be any that has
+ * a version of it: the page shows the one that is installed from there.
+ */
 function Install({ call, packageType, overview, files }: PackageBodyProps) {
-  const repositories = repositoriesOf(files)
+  const having = repositoriesOf(files)
+  const all = overview.repositories.map(({ name }) => name)
+  const repositories = call.params.version === undefined && all.length > 0 ? all : having
   const wanted = call.url.searchParams.get('from') ?? ''
-  const repository = repositories.find((name) => name === wanted) ?? repositories[0]
+  const repository = repositories.find((name) => name === wanted) ?? having[0]
   const architectures = new Set(
     files.filter((file) => file.repository === repository).map((file) => file.architecture),
   )
@@ -238,18 +267,15 @@ function Relations(props: PackageBodyProps) {
 function Dependents({ call, packageType, links }: PackageBodyProps) {
   if (packageType.view?.links === undefined) return null
   const entries = links.dependents.map((name) => ({ text: name, name }))
+  if (entries.length === 0) return null
   return (
     <section>
       <h2>Required by</h2>
-      {entries.length === 0 ? (
-        <p class="muted">No package of {call.owner.name} that says so.</p>
-      ) : (
-        <Entries
-          entries={entries}
-          hrefOf={(name) => packagePath(call.owner.name, packageType.type, name)}
-        />
-      )}
-      {links.moreDependents && <p class="muted">And more, which are not shown.</p>}
+      <Entries
+        entries={entries}
+        hrefOf={(name) => packagePath(call.owner.name, packageType.type, name)}
+      />
+      {links.moreDependents && <p class="muted">More packages need it, which are not shown.</p>}
     </section>
   )
 }

@@ -10,7 +10,7 @@ import { findPackageType } from '../../types/registration.ts'
 import type { PackageType } from '../../types/type.ts'
 import { findVersionNames } from '../../types/version-names.ts'
 import type { PackageDescription } from '../../types/view.ts'
-import { parsePageNumber } from '../components/pagination.tsx'
+import { parsePage } from '../components/pagination.tsx'
 import { ownerPath, packagePath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
 import { absentPackage, absentVersion } from './package-absent.tsx'
@@ -50,12 +50,11 @@ async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
   if (packageType === undefined || resource === undefined) return absentPackage(call)
   const { versionId } = resource
   if (versionId === null) return absentVersion(call, resource)
-  const page = parsePageNumber(url)
-  const offset = (page - 1) * FILES_A_PAGE
+  const { page, ...place } = parsePage(url, FILES_A_PAGE, true)
   // The primary, as what was found: a replica may not have the version yet.
   const { files, readme } = await readFilesAndReadme(env.DB, versionId, {
     limit: FILES_A_PAGE,
-    offset,
+    ...place,
   })
   const description = describe(packageType, resource, files)
   const [first] = files
@@ -84,7 +83,7 @@ async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
         contents={contents}
         readme={page === 1 ? readme : undefined}
         page={page}
-        more={page * FILES_A_PAGE < resource.fileCount}
+        pageSize={FILES_A_PAGE}
       />
     ),
   })

@@ -1,20 +1,31 @@
-// A repository: its revision, the keys that sign it, how to use it, and what changed last.
-
+// A repository: all that it holds, page by page and searched; how to use it, what signs it, and what changed last.
 import { NOTHING, type ResourceQuery } from '../../core/access/resource-query.ts'
 import { RegistryError } from '../../core/errors.ts'
 import { REPOSITORY_OVERVIEW, type RepositoryOverview } from '../../core/packages/overview.ts'
+import { packageAfter, searchPackages } from '../../core/packages/search.ts'
 import { type Endpoint, type OwnedCall, ownedEndpoint, type Params } from '../../http/endpoint.ts'
-import { keysOf } from '../../http/owner-keys.ts'
+import { keptList, keptStart } from '../../http/kept-list.ts'
 import { packageTypes } from '../../types/registration.ts'
 import type { PackageType, RepositoryNaming } from '../../types/type.ts'
 import type { RepositoryView } from '../../types/view.ts'
-import { CodeBlock } from '../components/code-block.tsx'
-import { CsrfField } from '../components/form.tsx'
-import { Badge, Bytes, EmptyState, Facts, Time } from '../components/pieces.tsx'
+import { FilterForm, queryOf, type Sort, SortChoice, sortOf } from '../components/filter-form.tsx'
+import { PackageRows } from '../components/package-rows.tsx'
+import { Pagination, parsePage } from '../components/pagination.tsx'
+import { Badge, EmptyState } from '../components/pieces.tsx'
 import { InstallPanel, PublishPanel } from '../components/usage.tsx'
-import { managePath, ownerPath, packagePath, packagesPath } from '../paths.ts'
+import { formatCount } from '../format.ts'
+import { ownerPath, repositoryPath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
-import { viewerOf } from '../viewer.ts'
+import {
+  About,
+  Changes,
+  Deletion,
+  Indexes,
+  Keys,
+  type RepositoryProps,
+} from './repository-details.tsx'
+
+const PACKAGES_A_PAGE = 30
 
 export const repositoryPageEndpoints: readonly Endpoint[] = packageTypes.flatMap(
   (packageType: PackageType) => {
@@ -48,19 +59,12 @@ function findRepository(type: string, naming: RepositoryNaming, params: Params):
   }
 }
 
-interface RepositoryProps {
-  readonly call: OwnedCall
-  readonly packageType: PackageType
-  readonly view: RepositoryView
-  readonly overview: RepositoryOverview
-}
-
-function show(
+async function show(
   call: OwnedCall<RepositoryOverview>,
   packageType: PackageType,
   view: RepositoryView,
   naming: RepositoryNaming,
-): Response {
+): Promise<Response> {
   const { owner, resource: overview } = call
   // A name that none can have is refused with what is wrong with it.
   const name = overview?.name ?? naming.parseName(call.params)
@@ -68,7 +72,13 @@ function show(
     overview === undefined ? (
       <Absent call={call} packageType={packageType} name={name} />
     ) : (
-      <Repository call={call} packageType={packageType} view={view} overview={overview} />
+      <Repository
+        call={call}
+        packageType={packageType}
+        view={view}
+        overview={overview}
+        list={await readList(call, packageType.type, name)}
+      />
     )
   return pageResponse(
     call,
@@ -76,11 +86,37 @@ function show(
       title: `${owner.name}/${name}`,
       description: `The ${packageType.view?.title ?? packageType.type} repository ${name} of ${owner.name}.`,
       trail: [{ label: owner.name, href: ownerPath(owner.name) }, { label: name }],
-      search: { action: ownerPath(owner.name), value: '', label: owner.name },
       body,
     },
     overview === undefined ? 404 : 200,
   )
+}
+
+/** A page of what the repository holds, and what was asked for. */
+type List = Awaited<ReturnType<typeof readList>>
+
+async function readList(call: OwnedCall<RepositoryOverview>, type: string, repository: string) {
+  const { owner, url } = call
+  const [q, sort]: [string, Sort] = [queryOf(url, 'q'), sortOf(url)]
+  const isWhole = q === '' && sort === 'name'
+  const { page, ...place } = parsePage(url, PACKAGES_A_PAGE, isWhole)
+  const search = {
+    ...{
+      described: true as const,
+      ownerId: owner.id,
+      text: q || undefined,
+      type,
+      repository,
+      sort,
+    },
+    page: { limit: PACKAGES_A_PAGE, ...place },
+  }
+  const found = await keptList(call, 'packages-2', search, async (reader) => {
+    const start = sort === 'name' ? await keptStart(call, search, 'packages') : undefined
+    return searchPackages(reader, { ...search, start })
+  })
+  const last = isWhole ? found.packages.at(-1) : undefined
+  return { ...found, q, sort, page, last: last && packageAfter(last) }
 }
 
 interface AbsentProps {
@@ -103,10 +139,16 @@ function Absent({ call, packageType, name }: AbsentProps) {
   )
 }
 
-function Repository(props: RepositoryProps) {
+interface ListedProps extends RepositoryProps {
+  readonly list: List
+}
+
+/** How to use the repository stands above the first page of what it holds, and what else there is to know below. */
+function Repository({ list, ...props }: ListedProps) {
   const { call, packageType, overview } = props
   const subject = { repository: overview.name }
   const empty = overview.indexes.length === 0
+  const isFirst = list.page === 1 && list.q === ''
   return (
     <>
       <div class="title">
@@ -116,29 +158,27 @@ function Repository(props: RepositoryProps) {
         {call.owner.visibility === 'private' && <Badge kind="warn">private</Badge>}
       </div>
       <p class="lead">
-        A repository of <a href={ownerPath(call.owner.name)}>{call.owner.name}</a>.{' '}
-        <a
-          href={packagesPath(call.owner.name, {
-            type: packageType.type,
-            repository: overview.name,
-          })}
-        >
-          Its packages
-        </a>
+        A repository of <a href={ownerPath(call.owner.name)}>{call.owner.name}</a>.
       </p>
       <div class="columns">
         <div>
-          {empty ? (
+          {empty && (
             <EmptyState title="Nothing here yet">
               <p>It begins with its first package.</p>
             </EmptyState>
-          ) : (
+          )}
+          {!empty && isFirst && (
             <InstallPanel call={call} packageType={packageType} subject={subject} />
           )}
-          <Keys {...props} />
-          {!empty && <Indexes {...props} />}
-          <Changes {...props} />
-          <PublishPanel call={call} packageType={packageType} subject={subject} />
+          {!empty && <Packages list={list} {...props} />}
+          {isFirst && (
+            <>
+              <Keys {...props} />
+              {!empty && <Indexes {...props} />}
+              <Changes {...props} />
+              <PublishPanel call={call} packageType={packageType} subject={subject} />
+            </>
+          )}
         </div>
         <aside>
           <About overview={overview} />
@@ -149,174 +189,39 @@ function Repository(props: RepositoryProps) {
   )
 }
 
-function About({ overview }: Pick<RepositoryProps, 'overview'>) {
-  const { changes, createdAt, immutable, indexes, revision } = overview
-  const last = changes[0]
-  const size = indexes.reduce((sum, index) => sum + index.size, 0)
-  return (
-    <section class="panel">
-      <h2>About</h2>
-      <Facts
-        facts={[
-          { label: 'Revision', value: String(revision) },
-          ...(last === undefined
-            ? []
-            : [{ label: 'Last change', value: <Time at={last.createdAt} exact /> }]),
-          { label: 'Created', value: <Time at={createdAt} /> },
-          {
-            label: 'Index files',
-            value: (
-              <>
-                {indexes.length}, <Bytes size={size} />
-              </>
-            ),
-          },
-          {
-            label: 'Files',
-            value:
-              immutable === 1
-                ? 'Immutable: a name never carries other bytes'
-                : 'Can be removed, and published again',
-          },
-        ]}
-      />
-    </section>
-  )
-}
-
-/** For who may delete it, while nothing is in it. */
-function Deletion({ call, packageType: { type }, overview }: RepositoryProps) {
-  const viewer = viewerOf(call)
-  if (viewer === null || !viewer.mayManage || overview.isEmpty !== 1) return null
-  return (
-    <details class="panel">
-      <summary>Delete {overview.name}</summary>
-      <form
-        class="actions"
-        method="post"
-        action={`${managePath(call.owner.name)}/repositories/delete`}
-      >
-        <CsrfField token={viewer.csrfToken} />
-        <input type="hidden" name="type" value={type} />
-        <input type="hidden" name="name" value={overview.name} />
-        <p>It holds no packages. Its index goes with it, and the next publish makes it anew.</p>
-        <button class="danger" type="submit">
-          Delete {overview.name}
-        </button>
-      </form>
-    </details>
-  )
-}
-
-function Keys({ call: { env, owner }, packageType, view }: RepositoryProps) {
-  const { keys } = keysOf(env, owner)
-  const named = keys.map((key) => ({
-    ...key,
-    fileName: packageType.keyFileName?.(key) ?? key.name,
-  }))
-  return (
-    <section>
-      <h2>Signing keys</h2>
-      <ul class="rows">
-        {named.map(({ fileName, fingerprint }, at) => (
-          <li>
-            <p>
-              <a class="mono" href={view.keyPath(owner.name, fileName)} download>
-                {fileName}
-              </a>{' '}
-              {keys.length > 1 && <Badge>{at === 0 ? 'current' : 'previous'}</Badge>}
-            </p>
-            <p class="muted small">SHA-256 of the public key (DER)</p>
-            <CodeBlock text={fingerprint} label={`the fingerprint of ${fileName}`} />
-          </li>
-        ))}
-      </ul>
-    </section>
-  )
-}
-
-function Indexes({ call, view, overview }: RepositoryProps) {
+function Packages({ call, packageType, overview, list }: ListedProps) {
+  const { packages, total, listed, more, page, q, sort, last } = list
+  const path = repositoryPath(call.owner.name, packageType.type, overview.name)
   return (
     <section>
       <h2>
-        Index files <span class="muted small">{overview.indexes.length}</span>
+        Packages <span class="muted small">{total.toLocaleString('en')}</span>
       </h2>
-      <ul class="rows">
-        {overview.indexes.map(({ path, size, sha256, changedAt }) => (
-          <li>
-            <div class="ends">
-              <p>
-                <a
-                  class="mono"
-                  href={view.indexPath(call.owner.name, overview.name, path)}
-                  download
-                >
-                  {path}
-                </a>
-              </p>
-              <p class="aside">
-                <Bytes size={size} /> · <Time at={changedAt} exact />
-              </p>
-            </div>
-            <details class="small">
-              <summary>
-                SHA-256<span class="unseen"> of {path}</span>
-              </summary>
-              <CodeBlock text={sha256} label={`the SHA-256 of ${path}`} />
-            </details>
-          </li>
-        ))}
-      </ul>
+      {(total > 0 || q !== '') && (
+        <FilterForm action={path} label={`Search in ${overview.name}`} q={q}>
+          <SortChoice chosen={sort} />
+        </FilterForm>
+      )}
+      {q !== '' && (
+        <p class="muted small" role="status">
+          {more && 'Many names match, the first of which are looked at: '}
+          {formatCount(total, 'package')} found
+        </p>
+      )}
+      {listed < total && (
+        <p class="muted small">
+          The {listed.toLocaleString('en')} with the newest versions are listed.
+        </p>
+      )}
+      {packages.length === 0 ? (
+        <p class="muted">
+          {q === '' ? 'It holds no package now.' : 'It holds no such package.'}{' '}
+          {(q !== '' || page > 1) && <a href={path}>Show all packages</a>}
+        </p>
+      ) : (
+        <PackageRows owner={call.owner.name} packages={packages} from={overview.name} within />
+      )}
+      <Pagination url={call.url} page={page} size={PACKAGES_A_PAGE} total={listed} last={last} />
     </section>
-  )
-}
-
-const OPERATIONS = {
-  publish: { label: 'published', kind: 'accent' },
-  remove: { label: 'removed', kind: 'warn' },
-  reindex: { label: 'signed anew', kind: undefined },
-} as const
-
-function Changes({ call, packageType, overview }: RepositoryProps) {
-  if (overview.changes.length === 0) return null
-  return (
-    <section>
-      <h2>Latest changes</h2>
-      <ul class="rows tight">
-        {overview.changes.map((change) => (
-          <li class="split">
-            <p>
-              <ChangedFile owner={call.owner.name} type={packageType.type} change={change} />{' '}
-              <span class="muted small">{change.architecture}</span> <Operation op={change.op} />
-            </p>
-            <p class="aside">
-              revision {change.revision} · <Time at={change.createdAt} exact />
-            </p>
-          </li>
-        ))}
-      </ul>
-    </section>
-  )
-}
-
-function Operation({ op }: { readonly op: keyof typeof OPERATIONS }) {
-  const { label, kind } = OPERATIONS[op]
-  return kind === undefined ? <Badge>{label}</Badge> : <Badge kind={kind}>{label}</Badge>
-}
-
-interface ChangedFileProps {
-  readonly owner: string
-  readonly type: string
-  readonly change: RepositoryOverview['changes'][number]
-}
-
-/** Leads to its version, as long as the file is there. */
-function ChangedFile({ owner, type, change }: ChangedFileProps) {
-  const { fileName, packageName, version } = change
-  if (packageName === null) return <span class="mono">{fileName || 'every index file'}</span>
-  return (
-    <a class="mono" href={packagePath(owner, type, packageName, version ?? undefined)}>
-      {fileName}
-    </a>
   )
 }

@@ -3,7 +3,7 @@ import { readPackageVersions } from '../../core/packages/detail.ts'
 import type { PackageOverview } from '../../core/packages/overview.ts'
 import { listingReader } from '../../core/packages/reader.ts'
 import { type OwnedCall, ownedEndpoint } from '../../http/endpoint.ts'
-import { Pagination, parsePageNumber } from '../components/pagination.tsx'
+import { Pagination, parsePage } from '../components/pagination.tsx'
 import { Time } from '../components/pieces.tsx'
 import { formatCount } from '../format.ts'
 import { ownerPath, packagePath } from '../paths.ts'
@@ -27,12 +27,17 @@ async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
   if (resource === undefined) return absentPackage(call)
   const { type = '' } = params
   const { name, shownName } = resource
-  const page = parsePageNumber(url)
+  const { page, ...place } = parsePage(
+    url,
+    VERSIONS_A_PAGE,
+    /^\d{1,15}$/.test(url.searchParams.get('after') ?? ''),
+  )
   const { versions, total } = await readPackageVersions(
     listingReader(env.DB, owner.visibility),
     { ownerId: owner.id, type, name, foldedName: name },
-    { limit: VERSIONS_A_PAGE, offset: (page - 1) * VERSIONS_A_PAGE },
+    { limit: VERSIONS_A_PAGE, ...place },
   )
+  const last = versions.at(-1)
   return pageResponse(call, {
     title: `Versions of ${shownName}`,
     trail: [
@@ -60,7 +65,13 @@ async function show(call: OwnedCall<PackageOverview>): Promise<Response> {
             </li>
           ))}
         </ul>
-        <Pagination url={url} page={page} more={page * VERSIONS_A_PAGE < total} />
+        <Pagination
+          url={url}
+          page={page}
+          size={VERSIONS_A_PAGE}
+          total={total}
+          last={last === undefined ? undefined : String(last.id)}
+        />
       </>
     ),
   })

@@ -39,12 +39,14 @@ interface Seeded {
   readonly file: string
   /** Absent: that of Alpine's. */
   readonly part?: string
+  /** The version's place in the order of its type; absent: below all that a publish gives. */
+  readonly order?: string
 }
 
 /** Versions of one file each, as many as from ?1 up to ?2. */
 export async function seed(
   { ownerId, type, repositoryId }: SeededPlace,
-  { name, version, file, part = "iif(?5 IS NULL, '', 'x86_64')" }: Seeded,
+  { name, version, file, part = "iif(?5 IS NULL, '', 'x86_64')", order = "''" }: Seeded,
   from: number,
   to: number,
 ): Promise<void> {
@@ -60,8 +62,8 @@ export async function seed(
       ...place,
     ],
     [
-      `${numbers} INSERT INTO package_version (package_id, version, created_at)
-       SELECT p.id, ${version}, 1 ${FILES}${name} WHERE true ON CONFLICT DO NOTHING`,
+      `${numbers} INSERT INTO package_version (package_id, version, created_at, order_key)
+       SELECT p.id, ${version}, 1, ${order} ${FILES}${name} WHERE true ON CONFLICT DO NOTHING`,
       ...place,
     ],
     [
