@@ -23,6 +23,7 @@ import {
 import type { OwnedCall } from './endpoint.ts'
 import { type Operation, TEXT } from './operation.ts'
 import { refusePackage } from './package-refusal.ts'
+import { packagePagePath } from './path.ts'
 import type {
   ExaminedPublicationCall,
   PublicationCall,
@@ -43,7 +44,10 @@ export const PUBLISHED: Operation['answers'] = {
   201: {
     description: 'Published, and visible to everybody',
     content: LINE,
-    headers: { Location: { description: 'The path of the file.', schema: TEXT } },
+    headers: {
+      Location: { description: 'The path of the file.', schema: TEXT },
+      Link: { description: 'As `about` the page of the version.', schema: TEXT },
+    },
   },
 }
 
@@ -123,7 +127,8 @@ export async function publishUpload<I, T>(
     waitUntil: call.waitUntil,
   })
   if (published.outcome === 'published' && respond !== undefined) return respond(published, file)
-  return answer(published, wording(file), sameIsFine)
+  const about = aboutLink(packagePagePath(call.owner.name, type, file.packageName, file.version))
+  return answer(published, wording(file), sameIsFine, about)
 }
 
 /** Those about a body that holds more than the file are checked where that is read. */
@@ -205,14 +210,32 @@ function requireClaims({ principal }: OwnedCall, type: string, claims: Claims | 
   if (refusal !== undefined) throw new RegistryError(refusal)
 }
 
-function answer(published: Published, wording: PublicationWording, sameIsFine: boolean) {
+/** RFC 6903 2: the page that is about the file's version. */
+function aboutLink(path: string): { readonly link: string } {
+  return { link: `<${path}>; rel="about"` }
+}
+
+/** The path of the page that an answer to a publish says is about the version. */
+export function pageAbout(response: Response): string | undefined {
+  return /^<([^>]+)>; rel="about"$/.exec(response.headers.get('link') ?? '')?.[1]
+}
+
+function answer(
+  published: Published,
+  wording: PublicationWording,
+  sameIsFine: boolean,
+  about: { readonly link: string },
+) {
   const { what, place, location } = wording
   if (published.outcome === 'published') {
-    return line(201, `published ${what} to ${place}${atRevision(published)}`, { location })
+    return line(201, `published ${what} to ${place}${atRevision(published)}`, {
+      location,
+      ...about,
+    })
   }
   if (published.outcome === 'exists' && published.sameBytes) {
     const text = `${what} is already published in ${place} with the same bytes${atRevision(published)}`
-    if (sameIsFine) return line(200, text)
+    if (sameIsFine) return line(200, text, about)
     throw new RegistryError({ code: 'already-published', detail: `${text}: nothing to do` })
   }
   throw new RegistryError(conflict(published, wording))

@@ -188,4 +188,6 @@ export interface Snippet {
   readonly text: string
   /** A sentence to stand beside it. */
   readonly note?: string
+  /** Whether it takes back what the others did: pages show it last. */
+  readonly undoes?: true
 }

@@ -1,6 +1,7 @@
 // Every page, and what pages need.
 import type { Endpoint } from '../http/endpoint.ts'
 import { assetEndpoints } from './assets/assets.ts'
+import { contentsEndpoint } from './pages/contents.tsx'
 import { homeEndpoint } from './pages/home.tsx'
 import { manageEndpoints } from './pages/manage.tsx'
 import { ownerEndpoint } from './pages/owner.tsx'
@@ -25,6 +26,7 @@ const pages: readonly Endpoint[] = [
   packageEndpoint,
   versionsEndpoint,
   readmeEndpoint,
+  contentsEndpoint,
   ...repositoryPageEndpoints,
   ownerEndpoint,
 ]

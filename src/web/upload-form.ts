@@ -4,6 +4,7 @@ import { invalidRequest, RegistryError, statusOf } from '../core/errors.ts'
 import { UPLOAD_LIMITS } from '../http/body-limits.ts'
 import type { OwnedCall } from '../http/endpoint.ts'
 import { type Form, type FormFile, openForm } from '../http/form.ts'
+import { pageAbout } from '../http/publication.ts'
 import { requireCsrfToken } from '../http/session.ts'
 import { type UploadType, uploadTypes } from './upload-target.ts'
 
@@ -14,6 +15,8 @@ export interface UploadResult {
   /** What a client would have been answered. */
   readonly status: number
   readonly text: string
+  /** The path of the page of its version; absent where it is not published. */
+  readonly page?: string | undefined
 }
 
 export interface Uploaded {
@@ -74,7 +77,7 @@ async function publishFile(
     const response = await publish({ ...call, params, url, file: chunks })
     const text = (await response.text()).trimEnd()
     const outcome = response.status === 201 ? 'published' : 'present'
-    return { name: fileName, outcome, status: response.status, text }
+    return { name: fileName, outcome, status: response.status, text, page: pageAbout(response) }
   } catch (error) {
     return refusalOf(fileName, error)
   }

@@ -4,7 +4,7 @@ import { invalidRequest } from '../core/errors.ts'
 import type { OwnedCall, OwnedEndpoint, Params } from '../http/endpoint.ts'
 import { packageTypes } from '../types/registration.ts'
 import { splitRepositoryName } from '../types/repository-name.ts'
-import type { BrowserUpload, PackageType, UploadField } from '../types/type.ts'
+import type { BrowserUpload, PackageType, RepositoryNaming, UploadField } from '../types/type.ts'
 
 export interface UploadType {
   readonly type: string
@@ -12,7 +12,7 @@ export interface UploadType {
   readonly title: string
   readonly accept: string | undefined
   /** The repository first, where the type has them. */
-  readonly fields: readonly UploadField[]
+  readonly fields: readonly CheckedField[]
   readonly publish: (call: OwnedCall) => Promise<Response>
   /**
    * The publishing path's parameters and the path itself.
@@ -23,6 +23,11 @@ export interface UploadType {
     fields: ReadonlyMap<string, string>,
     fileName: string,
   ) => { readonly params: Params; readonly path: string }
+}
+
+interface CheckedField extends UploadField {
+  /** What browsers hold a name against while it is typed, as HTML has it; the endpoint checks it again. */
+  readonly pattern?: string
 }
 
 /** The field that a type's repositories are named in, as the lists name them. */
@@ -37,7 +42,10 @@ export const uploadTypes: readonly UploadType[] = packageTypes.flatMap(
 function uploadTypeOf(packageType: PackageType, upload: BrowserUpload): UploadType {
   const { repositories } = packageType
   const example = repositories?.path.replaceAll(':', '') ?? ''
-  const repository = { name: REPOSITORY_FIELD, label: 'Repository', example }
+  const repository = {
+    ...{ name: REPOSITORY_FIELD, label: 'Repository', example },
+    ...(repositories === undefined ? {} : { pattern: patternOf(repositories) }),
+  }
   return {
     type: packageType.type,
     title: packageType.view?.title ?? packageType.type,
@@ -55,6 +63,14 @@ function uploadTypeOf(packageType: PackageType, upload: BrowserUpload): UploadTy
       return { params, path: fillPath(upload.path, params) }
     },
   }
+}
+
+/** Of a whole name, from what each of its parts may be. Browsers read it with the flag `v`, which escapes hyphens. */
+function patternOf({ path, parameters }: RepositoryNaming): string {
+  return path.replace(/:(\w+)(\{[^}]*\})?/g, (_, name: string) => {
+    const part = String(parameters[name]?.pattern ?? '[^\\/]+')
+    return part.replace(/^\^|\$$/g, '').replaceAll('-]', '\\-]')
+  })
 }
 
 /** The endpoint that every client publishes with: there is no second way in. */

@@ -20,9 +20,14 @@ const PAGES = [
   '/acme/-/packages/alpine/greet/9',
   '/acme/-/versions/alpine/greet',
   '/acme/-/alpine/edge/main',
+  '/acme/-/alpine/edge/main?q=greet&sort=newest',
+  '/acme/-/alpine/edge/main?q=zzz',
+  '/acme/-/packages/alpine/greet?from=v3.22/main',
   '/acme/-/alpine/edge/absent',
   '/acme/-/packages/generic/handbook/2026-11',
   '/-/sign-in',
+  '/nobody',
+  '/acme/-/upload',
   '/-/absent',
   '/api/v1/docs',
 ]
@@ -38,6 +43,8 @@ const FORMS = [
   '/acme/-/manage',
   '/vault/-/manage',
   '/acme/-/packages/alpine/greet',
+  '/-/sign-in',
+  '/nobody/-/manage',
   '/acme/-/remove/alpine/greet/1.5.2-r1',
 ]
 const WIDTHS = { desktop: 1280, phone: 360 } as const
@@ -52,12 +59,13 @@ async function findingsOf(page: Page): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
 }
 
-/** Opens every group, so that what is inside is looked at too. */
+/** Opens every group and every tab, so that what is inside is looked at too. */
 const OPEN_DETAILS = `
   for (const details of document.querySelectorAll('details')) {
     details.removeAttribute('name')
     details.open = true
-  }`
+  }
+  for (const tab of document.querySelectorAll('.tab')) tab.style.display = 'block'`
 
 const OVERFLOW = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
 

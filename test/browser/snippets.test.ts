@@ -14,9 +14,7 @@ describeWith(['apk'], 'the lines on a page', ({ apk }) =>
       it(`install the package: ${group}`, async () => {
         const page = await open({ permissions: ['clipboard-read', 'clipboard-write'] })
         await page.goto('/acme/-/packages/alpine/greet-data')
-        const summary = page.locator('summary', { hasText: group })
-        if (!(await summary.locator('..').evaluate((details) => details.hasAttribute('open'))))
-          await summary.click()
+        await page.locator('.tabs > label').getByText(group, { exact: true }).click()
         const button = { name: `Copy ${group}: ${title}` }
         await page.getByRole('button', button).click()
         const copied = await page.evaluate<string>('navigator.clipboard.readText()')

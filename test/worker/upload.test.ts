@@ -78,7 +78,7 @@ describe('a form with several files', () => {
     })
     expect(status).toBe(207)
     expect(text).toContain('2 of 3 files are published.')
-    const rows = [...text.matchAll(/class="name">([^<]+)<.*?class="badge[^"]*">([^<]+)</gs)]
+    const rows = [...text.matchAll(/class="name"[^>]*>([^<]+)<.*?class="badge[^"]*">([^<]+)</gs)]
     expect(rows.map(([, name, outcome]) => [name, outcome])).toEqual([
       ['there.apk', 'Already there'],
       ['broken.apk', 'Refused'],
@@ -106,6 +106,7 @@ describe('a form with several files', () => {
           {
             name: 'a.apk',
             outcome: 'published',
+            page: '/acme/-/packages/alpine/hello/1-r0',
             status: 201,
             text: 'published hello 1-r0 x86_64 to acme/edge/main, revision 1',
           },

@@ -1,5 +1,6 @@
 // What the upload form gains with JavaScript: a request a file, three at a time, each with its
-// progress and its own answer. It sends the same form to the same place as without.
+// progress and its own answer; files that are dropped on it; names that are checked while they are typed.
+// It sends the same form to the same place as without.
 const AT_A_TIME = 3
 
 for (const form of document.querySelectorAll('form[data-upload]')) {
@@ -7,6 +8,47 @@ for (const form of document.querySelectorAll('form[data-upload]')) {
     event.preventDefault()
     sendAll(form)
   })
+  takeDropped(form)
+  for (const field of form.querySelectorAll('input[pattern]')) checkTyped(field)
+}
+
+/** Anywhere on the form, as if they had been chosen. */
+function takeDropped(form) {
+  const chooser = form.querySelector('input[type=file]')
+  const mark = (over) => form.classList.toggle('over', over)
+  form.addEventListener('dragover', (event) => {
+    if (!event.dataTransfer.types.includes('Files')) return
+    event.preventDefault()
+    mark(true)
+  })
+  form.addEventListener('dragleave', (event) => {
+    if (!form.contains(event.relatedTarget)) mark(false)
+  })
+  form.addEventListener('drop', (event) => {
+    mark(false)
+    if (event.dataTransfer.files.length === 0) return
+    event.preventDefault()
+    chooser.files = event.dataTransfer.files
+  })
+}
+
+/** Whether a name can be one, and whether it is that of something new, which a mistyped one is as well. */
+function checkTyped(field) {
+  const hint = document.getElementById(field.getAttribute('aria-describedby'))
+  const told = hint.textContent
+  const known = [...(field.list?.options ?? [])].map(({ value }) => value)
+  const check = () => {
+    const wrong = field.value !== '' && field.validity.patternMismatch
+    if (wrong) field.setAttribute('aria-invalid', 'true')
+    else field.removeAttribute('aria-invalid')
+    hint.classList.toggle('wrong', wrong)
+    if (wrong) hint.textContent = `This can be no name. ${told}`
+    else if (field.value === '' || known.includes(field.value)) hint.textContent = told
+    else hint.textContent = 'It is not there yet: the first file makes it.'
+  }
+  hint.setAttribute('aria-live', 'polite')
+  field.addEventListener('input', check)
+  check()
 }
 
 async function sendAll(form) {
@@ -56,7 +98,7 @@ function addRow(list, file) {
   const text = document.createElement('p')
   row.append(title, progress, text)
   list.append(row)
-  return { badge, progress, text }
+  return { name, badge, progress, text }
 }
 
 /** Whether the file is published now. */
@@ -87,14 +129,23 @@ const OUTCOMES = {
   refused: ['Refused', 'badge warn'],
 }
 
-function showAnswer({ badge, progress, text }, request) {
-  const { outcome, text: reason } = answerOf(request)
+function showAnswer({ name, badge, progress, text }, request) {
+  const { outcome, text: reason, page } = answerOf(request)
   const [label, kind] = OUTCOMES[outcome]
   badge.textContent = label
   badge.className = kind
   progress.remove()
   text.textContent = reason
+  if (page) name.replaceWith(linkTo(page, name))
   return outcome !== 'refused'
+}
+
+function linkTo(page, { textContent }) {
+  const link = document.createElement('a')
+  link.className = 'name'
+  link.href = page
+  link.textContent = textContent
+  return link
 }
 
 function answerOf({ status, responseText }) {

@@ -41,11 +41,13 @@ interface TextFieldProps {
   /** The id of a datalist. */
   readonly list?: string
   readonly placeholder?: string
+  /** Of the whole text, as HTML has it. */
+  readonly pattern?: string
 }
 
 export function TextField(props: TextFieldProps) {
   const { name, label, hint, value, type = 'text', required = false, maxLength = 200 } = props
-  const { autocomplete = 'off', list, placeholder } = props
+  const { autocomplete = 'off', list, placeholder, pattern } = props
   return (
     <Field name={name} label={label} {...(hint === undefined ? {} : { hint })}>
       <input
@@ -60,6 +62,7 @@ export function TextField(props: TextFieldProps) {
         autocapitalize="none"
         list={list}
         placeholder={placeholder}
+        pattern={pattern}
         aria-describedby={hint === undefined ? undefined : `hint-${name}`}
       />
     </Field>

@@ -1,11 +1,12 @@
-// What a type has people copy: how to install and how to publish, in groups that open and close.
+// What a type has people copy: how to install and how to publish, a tab for each client.
 
 import { RegistryError } from '../../core/errors.ts'
 import type { OwnedCall } from '../../http/endpoint.ts'
 import { keysOf } from '../../http/owner-keys.ts'
-import { keyFilesOf } from '../../types/registration.ts'
-import type { PackageType, SnippetGroup, UsagePlace } from '../../types/type.ts'
+import { keyFilesOf, packageTypes } from '../../types/registration.ts'
+import type { PackageType, Snippet, SnippetGroup, UsagePlace } from '../../types/type.ts'
 import { CodeBlock } from './code-block.tsx'
+import { Tabs } from './tabs.tsx'
 
 type Subject = Pick<
   UsagePlace,
@@ -20,11 +21,33 @@ interface UsageProps {
 
 export function InstallPanel({ call, packageType, subject }: UsageProps) {
   const groups = groupsOf('install', call, packageType, subject)
-  return <Snippets title="Install" groups={groups} firstOpen />
+  return <Panel title="Install" name="install" groups={groups} />
 }
 
 export function PublishPanel({ call, packageType, subject }: UsageProps) {
-  return <Snippets title="Publish" groups={groupsOf('publish', call, packageType, subject)} />
+  const groups = groupsOf('publish', call, packageType, subject)
+  return <Panel title="Publish" name="publish" groups={groups} />
+}
+
+/** How to begin where nothing is yet: a tab for each type, in which the clients but for the first are folded up. */
+export function FirstPublishPanel({ call }: Pick<UsageProps, 'call'>) {
+  const tabs = packageTypes.flatMap((packageType: PackageType) => {
+    const groups = groupsOf('publish', call, packageType)
+    if (groups.length === 0) return []
+    const content = groups.map((group, at) => (
+      <details name={`publish-${packageType.type}`} open={at === 0}>
+        <summary>{group.title}</summary>
+        <Snippets group={group} snippets={group.snippets} />
+      </details>
+    ))
+    return [{ title: packageType.view?.title ?? packageType.type, content }]
+  })
+  return (
+    <section class="panel usage">
+      <h2>Publish</h2>
+      <Tabs name="publish" label="Kind of package" tabs={tabs} />
+    </section>
+  )
 }
 
 /** None for an address that no instructions can be written with safely. */
@@ -52,31 +75,52 @@ function keepOption(part: string) {
   return part.startsWith('--') ? <code class="unbroken">{part}</code> : part
 }
 
-interface SnippetsProps {
+interface PanelProps {
   readonly title: string
+  readonly name: string
   readonly groups: readonly SnippetGroup[]
-  readonly firstOpen?: boolean
 }
 
-function Snippets({ title, groups, firstOpen = false }: SnippetsProps) {
+/** What takes back what the rest did stands last, and folded up. */
+function Panel({ title, name, groups }: PanelProps) {
   if (groups.length === 0) return null
+  const tabs = groups.map((group) => {
+    const snippets = group.snippets.filter(({ undoes }) => undoes !== true)
+    return { title: group.title, content: <Snippets group={group} snippets={snippets} /> }
+  })
+  const undoing = groups.flatMap((group) => {
+    const snippets = group.snippets.filter(({ undoes }) => undoes === true)
+    return snippets.length === 0 ? [] : [<Snippets group={group} snippets={snippets} />]
+  })
   return (
     <section class="panel usage">
       <h2>{title}</h2>
-      {groups.map((group, at) => (
-        <details name={title} open={firstOpen && at === 0}>
-          <summary>{group.title}</summary>
-          {group.snippets.map((snippet) => (
-            <div>
-              <h3>{snippet.title}</h3>
-              {snippet.note !== undefined && (
-                <p class="muted small">{snippet.note.split(/(--\w+)/).map(keepOption)}</p>
-              )}
-              <CodeBlock text={snippet.text} label={`${group.title}: ${snippet.title}`} />
-            </div>
-          ))}
+      <Tabs name={name} label="Client" tabs={tabs} />
+      {undoing.length > 0 && (
+        <details>
+          <summary>Uninstall</summary>
+          {undoing}
         </details>
-      ))}
+      )}
     </section>
+  )
+}
+
+interface SnippetsProps {
+  readonly group: SnippetGroup
+  readonly snippets: readonly Snippet[]
+}
+
+function Snippets({ group, snippets }: SnippetsProps) {
+  return (
+    <>
+      {snippets.map(({ title, note, text }) => (
+        <div>
+          <h3>{title}</h3>
+          {note !== undefined && <p class="muted small">{note.split(/(--\w+)/).map(keepOption)}</p>}
+          <CodeBlock text={text} label={`${group.title}: ${title}`} />
+        </div>
+      ))}
+    </>
   )
 }

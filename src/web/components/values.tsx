@@ -74,7 +74,7 @@ const SHOWN_ENTRIES = 200
 
 export function Entries({ entries, hrefOf }: EntriesProps) {
   return (
-    <ul class="links">
+    <ul class="names">
       {entries.slice(0, SHOWN_ENTRIES).map(({ text, name, architectures }) => {
         const href = name === undefined ? undefined : hrefOf(name)
         return (

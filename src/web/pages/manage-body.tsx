@@ -62,6 +62,8 @@ function NewToken({ name, text }: { readonly name: string; readonly text: string
       <h2>The new token “{name}”</h2>
       <p>Copy it now: it is shown this once and kept nowhere.</p>
       <CodeBlock text={text} label="the new token" />
+      <p>The lines on this registry’s pages read it from a variable of the shell:</p>
+      <CodeBlock text={`export CAIRN_TOKEN=${text}\n`} label="the line that sets the token" />
     </section>
   )
 }
@@ -83,26 +85,28 @@ function Tokens({ owner, tokens, csrfToken }: TokensProps) {
   return (
     <ul class="rows">
       {tokens.map((token) => (
-        <li>
-          <p>
-            <span class="name">{token.name}</span>{' '}
-            {token.scopes.map((scope) => (
-              <>
-                <Badge {...(scope === 'read' ? {} : { kind: 'accent' })}>{scope}</Badge>{' '}
-              </>
-            ))}
-            {token.expiresAt !== null && token.expiresAt <= Date.now() && (
-              <Badge kind="warn">expired</Badge>
-            )}
-          </p>
-          <p class="muted small">
-            Made <Time at={token.createdAt} />
-            {token.lastUsedAt === null
-              ? ', never used'
-              : `, last used ${formatDate(token.lastUsedAt)}`}
-            {token.expiresAt !== null && `, until ${formatDate(token.expiresAt)}`}
-          </p>
-          <Restrictions token={token} />
+        <li class="split">
+          <div>
+            <p>
+              <span class="name">{token.name}</span>{' '}
+              {token.scopes.map((scope) => (
+                <>
+                  <Badge {...(scope === 'read' ? {} : { kind: 'accent' })}>{scope}</Badge>{' '}
+                </>
+              ))}
+              {token.expiresAt !== null && token.expiresAt <= Date.now() && (
+                <Badge kind="warn">expired</Badge>
+              )}
+            </p>
+            <p class="muted small">
+              Made <Time at={token.createdAt} />
+              {token.lastUsedAt === null
+                ? ', never used'
+                : `, last used ${formatDate(token.lastUsedAt)}`}
+              {token.expiresAt !== null && `, until ${formatDate(token.expiresAt)}`}
+            </p>
+            <Restrictions token={token} />
+          </div>
           {csrfToken !== undefined && <Revoke owner={owner} token={token} csrfToken={csrfToken} />}
         </li>
       ))}
@@ -132,7 +136,7 @@ interface RevokeProps {
 function Revoke({ owner, token: { id, name }, csrfToken }: RevokeProps) {
   return (
     <details class="small">
-      <summary>
+      <summary class="button danger">
         Revoke<span class="unseen"> {name}</span>
       </summary>
       <form

@@ -1,10 +1,9 @@
-// What the first file of a version holds, in a panel that opens: the beginning of the list, and where
-// the whole of it is.
+// What the files of a version hold, as a tree: on the version's page the beginning of the first one, in a panel that
+// opens, and where all paths of each are.
 import { type ContentsPage, readContents } from '../../core/blobs/contents.ts'
 import { RegistryError } from '../../core/errors.ts'
 import type { PackageFile } from '../../core/packages/detail.ts'
-import type { ContentEntry } from '../../formats/content-list.ts'
-import { Bytes } from '../components/pieces.tsx'
+import { PathTree } from '../components/path-tree.tsx'
 
 /** A page stays small whatever a package holds: so many entries, and characters of the list. */
 const SHOWN = { offset: 0, limit: 200, maxLength: 12 * 1024 }
@@ -23,58 +22,77 @@ export async function findContents(bucket: R2Bucket, file: PackageFile): Promise
 }
 
 interface ContentsProps {
-  readonly file: PackageFile
+  /** Those on the page, of which the first one's list is shown. */
+  readonly files: readonly PackageFile[]
   readonly contents: ShownContents
-  /** Where the API has the whole list. */
-  readonly href: string
+  /** Where all paths of a file are, by its digest. */
+  readonly hrefOf: (sha256: string) => string
 }
 
-export function Contents({ file, contents, href }: ContentsProps) {
-  const total = typeof contents === 'object' ? contents.entries : undefined
+export function Contents({ files, contents, hrefOf }: ContentsProps) {
+  const [file] = files
+  if (contents === 'not recorded' || file === undefined) return null
   return (
     <section>
-      <h2>Contents {total !== undefined && <span class="muted small">{total}</span>}</h2>
-      {contents === 'not recorded' && (
-        <p class="muted">Not recorded: it was published before there were lists.</p>
+      <h2>
+        Contents{' '}
+        {typeof contents === 'object' && (
+          <span class="muted small">{contents.entries.toLocaleString('en')}</span>
+        )}
+      </h2>
+      {contents === 'unreadable' ? (
+        <p class="muted">The list cannot be read just now.</p>
+      ) : (
+        <List file={file} contents={contents} href={hrefOf(file.sha256)} />
       )}
-      {contents === 'unreadable' && <p class="muted">The list cannot be read just now.</p>}
-      {typeof contents === 'object' && <List file={file} contents={contents} href={href} />}
+      <Others files={files} hrefOf={hrefOf} />
     </section>
   )
 }
 
-interface ListProps extends ContentsProps {
+interface ListProps {
+  readonly file: PackageFile
   readonly contents: ContentsPage
+  readonly href: string
 }
 
-function List({ file, contents: { page, entries, listed }, href }: ListProps) {
-  const name = [file.shownName, file.architecture].filter(Boolean).join(' ')
+function List({ file, contents: { page, entries }, href }: ListProps) {
   return (
     <details>
       <summary>
-        What {name} holds
+        What {nameOf(file)} holds
         {page.length < entries && `: the first ${page.length} of ${entries} paths`}
       </summary>
-      <ul class="plain-list contents">
-        {page.map((entry) => (
-          <li class="ends">
-            <span>{shownPath(entry)}</span>
-            <span class="muted">
-              {entry.size !== undefined && <Bytes size={entry.size} />} {entry.mode}
-            </span>
-          </li>
-        ))}
-      </ul>
+      <div class="contents">
+        <PathTree entries={page} />
+      </div>
       <p>
-        <a href={href}>The list with checksums, as JSON</a>
-        {listed < entries && `, which ends after ${listed} of ${entries} paths`}
+        <a href={href}>All paths of {nameOf(file)}</a>
       </p>
     </details>
   )
 }
 
-function shownPath({ path, type, target }: ContentEntry): string {
-  if (type === 'directory') return `/${path}/`
-  if (type === 'symlink') return `/${path} → ${target}`
-  return type === 'hardlink' ? `/${path} = /${target}` : `/${path}`
+function nameOf({ shownName, architecture }: PackageFile): string {
+  return [shownName, architecture].filter(Boolean).join(' ')
+}
+
+/** A content that several files have is named once. */
+function Others({ files, hrefOf }: Pick<ContentsProps, 'files' | 'hrefOf'>) {
+  const contents = new Map(files.map((file) => [file.sha256, file]))
+  if (contents.size < 2) return null
+  return (
+    <p>
+      All paths of{' '}
+      {[...contents.values()].map((file, at) => (
+        <>
+          {at > 0 && ', '}
+          <a href={hrefOf(file.sha256)}>
+            {file.architecture || file.shownName}
+            {file.repository !== null && ` in ${file.repository}`}
+          </a>
+        </>
+      ))}
+    </p>
+  )
 }

@@ -147,11 +147,12 @@ function UploadForm({ owner, csrfToken, type, known, given }: UploadFormProps) {
     >
       <CsrfField token={csrfToken} />
       <input type="hidden" name="type" value={type.type} />
-      {type.fields.map(({ name, label, example }) => (
+      {type.fields.map(({ name, label, example, pattern }) => (
         <TextField
           name={name}
           label={label}
           hint={`${name === REPOSITORY_FIELD ? 'The name of an existing repository, or of a new one' : 'Such as'}: ${example}`}
+          {...(pattern === undefined ? {} : { pattern })}
           value={given.get(name) ?? (name === REPOSITORY_FIELD ? known[0]?.name : undefined)}
           {...(name === REPOSITORY_FIELD && known.length > 0 ? { list: 'repositories' } : {})}
           required
@@ -164,7 +165,11 @@ function UploadForm({ owner, csrfToken, type, known, given }: UploadFormProps) {
           ))}
         </datalist>
       )}
-      <Field name="files" label="Files" hint="Several at once, up to 100 MB together">
+      <Field
+        name="files"
+        label="Files"
+        hint="Several at once, up to 100 MB together. They can be dropped here."
+      >
         <input
           id="field-files"
           name="files"
@@ -196,12 +201,18 @@ function Results({ results }: { readonly results: readonly UploadResult[] }) {
         {count} of {results.length} files are published.
       </p>
       <ul class="rows">
-        {results.map(({ name, outcome, text }) => {
+        {results.map(({ name, outcome, text, page }) => {
           const { label, kind } = OUTCOMES[outcome]
           return (
             <li>
               <p>
-                <span class="name">{name}</span>{' '}
+                {page === undefined ? (
+                  <span class="name">{name}</span>
+                ) : (
+                  <a class="name" href={page}>
+                    {name}
+                  </a>
+                )}{' '}
                 <Badge {...(kind === undefined ? {} : { kind })}>{label}</Badge>
               </p>
               <p>{text}</p>

@@ -56,6 +56,7 @@ function oneLine(place: AlpinePlace): readonly Snippet[] {
     {
       title: 'Remove it',
       language: 'sh',
+      undoes: true,
       text: lines(`wget -qO- ${header}${script} | sh -s -- --uninstall`),
     },
   ]
