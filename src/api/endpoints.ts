@@ -6,6 +6,7 @@ import { bucketEndpoints } from './bucket.ts'
 import { checkEndpoints } from './check.ts'
 import { deploymentCheckEndpoints } from './deployment-check.ts'
 import { healthEndpoint } from './health.ts'
+import { historyEndpoints } from './history.ts'
 import { objectEndpoints } from './objects.ts'
 import { documentEndpoint } from './openapi.ts'
 import { ownerEndpoints } from './owners.ts'
@@ -21,6 +22,7 @@ const managing: readonly Endpoint[] = [
   ...ownerEndpoints,
   ...tokenEndpoints,
   ...repositoryEndpoints,
+  ...historyEndpoints,
   ...checkEndpoints,
   ...bucketEndpoints,
   ...deploymentCheckEndpoints,

@@ -50,7 +50,7 @@ const PACKAGE_FIELDS = objectSchema('Package', {
 })
 
 /** Examples are of the first type. */
-const EXAMPLE_TYPE = packageTypes[0]?.type
+export const EXAMPLE_TYPE = packageTypes[0]?.type
 
 export const PACKAGE_SCHEMA = withExample(PACKAGE_FIELDS, {
   id: 7,

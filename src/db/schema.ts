@@ -73,7 +73,7 @@ export const ownerRemoval = sqliteTable(
 
 /**
  * The log of removals from types without repositories, where no row is left to say whose they were: for 90 days, for
- * which their owner is charged. Nobody is shown it: an operator reads it after a theft (SECURITY.md).
+ * which their owner is charged. The owner's history shows it.
  */
 export const removedFile = sqliteTable(
   'removed_file',
@@ -91,8 +91,37 @@ export const removedFile = sqliteTable(
     removedBy: text('removed_by').notNull(),
     /** Unix milliseconds. */
     removedAt: integer('removed_at').notNull(),
+    /** The id that the file had; of rows from before there was this column no file's. */
+    fileId: text('file_id').notNull().default(''),
+    /** As of the file; empty and null of rows from before there were these columns. */
+    publishedBy: text('published_by').notNull().default(''),
+    publishedAt: integer('published_at'),
   },
-  (table) => [index('removed_file_owner').on(table.ownerId)],
+  (table) => [
+    index('removed_file_owner').on(table.ownerId),
+    index('removed_file_file').on(table.fileId),
+  ],
+)
+
+/**
+ * The places of changes in the history of their owner, of which other tables have what was changed. Triggers alone
+ * write it (the migration `history`). Without rowid. Of files in no repository a publish stays as long as the file, and for
+ * 90 days after its removal; of a repository a change stays as long as the repository.
+ */
+export const ownerChange = sqliteTable(
+  'owner_change',
+  {
+    ownerId: text('owner_id')
+      .notNull()
+      .references(() => owner.id, { onDelete: 'cascade' }),
+    /** Unix milliseconds. */
+    createdAt: integer('created_at').notNull(),
+    /** Of a change in a repository its id; of a file in none the file's, of its removal with `-removed` behind it. */
+    id: text('id').notNull(),
+    /** 0 of a change in a repository, 1 of the publish of a file in none, 2 of its removal. */
+    kind: integer('kind').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.ownerId, table.createdAt, table.id] })],
 )
 
 /** A token is known by the SHA-256 of its text; the text itself is shown once and kept nowhere. */

@@ -21,11 +21,23 @@ export async function keptList<T>(
   question: { readonly type?: string | undefined },
   read: (reader: Reader) => Promise<T>,
 ): Promise<T> {
-  const { env, owner, resource } = call
-  if (owner.visibility !== 'public' || resource === undefined) return read(env.DB)
+  const { resource } = call
+  if (resource === undefined) return read(call.env.DB)
   const { states } = resource
   const state = question.type === undefined ? states : states[question.type]
-  const digest = sha256(JSON.stringify([form, owner.id, state ?? '', question]))
+  return keptAnswer(call, form, [state ?? '', question], read)
+}
+
+/** Likewise of anything about a public owner. @param question all that `read` depends on, and what changes with that */
+export async function keptAnswer<T>(
+  call: OwnedCall,
+  form: string,
+  question: readonly unknown[],
+  read: (reader: Reader) => Promise<T>,
+): Promise<T> {
+  const { env, owner } = call
+  if (owner.visibility !== 'public') return read(env.DB)
+  const digest = sha256(JSON.stringify([form, owner.id, ...question]))
   const name: KeptName = `list ${digest}`
   const edge = edgeOf(call)
   const kept = await findKept(edge, name, ({ status }) => status === 200)

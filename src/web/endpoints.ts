@@ -2,6 +2,7 @@
 import type { Endpoint } from '../http/endpoint.ts'
 import { assetEndpoints } from './assets/assets.ts'
 import { contentsEndpoint } from './pages/contents.tsx'
+import { historyPageEndpoints } from './pages/history.tsx'
 import { homeEndpoint } from './pages/home.tsx'
 import { manageEndpoints } from './pages/manage.tsx'
 import { ownerEndpoint } from './pages/owner.tsx'
@@ -27,6 +28,7 @@ const pages: readonly Endpoint[] = [
   versionsEndpoint,
   readmeEndpoint,
   contentsEndpoint,
+  ...historyPageEndpoints,
   ...repositoryPageEndpoints,
   ownerEndpoint,
 ]

@@ -27,6 +27,22 @@ export function repositoryPath(owner: string, type: string, name: string): strin
   return formatPath(owner, '-', type, ...name.split('/'))
 }
 
+/** What was published and removed, of a repository or of all that the owner has. */
+export function historyPath(owner: string, type?: string, repository?: string): string {
+  const place =
+    type === undefined || repository === undefined ? [] : [type, ...repository.split('/')]
+  return formatPath(owner, '-', 'history', ...place)
+}
+
+/** The same in the API, as a feed. */
+export function feedPath(owner: string, type?: string, repository?: string): string {
+  const place =
+    type === undefined || repository === undefined
+      ? []
+      : ['repositories', type, ...repository.split('/')]
+  return formatPath('api', 'v1', 'owners', owner, ...place, 'history.atom')
+}
+
 export interface PackageFilter {
   readonly q?: string
   readonly type?: string

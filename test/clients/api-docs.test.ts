@@ -20,6 +20,8 @@ const EXPECTED: Readonly<Record<string, RegExp>> = {
   versions: /^\[\{.*\}\]\n\{.*"2\.0\.0-r0".*\}\n\{.*"1\.0\.0-r0".*\}\n$/,
   files: /"sha512":"[0-9a-f]{128}","architecture":"noarch","branch":"edge","repository":"main"/,
   repositories: /^\[\{"type":"alpine","name":"edge\/main".*\]\n\{.*"indexes":\[\{.*"changes":\[/,
+  history:
+    /^\[\{"id":"[^"]+","op":"publish",.*"version":"2\.0\.0-r0"[^}]*\}\]\n\[\{.*"token":\{"id":"admin".*\]\n<\?xml .*<entry>.*<\/feed>\n$/s,
   digest: /^published "file\.txt" of example "1" to acme\/generic\n$/,
   tokens: /"expires_at":"2090-01-31T00:00:00\.000Z".*"token":"cairn_.*\n\[\{.*"name":"laptop"/,
   remove: /^$/,

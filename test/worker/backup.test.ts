@@ -113,6 +113,10 @@ describe('a snapshot', () => {
          FROM owner_usage`,
       ).all()
     const counted = (await usage()).results
+    const readHistory = async () =>
+      (await env.DB.prepare('SELECT * FROM owner_change ORDER BY created_at, id').all()).results
+    const history = await readHistory()
+    expect(history.length).toBeGreaterThan(samples.length)
     expect(counted).toHaveLength(1)
     await loseRows()
     await begin()
@@ -122,6 +126,7 @@ describe('a snapshot', () => {
     expect([...differences(rows, await snapshot())]).toEqual([])
     await complete()
     expect((await usage()).results).toEqual(counted)
+    expect(await readHistory()).toEqual(history)
     // What is worked out from the marks is in no backup.
     const found = env.DB.prepare('SELECT count(*) AS n FROM package_version WHERE withdrawn')
     expect(await found.first('n')).toBe(1)

@@ -85,12 +85,12 @@ it('contents of no repository are charged for a week after their removal, and it
   const path = '/api/packages/acme/generic/p/1/x'
   expect((await answerOf(path, { method: 'PUT', headers: ADMIN, body: 'x' })).status).toBe(201)
   await answerOf(path, { method: 'DELETE', headers: ADMIN })
-  expect(await usedMetadata()).toBe(600 + 303)
+  expect(await usedMetadata()).toBe(600 + 603)
   await sweep(env.DB, env.BLOBS, Date.now() + 7 * DAY_MS - 60_000)
   // The content for a week, and the row of the log for 90 days.
-  expect(await usedMetadata()).toBe(600 + 303)
+  expect(await usedMetadata()).toBe(600 + 603)
   await sweep(env.DB, env.BLOBS, Date.now() + 9 * DAY_MS)
-  expect(await usedMetadata()).toBe(303)
+  expect(await usedMetadata()).toBe(603)
   await sweep(env.DB, env.BLOBS, Date.now() + 92 * DAY_MS)
   expect(await usedMetadata()).toBe(0)
   await expectConsistent()
@@ -130,7 +130,7 @@ describe('tags', () => {
     await expectConsistent()
     // All of them go with the version.
     await answerOf(path, { method: 'DELETE', headers: ADMIN })
-    expect(await usedMetadata()).toBe(600 + 303)
+    expect(await usedMetadata()).toBe(600 + 603)
     await expectConsistent()
   })
 })

@@ -62,6 +62,8 @@ it('of 100,000 files of a repository to parts keeps them, each in the list of it
   expect(await count(`package_file WHERE repository_id = 'r' AND ${same}`)).toBe(FILES)
   expect(await count(`repository_change WHERE ${same}`)).toBe(FILES)
   expect(await count("package_file WHERE repository_id IS NULL AND part = ''")).toBe(1)
+  expect(await count('owner_change WHERE kind = 0')).toBe(FILES)
+  expect(await count('owner_change WHERE kind = 1')).toBe(1)
   const { results } = await env.DB.prepare('SELECT part, sha256 FROM retired_file ORDER BY 1').all()
   expect(results).toEqual([
     { part: 'arch0', sha256: 's' },

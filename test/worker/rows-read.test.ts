@@ -19,6 +19,7 @@ const MANY = 25_000
 const BOUND = { usual: 4_500, search: 15_000, deep: 15_000 }
 
 const API = '/api/v1/packages/acme'
+const HISTORY = '/api/v1/owners/acme/history'
 const SEARCH = '/api/packages/acme/npm/-/v1/search'
 const CRATES = '/api/packages/acme/cargo/api/v1/crates'
 
@@ -29,7 +30,12 @@ const LISTS: Readonly<Record<keyof typeof BOUND, readonly string[]>> = {
     ...['/generic/many-versions', '/generic/many-versions?limit=100', '/generic/many-versions/v1'],
     ...['/generic/many-versions/-/latest', '/generic/many-files/1'],
     ...['/generic/many-files/1/files', '/generic/many-files/1/files?limit=100'],
-  ].map((query) => `${API}${query}`),
+  ]
+    .map((query) => `${API}${query}`)
+    .concat(
+      ...[HISTORY, `${HISTORY}?limit=100`, `${HISTORY}?limit=100&after=${Date.now()}.z`],
+      ...[`${HISTORY}?limit=100&after=1.generic`, `${HISTORY}.atom`, '/acme/-/history'],
+    ),
   search: [
     ...[
       'seed',

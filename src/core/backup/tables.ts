@@ -11,6 +11,7 @@ import {
   listedPackage,
   listedVersion,
   owner,
+  ownerChange,
   ownerRemoval,
   ownerUsage,
   packageBlob,
@@ -77,6 +78,7 @@ export const LEFT_OUT: readonly { readonly table: SQLiteTable; readonly because:
   { table: packageProperty, because: 'each lies with the package, version or file that it is of' },
   { table: packageCollection, because: 'a restore draws the states of collections anew' },
   { table: packageChange, because: 'what was sent before a restore is not sent again after it' },
+  { table: ownerChange, because: 'triggers make the history of what is restored' },
   { table: ownerRemoval, because: 'what was removed is in no backup, nor are its contents' },
   ...[packageList, listedVersion, listedPackage, repositoryVersion, packageNamePiece].map(
     (table) => ({

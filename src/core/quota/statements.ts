@@ -166,9 +166,10 @@ export function logRemoval(
       ids,
     ],
     [
-      `INSERT INTO removed_file
-         (owner_id, type, package_name, version, file_name, sha256, removed_by, removed_at)
-       SELECT ?1, p.type, p.name, v.version, f.name, f.blob_sha256, ?3, ?4 ${LOGGED}`,
+      `INSERT INTO removed_file (owner_id, type, package_name, version, file_name, sha256, removed_by,
+         removed_at, file_id, published_by, published_at)
+       SELECT ?1, p.type, p.name, v.version, f.name, f.blob_sha256, ?3, ?4, f.id, f.created_by,
+         f.created_at ${LOGGED}`,
       ownerId,
       ids,
       removedBy,

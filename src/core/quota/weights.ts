@@ -30,9 +30,12 @@ export function retiredBytes(columns: readonly string[]): string {
 /** A content that was removed from a type without repositories: its row stays for a week, with four digests. */
 export const REMOVED_BYTES = 600
 
-/** A removal from a type without repositories, in the log. @param names columns of package, version and file, in SQL */
+/**
+ * A removal from a type without repositories, in the log and in its owner's history, where the publish stays as long.
+ * @param names columns of package, version and file, in SQL
+ */
 export function removalBytes(...names: readonly [string, string, string]): string {
-  return `(300 + ${names.map((name) => `octet_length(${name})`).join(' + ')})`
+  return `(600 + ${names.map((name) => `octet_length(${name})`).join(' + ')})`
 }
 
 /** A tag, with the two indexes that it is in. */

@@ -19,7 +19,7 @@ import { Pagination, parsePage } from '../components/pagination.tsx'
 import { Badge, EmptyState } from '../components/pieces.tsx'
 import { FirstPublishPanel } from '../components/usage.tsx'
 import { formatCount } from '../format.ts'
-import { managePath, ownerPath, repositoryPath, uploadPath } from '../paths.ts'
+import { historyPath, managePath, ownerPath, repositoryPath, uploadPath } from '../paths.ts'
 import { pageResponse } from '../respond.ts'
 import { viewerOf } from '../viewer.ts'
 
@@ -119,6 +119,9 @@ async function show(call: Call): Promise<Response> {
           </div>
           <aside>
             <Repositories owner={owner.name} repositories={repositories} />
+            <p>
+              <a href={historyPath(owner.name)}>History</a>
+            </p>
           </aside>
         </div>
       </>

@@ -7,7 +7,7 @@ import type { RepositoryView } from '../../types/view.ts'
 import { CodeBlock } from '../components/code-block.tsx'
 import { CsrfField } from '../components/form.tsx'
 import { Badge, Bytes, Facts, Time } from '../components/pieces.tsx'
-import { managePath, packagePath } from '../paths.ts'
+import { historyPath, managePath, packagePath } from '../paths.ts'
 import { viewerOf } from '../viewer.ts'
 
 export interface RepositoryProps {
@@ -163,6 +163,9 @@ export function Changes({ call, packageType, overview }: RepositoryProps) {
           </li>
         ))}
       </ul>
+      <p>
+        <a href={historyPath(call.owner.name, packageType.type, overview.name)}>All changes</a>
+      </p>
     </section>
   )
 }

@@ -144,7 +144,7 @@ const OUTLASTING = `coalesce((SELECT sum(400 + 2 * octet_length(c.file_name || c
     FROM retired_version WHERE owner_id = o.id), 0)
   + coalesce((SELECT sum(50 + 2 * octet_length(t.name)) FROM package_tag t
     JOIN package p ON p.id = t.package_id WHERE p.owner_id = o.id), 0)
-  + coalesce((SELECT sum(300 + octet_length(package_name || version || file_name))
+  + coalesce((SELECT sum(600 + octet_length(package_name || version || file_name))
     FROM removed_file WHERE owner_id = o.id), 0)
   + coalesce((SELECT sum(bytes) FROM owner_removal WHERE owner_id = o.id), 0)`
 
