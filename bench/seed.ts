@@ -82,10 +82,12 @@ function seedRepository(database: DatabaseSync, { owner, entries }: SeededReposi
 const MARKER =
   "INSERT INTO deployment (id, marker, placed) VALUES (1, 'seeded', 0) ON CONFLICT DO NOTHING"
 
-/** Each blob is of one byte. */
+/** Each blob is of one byte. Names of packages were charged as they came. */
 const COUNT = `
   INSERT INTO owner_usage (owner_id, files, metadata_bytes, file_bytes, repositories)
-  SELECT ?1, count(*), sum(metadata_bytes), count(*), 1 FROM package_file WHERE repository_id = ?1`
+  SELECT ?1, count(*), sum(metadata_bytes), count(*), 1 FROM package_file WHERE repository_id = ?1
+  ON CONFLICT (owner_id) DO UPDATE SET files = excluded.files, file_bytes = excluded.file_bytes,
+    metadata_bytes = owner_usage.metadata_bytes + excluded.metadata_bytes, repositories = excluded.repositories`
 
 function inserts(database: DatabaseSync) {
   const packages = `json_each(?2) j

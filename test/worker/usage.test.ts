@@ -37,8 +37,9 @@ describe('what an owner has', () => {
     // An origin and two provided names, with 70 bytes each beside their texts.
     expect(properties).toBe(3)
     const logged = 400 + 2 * 'a-1-r0.apkx86_64'.length
-    expect(after?.metadata_bytes).toBeGreaterThan(logged + metadata + 3 * 70)
-    expect(after?.metadata_bytes).toBeLessThan(logged + metadata + 3 * 100)
+    const named = 25
+    expect(after?.metadata_bytes).toBeGreaterThan(logged + named + metadata + 3 * 70)
+    expect(after?.metadata_bytes).toBeLessThan(logged + named + metadata + 3 * 100)
     await remove(`${MAIN}/x86_64/a-1-r0.apk`)
     // The log says that it came and went.
     expect(await used()).toEqual({ ...NO_USAGE, repositories: 1, metadata_bytes: 2 * logged })
@@ -69,10 +70,31 @@ describe('what an owner has', () => {
 
   it('counts files of types without repositories', async () => {
     expect((await put(new Uint8Array(7), GENERIC)).status).toBe(201)
-    expect(await used()).toEqual({ ...NO_USAGE, files: 1, metadata_bytes: 2, file_bytes: 7 })
+    // The package's name is found from each of its four letters on.
+    const bytes = 2 + 4 * (24 + 4)
+    expect(await used()).toEqual({ ...NO_USAGE, files: 1, metadata_bytes: bytes, file_bytes: 7 })
     await remove(GENERIC)
     // Its content stays for a week, and a row of the log with its names for 90 days.
     expect(await used()).toEqual({ ...NO_USAGE, metadata_bytes: 600 + 313 })
+  })
+
+  it('grows by what names take in the database to be found by their parts, and shrinks again', async () => {
+    expect((await put(new Uint8Array(7), GENERIC)).status).toBe(201)
+    const sizeOf = async () => (await env.DB.prepare('SELECT 1').run()).meta.size_after
+    const [size, before] = [await sizeOf(), await used()]
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+       INSERT INTO package (owner_id, type, name, created_at, state)
+       SELECT o.id, 'generic', lower(hex(randomblob(32))), 0, hex(randomblob(16)) FROM n, owner o`,
+    ).run()
+    const grown = (await sizeOf()) - size
+    const charged = ((await used())?.metadata_bytes ?? 0) - (before?.metadata_bytes ?? 0)
+    expect(charged).toBe(2000 * 64 * (24 + 32))
+    console.info(`2,000 names of 64 characters take ${grown} bytes, and ${charged} are charged`)
+    // A package's own row and its entries are what a file may take beside what it is charged for.
+    expect(grown).toBeLessThan(charged + 2000 * 400)
+    await env.DB.prepare("DELETE FROM package WHERE name <> 'tool'").run()
+    expect(await used()).toEqual(before)
   })
 
   it('counts a repository once, however it came about', async () => {

@@ -1,7 +1,14 @@
 // Counts anew what each owner has, from the rows that are there: after a restore, and where a check finds
 // other counts.
 import { QUANTITIES, type Quantity } from './quantities.ts'
-import { RETIRED_COLUMNS, removalBytes, retiredBytes, SUM_OF_LOG, tagBytes } from './weights.ts'
+import {
+  pieceBytes,
+  RETIRED_COLUMNS,
+  removalBytes,
+  retiredBytes,
+  SUM_OF_LOG,
+  tagBytes,
+} from './weights.ts'
 
 const OF_FILES = `
   FROM package p JOIN package_version v ON v.package_id = p.id
@@ -15,6 +22,7 @@ const OF_ROWS = `
   + (SELECT coalesce(sum(m.bytes), 0) FROM owner_removal m WHERE m.owner_id = o.id)
   + (SELECT coalesce(sum(${removalBytes('package_name', 'version', 'file_name')}), 0)
      FROM removed_file WHERE owner_id = o.id)
+  + (SELECT coalesce(sum(${pieceBytes('p.name')}), 0) FROM package p WHERE p.owner_id = o.id)
   + (SELECT coalesce(sum(${tagBytes('t.name')}), 0) FROM package p
      JOIN package_tag t ON t.package_id = p.id WHERE p.owner_id = o.id)`
 

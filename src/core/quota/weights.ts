@@ -38,6 +38,17 @@ export function removalBytes(...names: readonly [string, string, string]): strin
   return `(600 + ${names.map((name) => `octet_length(${name})`).join(' + ')})`
 }
 
+/** One piece of a name, with its place in the tree, beside its text. */
+const PIECE_BYTES = 24
+
+/**
+ * The pieces of a package's name, by which a part of it is found: one from each of its first 64 characters on, of up to 32.
+ * Triggers charge for them, as they write them (migrations/0024_pieces.sql). @param name an expression of SQL
+ */
+export function pieceBytes(name: string): string {
+  return `(min(length(${name}), 64) * (${PIECE_BYTES} + octet_length(substr(${name}, 1, 32))))`
+}
+
 /** A tag, with the two indexes that it is in. */
 const TAG_BYTES = 50
 

@@ -142,6 +142,8 @@ const OUTLASTING = `coalesce((SELECT sum(400 + 2 * octet_length(c.file_name || c
   + coalesce((SELECT sum(200 + 2 * octet_length(
       owner_id || type || package_name || version || composite_key || file_name))
     FROM retired_version WHERE owner_id = o.id), 0)
+  + coalesce((SELECT sum(min(length(name), 64) * (24 + octet_length(substr(name, 1, 32))))
+    FROM package WHERE owner_id = o.id), 0)
   + coalesce((SELECT sum(50 + 2 * octet_length(t.name)) FROM package_tag t
     JOIN package p ON p.id = t.package_id WHERE p.owner_id = o.id), 0)
   + coalesce((SELECT sum(600 + octet_length(package_name || version || file_name))

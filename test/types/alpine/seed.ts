@@ -33,7 +33,9 @@ export async function seedRepository(
 /** Each blob is of one byte. */
 const COUNT = `
   INSERT OR REPLACE INTO owner_usage (owner_id, files, metadata_bytes, file_bytes, repositories)
-  SELECT r.owner_id, count(*), sum(f.metadata_bytes), count(*), 1
+  SELECT r.owner_id, count(*), sum(f.metadata_bytes) + (
+      SELECT sum(min(length(name), 64) * (24 + octet_length(substr(name, 1, 32))))
+      FROM package p WHERE p.owner_id = r.owner_id), count(*), 1
   FROM repository r JOIN package_file f ON f.repository_id = r.id WHERE r.id = 'seeded'`
 
 function describe(number: number, architecture: string, descriptionLength: number) {
