@@ -25,7 +25,14 @@ export const NEAR_FAULTS = [
   'a gap that rests once',
   'a list with a gap counts',
 ] as const
-export type NearFault = (typeof NEAR_FAULTS)[number]
+/** Those of files without a repository, which have the rules in statements of their own. */
+export const COLLECTION_FAULTS = [
+  'no rest in a collection',
+  'rest in a collection by the id of the owner',
+  'removals not in the list of a collection',
+  'names of a collection that do not rest when nobody knows which went',
+] as const
+export type NearFault = (typeof NEAR_FAULTS | typeof COLLECTION_FAULTS)[number]
 
 /** Which one a test has chosen. */
 const is = (fault: NearFault) => `globalThis.plantedFault === '${fault}'`
@@ -35,6 +42,7 @@ const GAP = 'src/core/near/gap.ts'
 const LIST = 'src/core/near/recent-commits.ts'
 const PLACE = 'src/core/near/place.ts'
 const RESTING = 'src/core/near/resting.ts'
+const REST = 'src/core/packages/rest.ts'
 
 export const CHANGES: readonly Change[] = [
   {
@@ -125,5 +133,27 @@ export const CHANGES: readonly Change[] = [
     file: GAP,
     text: 'if (this.#met?.head !== head)',
     replacement: `if (${is('a gap that rests once')} ? !this.#met : this.#met?.head !== head)`,
+  },
+  {
+    file: 'src/core/packages/create.ts',
+    text: 'expectNoRest(place, [file], rest)',
+    replacement: `(${is('no rest in a collection')} ? [] : expectNoRest(place, [file], rest))`,
+  },
+  {
+    file: REST,
+    text: 'SELECT o.name, p.type',
+    replacement: `SELECT \${${is('rest in a collection by the id of the owner')} ? 'o.id' : 'o.name'}, p.type`,
+  },
+  {
+    file: REST,
+    text: 'JSON.stringify([...names, ANY_NAME])',
+    replacement: `JSON.stringify([...names,
+      ...(${is('names of a collection that do not rest when nobody knows which went')} ? [] : [ANY_NAME])])`,
+  },
+  {
+    file: 'src/core/packages/state.ts',
+    text: '    removedEntries(removed),',
+    replacement: `    ${is('removals not in the list of a collection')} && removed.length > 0
+      ? '' : removedEntries(removed),`,
   },
 ]

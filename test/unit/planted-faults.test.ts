@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { CHANGES, NEAR_FAULTS } from '../support/near-faults.ts'
+import { CHANGES, COLLECTION_FAULTS, NEAR_FAULTS } from '../support/near-faults.ts'
 import { plant } from '../support/plant-faults.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -13,5 +13,6 @@ it.each(CHANGES)('what is planted into $file has its place', (change) => {
 
 it('every fault is planted', () => {
   const planted = CHANGES.map(({ replacement }) => replacement).join('\n')
-  for (const fault of NEAR_FAULTS) expect(planted).toContain(`'${fault}'`)
+  for (const fault of [...NEAR_FAULTS, ...COLLECTION_FAULTS])
+    expect(planted).toContain(`'${fault}'`)
 })

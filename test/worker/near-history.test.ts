@@ -2,7 +2,7 @@
 // answers there were is asserted, since histories without any promise nothing.
 import { afterEach, expect, it } from 'vitest'
 import { CLOCK_ERROR_MS } from '../../src/core/near/facts.ts'
-import { NEAR_FAULTS, type NearFault } from '../support/near-faults.ts'
+import { COLLECTION_FAULTS, NEAR_FAULTS, type NearFault } from '../support/near-faults.ts'
 import { override } from '../support/worker/bindings.ts'
 import { TestClock } from '../support/worker/near/clock.ts'
 import {
@@ -12,6 +12,7 @@ import {
   NOTHING_SEEN,
   type Seen,
 } from '../support/worker/near/history.ts'
+import { KINDS } from '../support/worker/near/kinds.ts'
 
 /** `VITE_NEAR_HISTORIES=3000 npm test -- near-history` tries as many (docs/testing.md). */
 const HISTORIES = Number(process.env.VITE_NEAR_HISTORIES ?? 30)
@@ -50,33 +51,46 @@ async function findBroken(histories: number, seed: number, options: Partial<Hist
 const TIMEOUT_MS = HISTORIES * 10_000
 const SEED = Number(process.env.VITE_NEAR_SEED ?? Math.floor(Math.random() * 1e9))
 
-it('no near answer breaks a promise', { timeout: TIMEOUT_MS }, async () => {
-  const { seen, ...found } = await findBroken(HISTORIES, SEED)
-  console.log(`seed ${SEED}: ${JSON.stringify(seen)}`)
-  expect({ seed: SEED, ...found }).toEqual({ seed: SEED, broken: undefined })
-  expect(seen.near).toBeGreaterThan(HISTORIES * 3)
-  for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(0)
+it.each(KINDS)(
+  'no near answer of a $title breaks a promise',
+  { timeout: TIMEOUT_MS },
+  async (kind) => {
+    const { seen, ...found } = await findBroken(HISTORIES, SEED, { kind })
+    console.log(`${kind.title}, seed ${SEED}: ${JSON.stringify(seen)}`)
+    expect({ seed: SEED, ...found }).toEqual({ seed: SEED, broken: undefined })
+    expect(seen.near).toBeGreaterThan(HISTORIES * 3)
+    for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(0)
+  },
+)
+
+it.each(KINDS)('finds that a name of a $title must rest', async (kind) => {
+  expect((await findBroken(60, 1, { kind, rememberMs: 0 })).broken).toMatch(/older than/)
 })
 
-it('finds that a name must rest', async () => {
-  expect((await findBroken(60, 1, { rememberMs: 0 })).broken).toMatch(/older than/)
-})
-
-it('finds that the rest is longer than the bound, since clocks differ', async () => {
-  const { broken } = await findBroken(100, 36, { rememberMs: BOUND_MS - CLOCK_ERROR_MS })
-  expect(broken).toMatch(/older than|too late/)
-})
+it.each(KINDS)(
+  'finds that the rest of a $title is longer than the bound, since clocks differ',
+  async (kind) => {
+    const { broken } = await findBroken(100, 36, { kind, rememberMs: BOUND_MS - CLOCK_ERROR_MS })
+    expect(broken).toMatch(/older than|too late/)
+  },
+)
 
 it('finds that places must have forgotten before a database is taken back', async () => {
   expect((await findBroken(200, 1, { hasty: true })).broken).toMatch(/older than/)
 })
 
 /** Where the configuration of Vitest has planted them. */
-const planted = process.env.VITE_PLANTED_FAULTS === undefined ? [] : NEAR_FAULTS
+const planted =
+  process.env.VITE_PLANTED_FAULTS === undefined
+    ? []
+    : [
+        ...NEAR_FAULTS.map((fault) => [fault, KINDS[0]] as const),
+        ...COLLECTION_FAULTS.map((fault) => [fault, KINDS[1]] as const),
+      ]
 
-it.each(planted)('finds the planted fault: %s', { timeout: TIMEOUT_MS }, async (fault) => {
+it.each(planted)('finds the planted fault: %s', { timeout: TIMEOUT_MS }, async (fault, kind) => {
   globalThis.plantedFault = fault
-  const { seen, broken, at } = await findBroken(HISTORIES, SEED)
+  const { seen, broken, at } = await findBroken(HISTORIES, SEED, { kind })
   console.log(`planted | ${fault} | ${at}: ${broken} | of ${seen.near} near answers | seed ${SEED}`)
   expect(broken).toBeDefined()
 })

@@ -2,11 +2,11 @@
 // has a theme, since faults that need several rare steps would not be met by chance alone.
 import { CLOCK_ERROR_MS } from '../../../../src/core/near/facts.ts'
 import type { TestClock } from './clock.ts'
-import { ARCHITECTURES, NAMES, PARTS, Primary } from './primary.ts'
+import { KINDS, type Kind } from './kinds.ts'
+import { ARCHITECTURES, NAMES, Primary } from './primary.ts'
 import { Promises } from './promises.ts'
 import { Random } from './random.ts'
 import { type Answer, Readers } from './readers.ts'
-import { throughCommits, throughWorker } from './routes.ts'
 
 export const BOUND_MS = 6000
 const FIRST_PATH = 'x86_64/f'
@@ -61,6 +61,8 @@ export const NOTHING_SEEN = {
 export type Seen = typeof NOTHING_SEEN
 
 export interface HistoryOptions {
+  /** Absent: a repository. */
+  readonly kind?: Kind
   readonly clock: TestClock
   readonly seen: Seen
   /** What commits take for the bound, in milliseconds; through the Worker they take that of the bindings. */
@@ -77,6 +79,7 @@ export class History {
   readonly #seen: Seen
   readonly #hasty: boolean
   readonly #steps: Readonly<Record<Step, number>>
+  readonly #kind: Kind
   readonly #primary: Primary
   readonly #readers: Readers
   readonly #promises = new Promises()
@@ -86,7 +89,7 @@ export class History {
 
   private constructor(
     random: Random,
-    { clock, seen, hasty = false }: HistoryOptions,
+    { kind = KINDS[0], clock, seen, hasty = false }: HistoryOptions,
     primary: Primary,
     readers: Readers,
   ) {
@@ -94,6 +97,7 @@ export class History {
     this.#clock = clock
     this.#seen = seen
     this.#hasty = hasty
+    this.#kind = kind
     this.#primary = primary
     this.#readers = readers
     this.#steps = { ...STEPS, ...random.pick(THEMES) }
@@ -104,11 +108,14 @@ export class History {
     const { clock, rememberMs } = options
     const random = new Random(seed)
     const db = clock.database
-    const route = options.throughWorker ? throughWorker(name) : throughCommits(name, db, rememberMs)
-    const primary = new Primary(db, name, route)
+    const { kind = KINDS[0] } = options
+    const route = options.throughWorker
+      ? kind.throughWorker(name)
+      : kind.throughCommits(name, db, rememberMs)
+    const primary = new Primary(db, name, kind, route)
     await primary.begin()
     const readers = await Readers.begin(name, {
-      ...{ db, clock, random, bound: BOUND_MS },
+      ...{ db, kind, clock, random, bound: BOUND_MS },
       realCaches: options.throughWorker,
     })
     return new History(random, options, primary, readers)
@@ -175,8 +182,9 @@ export class History {
 
   async #publish(): Promise<void> {
     const name = this.#random.chance(0.8) ? 'f' : 'g'
-    const free = PARTS.filter((part) => this.#primary.isFree({ part, name }))
-    const part = this.#random.pick(this.#random.chance(0.95) ? free : PARTS)
+    const { parts } = this.#kind
+    const free = parts.filter((part) => this.#primary.isFree({ part, name }))
+    const part = this.#random.pick(this.#random.chance(0.95) ? free : parts)
     if (part === undefined) return
     const content = 1 + this.#random.below(2)
     const rests = this.#clock.rests

@@ -1,15 +1,15 @@
-// The one database of a history, and what is true of it: its owner, its repository and the files, of two names under
-// two architectures and noarch.
+// The one database of a history, and what is true of it: its owner, its repository or collection and the files, of two
+// names under two architectures and noarch, or in two versions.
 
 import { runBatch } from '../../../../src/core/database.ts'
 import type { Visibility } from '../../../../src/core/owners.ts'
 import { dropOrphans } from '../../../../src/core/packages/rows.ts'
 import { restoreRows, type SavedRows, saveRows } from '../time-travel.ts'
+import type { Kind } from './kinds.ts'
 import type { Visible } from './promises.ts'
-import { askHome, type FileKey, REPOSITORY, type Route, type TestedFile, TYPE } from './routes.ts'
+import { askHome, type FileKey, type Route, type TestedFile } from './routes.ts'
 
 export const ARCHITECTURES = ['x86_64', 'aarch64'] as const
-export const PARTS = [...ARCHITECTURES, 'noarch'] as const
 export const NAMES = ['f', 'g'] as const
 
 const keyOf = ({ part, name }: FileKey) => `${part}/${name}`
@@ -28,13 +28,15 @@ interface Moment {
 export class Primary {
   readonly #db: D1Database
   readonly #ownerName: string
+  readonly #kind: Kind
   readonly #route: Route
   #files = new Map<string, TestedFile>()
   #visibility: Visibility = 'public'
   #saved: Moment | undefined
 
-  constructor(db: D1Database, ownerName: string, route: Route) {
+  constructor(db: D1Database, ownerName: string, kind: Kind, route: Route) {
     this.#db = db
+    this.#kind = kind
     this.#ownerName = ownerName
     this.#route = route
   }
@@ -86,16 +88,12 @@ export class Primary {
 
   /** As a version removes that keeps no list of commits and lets no name rest. */
   async removeByOlderCode(file: TestedFile): Promise<void> {
-    const { row, owner } = await askHome(this.#db, this.#ownerName, file)
+    const { row, owner } = await askHome(this.#db, this.#ownerName, this.#kind, file)
     if (row.resource === null || owner === undefined) throw new Error(`no ${keyOf(file)}`)
     const found = JSON.parse(row.resource)
-    const place = { ownerId: owner.id, type: TYPE }
+    const place = { ownerId: owner.id, type: this.#kind.type }
     await runBatch(this.#db, [
-      [
-        `UPDATE repository SET head = ?1, revision = revision + 1
-         WHERE owner_id = ?2 AND type = ?3 AND name = ?4`,
-        ...[crypto.randomUUID(), owner.id, TYPE, REPOSITORY],
-      ],
+      ...this.#kind.olderCommit(owner.id),
       ['DELETE FROM package_file WHERE id = ?1', found.id],
       ...dropOrphans(place, [found], Date.now()),
     ])
@@ -121,10 +119,7 @@ export class Primary {
 
   /** As a list is cut that grew too long, which it would after some hundred commits. */
   async cutList(entries: number): Promise<void> {
-    const length = 13 * entries
-    await runBatch(this.#db, [
-      ['UPDATE repository SET recent = substr(recent, 1, ?1) WHERE type = ?2', length, TYPE],
-    ])
+    await runBatch(this.#db, [this.#kind.cut(13 * entries)])
   }
 
   async save(): Promise<void> {
@@ -142,10 +137,7 @@ export class Primary {
     const { rows, files, visibility } = this.#saved
     await restoreRows(rows)
     if (drawn) {
-      await runBatch(this.#db, [
-        ["UPDATE repository SET head = lower(hex(randomblob(16))), recent = ''"],
-        ['DELETE FROM resting_name'],
-      ])
+      await runBatch(this.#db, [['DELETE FROM resting_name'], ...this.#kind.drawHeads])
     }
     this.#files = new Map(files)
     await this.setVisibility(visibility)

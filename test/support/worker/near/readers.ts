@@ -13,9 +13,10 @@ import {
 } from '../../../../src/core/near/place.ts'
 import type { FileRow } from '../../../../src/core/packages/file-row.ts'
 import type { TestClock } from './clock.ts'
+import type { Kind } from './kinds.ts'
 import { LateCache } from './late-cache.ts'
 import type { Random } from './random.ts'
-import { askHome, contentOf, REPOSITORY, TYPE } from './routes.ts'
+import { askHome, contentOf } from './routes.ts'
 
 const PLACES = 2
 const ISOLATES = 3
@@ -48,6 +49,7 @@ export interface Answer {
 export class Readers {
   readonly #ownerName: string
   readonly #db: D1Database
+  readonly #kind: Kind
   readonly #clock: TestClock
   readonly #random: Random
   readonly #isolates: readonly Isolate[]
@@ -58,11 +60,12 @@ export class Readers {
 
   private constructor(
     ownerName: string,
-    { db, clock, random, bound, realCaches }: ReadersOptions,
+    { db, kind, clock, random, bound, realCaches }: ReadersOptions,
     caches: readonly LateCache[],
   ) {
     this.#ownerName = ownerName
     this.#db = db
+    this.#kind = kind
     this.#clock = clock
     this.#random = random
     this.bound = bound
@@ -111,7 +114,7 @@ export class Readers {
     const { isolate, place, at, path } = question
     const [part = '', name = ''] = path?.split('/') ?? []
     const key = path === undefined ? undefined : { part, name }
-    const { row, owner } = await askHome(this.#db, this.#ownerName, key)
+    const { row, owner } = await askHome(this.#db, this.#ownerName, this.#kind, key)
     const note = () => {
       if (place.bound === 0 || owner?.visibility !== 'public' || row.repository === null) return
       const resource = row.resource === null ? undefined : (JSON.parse(row.resource) as FileRow)
@@ -162,12 +165,16 @@ export class Readers {
   }
 
   #nearPath(path: string | undefined): NearPath {
-    return { ownerName: this.#ownerName, type: TYPE, repository: REPOSITORY, path }
+    const { type, repository, pathOf } = this.#kind
+    const [part = '', name = ''] = path?.split('/') ?? []
+    const known = path === undefined ? undefined : pathOf({ part, name })
+    return { ownerName: this.#ownerName, type, repository, path: known }
   }
 }
 
 export interface ReadersOptions {
   readonly db: D1Database
+  readonly kind: Kind
   readonly clock: TestClock
   readonly random: Random
   /** Milliseconds. */

@@ -4,6 +4,7 @@ import { env } from 'cloudflare:workers'
 import { createHash } from 'node:crypto'
 import { ownerOf, readAccess } from '../../../../src/core/access/access-row.ts'
 import type { OwnerRow } from '../../../../src/core/access/decide.ts'
+import type { ResourceQuery } from '../../../../src/core/access/resource-query.ts'
 import {
   addressOf,
   type Change,
@@ -25,6 +26,7 @@ import { boundsOf } from '../../../../src/env.ts'
 import { alpineIndexing } from '../../../../src/types/alpine/indexing.ts'
 import { buildApk } from '../../../types/alpine/builder.ts'
 import { ADMIN, answerOf, put } from '../registry.ts'
+import type { Kind } from './kinds.ts'
 
 export const TYPE = 'alpine'
 export const REPOSITORY = 'edge/main'
@@ -60,7 +62,7 @@ export function contentOf(sha256: string): number {
   return content
 }
 
-function noteContent(bytes: Uint8Array | string, content: number): string {
+export function noteContent(bytes: Uint8Array | string, content: number): string {
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   contents.set(sha256, content)
   return sha256
@@ -79,24 +81,36 @@ function buildOnce({ part, name, content }: TestedFile): Uint8Array {
   return bytes
 }
 
-/** Through HTTP. What commits take for the bound is that of the bindings. */
-export function throughWorker(ownerName: string): Route {
-  const place = `/api/packages/${ownerName}/${TYPE}/${REPOSITORY}`
-  const ask = async (method: string, path: string, statuses: readonly number[], body?: string) => {
-    const { status, text } = await answerOf(path, { method, headers: ADMIN, body: body ?? null })
-    if (!statuses.includes(status)) throw new Error(`${method} ${path}: ${status} ${text}`)
-    return status
-  }
+export async function askWorker(
+  method: string,
+  path: string,
+  statuses: readonly number[],
+  body: string | null = null,
+): Promise<number> {
+  const { status, text } = await answerOf(path, { method, headers: ADMIN, body })
+  if (!statuses.includes(status)) throw new Error(`${method} ${path}: ${status} ${text}`)
+  return status
+}
+
+export function ownerThroughWorker(ownerName: string): Pick<Route, 'putOwner' | 'deleteOwner'> {
   const owner = `/api/v1/owners/${ownerName}`
   return {
     putOwner: async (visibility) => {
-      await ask('PUT', owner, [200, 201], JSON.stringify({ visibility }))
+      await askWorker('PUT', owner, [200, 201], JSON.stringify({ visibility }))
     },
     deleteOwner: async () => {
-      await ask('DELETE', owner, [204])
+      await askWorker('DELETE', owner, [204])
     },
-    deleteRepository: async () =>
-      (await ask('DELETE', `${owner}/repositories/${TYPE}/${REPOSITORY}`, [204, 404])) === 204,
+  }
+}
+
+/** Through HTTP. What commits take for the bound is that of the bindings. */
+export function throughWorker(ownerName: string): Route {
+  const place = `/api/packages/${ownerName}/${TYPE}/${REPOSITORY}`
+  const repository = `/api/v1/owners/${ownerName}/repositories/${TYPE}/${REPOSITORY}`
+  return {
+    ...ownerThroughWorker(ownerName),
+    deleteRepository: async () => (await askWorker('DELETE', repository, [204, 404])) === 204,
     publish: async (file) => {
       const { status, text } = await put(buildOnce(file), place)
       if (status !== 201 && status !== 409) throw new Error(`a publish: ${status} ${text}`)
@@ -104,7 +118,7 @@ export function throughWorker(ownerName: string): Route {
     },
     remove: async (files) => {
       for (const { part, name } of files) {
-        await ask('DELETE', `${place}/${part}/${fileNameOf(name)}`, [204])
+        await askWorker('DELETE', `${place}/${part}/${fileNameOf(name)}`, [204])
       }
     },
   }
@@ -145,7 +159,8 @@ export function throughCommits(ownerName: string, db: D1Database, bound: number)
       return outcome === 'committed'
     },
     remove: async (keys) => {
-      const files = await Promise.all(keys.map((key) => readFile(db, ownerName, key)))
+      const find = (key: FileKey) => readFile(db, ownerName, key, findFile(key))
+      const files = await Promise.all(keys.map(find))
       const removal = { db, objects, owner: await theOwner(), type: TYPE, removedBy: 'admin' }
       const removed = await removeFiles({ ...removal, files })
       if (removed !== keys.length) throw new Error(`${removed} of ${keys.length} were removed`)
@@ -153,10 +168,15 @@ export function throughCommits(ownerName: string, db: D1Database, bound: number)
   }
 }
 
-async function readFile(db: D1Database, ownerName: string, key: FileKey): Promise<FileRow> {
+export async function readFile(
+  db: D1Database,
+  ownerName: string,
+  key: FileKey,
+  found: ResourceQuery,
+): Promise<FileRow> {
   const token = { column: 'hash', value: null } as const
   const nobody = { ownerName, token, session: undefined, quota: false }
-  const { resource } = await readAccess(db, { ...nobody, resource: findFile(key) })
+  const { resource } = await readAccess(db, { ...nobody, resource: found })
   if (resource === null) throw new Error(`there is no ${key.part}/${key.name}`)
   // The shape is that of the query.
   return JSON.parse(resource) as FileRow
@@ -217,16 +237,20 @@ function commitsOf(db: D1Database, bound: number): RepositoryObjects {
   return { getByName } as unknown as RepositoryObjects
 }
 
-/** What the statement of a request finds of the owner and its repository. */
-export async function askHome(db: D1Database, ownerName: string, key: FileKey | undefined) {
-  const repository = { type: TYPE, repository: REPOSITORY }
+/** What the statement of a request finds of the owner and its repository, or its collection. */
+export async function askHome(
+  db: D1Database,
+  ownerName: string,
+  { type, repository, findFile: find }: Kind,
+  key: FileKey | undefined,
+) {
   const row = await readAccess(db, {
     ownerName,
     token: { column: 'hash', value: null },
     session: undefined,
-    resource: key && findFile(key, 'noarch'),
+    resource: key && find(key),
     quota: false,
-    repository,
+    repository: { type, repository },
   })
   return { row, owner: ownerOf(row) }
 }
