@@ -85,6 +85,11 @@ describeInBrowser('every page', ({ open, registry }) => {
           await page.goto(path)
           await look(path)
         }
+        await page.goto('/acme/-/packages/alpine/greet')
+        await page.getByText(/^What greet/).click()
+        await page.getByRole('link', { name: /^All paths of greet/ }).click()
+        await page.waitForURL(/-\/contents\//)
+        await look('the paths of a file')
         await signIn(page, 'cairn_wrong')
         await look('a refused sign-in')
         await signIn(page, registry.adminToken)
@@ -92,6 +97,22 @@ describeInBrowser('every page', ({ open, registry }) => {
           await page.goto(path)
           await look(`${path}, signed in`)
         }
+        await page.goto('/quiet/-/manage')
+        await page.getByLabel('Name').first().fill(`${screen}-${colorScheme}`)
+        await page.getByRole('button', { name: 'Create token' }).click()
+        await page.getByText('is shown this once').waitFor()
+        await look('a new token')
+        await page.goto('/quiet/-/upload')
+        await page.getByLabel('Repository').fill('no name')
+        await look('a name that can be none')
+        await page.getByLabel('Repository').fill('edge/main')
+        const buffer = Buffer.from('no package')
+        await page
+          .getByLabel('Files')
+          .setInputFiles({ name: 'x.apk', mimeType: 'text/plain', buffer })
+        await page.getByRole('button', { name: 'Upload' }).click()
+        await page.getByText('Refused').waitFor()
+        await look('a refused upload')
       }, 120_000)
     }
   }

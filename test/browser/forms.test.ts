@@ -45,7 +45,7 @@ describeInBrowser('forms', ({ open, registry }) => {
       const page = await open({ javaScriptEnabled })
       await signIn(page, token)
       await page.waitForURL(`/${owner}`)
-      await page.getByRole('link', { name: 'Upload' }).click()
+      await page.getByRole('link', { name: 'Upload', exact: true }).click()
       await page.getByLabel('Repository').fill('edge/main')
       await page.getByLabel('Files').setInputFiles([hello('1-r0'), BROKEN, hello('2-r0')])
       await page.getByRole('button', { name: 'Upload' }).click()

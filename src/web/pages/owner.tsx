@@ -205,7 +205,9 @@ function Repositories({ owner, repositories }: RepositoriesProps) {
           </li>
         ))}
       </ul>
-      <p class="muted small">Each has its signing keys, setup instructions and latest changes.</p>
+      <p class="muted small">
+        The page of each lists all that it holds, with its setup and signing keys.
+      </p>
     </section>
   )
 }
