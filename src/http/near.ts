@@ -18,11 +18,9 @@ import { rememberMsOf } from '../env.ts'
 import { type Authorized, authorize } from './authorize.ts'
 import { edgeOf } from './edge.ts'
 import type { Call, Endpoint } from './endpoint.ts'
+import { hedge } from './hedge.ts'
 
 const memory = new NearMemory()
-
-/** Where the cache is slower than this, in milliseconds, the database is asked too, and the first answer counts. */
-const HEDGE_MS = 25
 
 type PlaceCall = Pick<Call, 'env' | 'url' | 'waitUntil'>
 type NearCall = PlaceCall & Pick<Call, 'params'>
@@ -47,7 +45,8 @@ export async function authorizeHere(
   const place = placeOf(call)
   const recalled = recallFile(place, path)
   if (recalled !== undefined) return rememberedAs(recalled)
-  return hedge(findNearFile(place, path), () => askHome(endpoint, sent, call, path))
+  const found = findNearFile(place, path).then((name) => name && rememberedAs(name))
+  return hedge(found, () => askHome(endpoint, sent, call, path))
 }
 
 /** Asks the database whatever the place remembers, and has it remember what the database says. */
@@ -83,21 +82,6 @@ function pathOf(endpoint: Endpoint, { params, env }: NearCall): NearPath | undef
   const ownerName = findOwnerName(params.owner ?? '')
   const named = endpoint.near?.(params)
   return ownerName === undefined || named === undefined ? undefined : { ...named, ownerName }
-}
-
-async function hedge(
-  near: Promise<NearName | undefined>,
-  home: () => Promise<AuthorizedHere>,
-): Promise<AuthorizedHere> {
-  const first = await Promise.race([near, scheduler.wait(HEDGE_MS).then(() => 'slow' as const)])
-  if (first !== 'slow') return first === undefined ? home() : rememberedAs(first)
-  const asked = home()
-  const atHome = asked.then(
-    () => undefined,
-    () => undefined,
-  )
-  const found = await Promise.race([near, atHome])
-  return found === undefined ? asked : rememberedAs(found)
 }
 
 function rememberedAs({ owner, resource }: NearName): AuthorizedHere {
