@@ -1,5 +1,5 @@
-// The one statement that a request makes before anything else: owner, token, and what the request is
-// about, from the D1 primary; and what its row says of each.
+// Makes the one statement that a request runs before anything else. It reads owner, token and resource from
+// the D1 primary. The functions here read these from its row.
 import { query } from '../database.ts'
 import { findOwnerName } from '../names.ts'
 import { QUOTA } from '../quota/statements.ts'
@@ -24,41 +24,41 @@ export interface AccessRow {
   readonly lastUsedAt: number | null
   /** 1 for a session that was signed out of. */
   readonly ended: number
-  /** JSON of a SessionHolder; null without a session, and where the token is gone. */
+  /** JSON of a SessionHolder; null without a session, and if the session's token is gone. */
   readonly holder: string | null
   readonly resource: string | null
-  /** JSON; null where it was not asked for. */
+  /** JSON; null if the request did not ask for it. */
   readonly quota: string | null
-  /** Bytes that the database takes, of all owners. */
+  /** Bytes of the whole database, with all owners. */
   readonly databaseBytes: number
-  /** JSON of an AskedRepository; null where it was not asked for, and where there is none. */
+  /** JSON of an AskedRepository; null if the request did not ask for it or the repository does not exist. */
   readonly repository: string | null
-  /** The backup that is being restored; until that is complete the database answers nobody. */
+  /** The id of the backup that is being restored. The database answers nobody until the restore is complete. */
   readonly restoring: string | null
 }
 
-/** By what a token is looked up: by the digest of its text, or for a session by its id. */
+/** How a token is looked up: by the digest of its text, or for a session by its id. */
 export interface TokenKey {
   readonly column: 'hash' | 'id'
   readonly value: string | null
 }
 
 export interface AccessQuestion {
-  /** As the path has it; undefined for what concerns no owner. */
+  /** The owner's name in the path; undefined for a request that concerns no owner. */
   readonly ownerName: string | undefined
   readonly token: TokenKey
   readonly session: Session | undefined
   readonly resource: ResourceQuery | undefined
-  /** Whether what the owner has and may have is asked for. */
+  /** Whether the row has the owner's usage and limits. */
   readonly quota: boolean
-  /** Whose last commits are asked for, by type and name; without a name those of the type's collection. */
+  /** The repository whose last commits the row has; without a name, the type's collection. */
   readonly repository?:
     | { readonly type: string; readonly repository: string | undefined }
     | undefined
 }
 
 /**
- * Always a row: what was not found is null in it.
+ * Reads the row. There always is one, with null for everything that was not found.
  * @throws RegistryError storage-unavailable
  */
 export async function readAccess(
@@ -94,13 +94,13 @@ export async function readAccess(
   return { ...row, databaseBytes: meta.size_after }
 }
 
-/** Of the token `t`. */
+/** A scalar query for the SessionHolder of the token `t`. */
 const HOLDER = `(SELECT json_object('owner', h.name, 'token', t.name) FROM owner h WHERE h.id = t.owner_id)`
 
-/** @param first the number of the parameter with the type; the next one has the name, if there is one */
+/** @param first the number of the parameter with the type; the next parameter is the name, if there is one */
 function commitsOf(asked: AccessQuestion['repository'], first: number): string {
   if (asked === undefined) return 'NULL'
-  // A collection is made anew with its owner alone.
+  // A collection lives as long as its owner, so the owner's id stands for it.
   if (asked.repository === undefined) {
     return `(SELECT json_object('id', o.id, 'head', state, 'recent', recent) FROM package_collection
       WHERE package_collection.owner_id = o.id AND package_collection.type = ?${first})`
@@ -110,7 +110,7 @@ function commitsOf(asked: AccessQuestion['repository'], first: number): string {
 }
 
 /**
- * What a resource query finds by now, for a request that was authorized and changed something itself.
+ * Runs a resource query again, for a request that is authorized and has changed something itself.
  * @throws RegistryError storage-unavailable
  */
 export async function readResource(
@@ -118,7 +118,7 @@ export async function readResource(
   owner: OwnerRow,
   { sql, parameters }: ResourceQuery,
 ): Promise<unknown> {
-  // ?2 is the token's, as in the statement that authorizes.
+  // ?2 is the token's parameter, as in the statement that authorizes.
   const statement = db
     .prepare(`SELECT (${sql}) AS resource FROM owner o WHERE o.id = ?1 AND ?2 IS NULL`)
     .bind(owner.id, null, ...parameters)

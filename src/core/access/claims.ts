@@ -1,14 +1,15 @@
-// PURE: names beside its own that a file has its clients take it for, such as Alpine's and Debian's Provides. A token
-// that is restricted to packages may claim no name of others: whoever asks for such a name would get its package.
+// PURE: decides about claims. A file claims names beside its own, such as Alpine's and Debian's Provides, and clients
+// that ask for such a name get the file's package. So a token that is restricted to packages may claim no names of
+// other packages.
 import type { Fault } from '../errors.ts'
 import { matchesPattern, restricted } from './decide.ts'
 import type { Principal } from './principal.ts'
 import { namesOfType } from './restriction.ts'
 
 export interface Claim {
-  /** Of the type, as patterns of tokens have them. */
+  /** The claimed name, as patterns of tokens write names of the type. */
   readonly name: string
-  /** Where the file says so, as its format spells it. */
+  /** The file's field with the claim, in the format's spelling. */
   readonly field: string
 }
 
@@ -16,22 +17,23 @@ export interface Claims {
   /** Names that a restricted token may claim only if its patterns cover them. */
   readonly names: readonly Claim[]
   /**
-   * Names that packages have by what is in them, such as those of libraries: they pass unless, at the commit, a package
-   * outside of the patterns has one of them in that repository. The packages have them as a property of this name.
+   * Names that follow from a package's content, such as those of libraries. A restricted token may claim them, unless
+   * at the commit a package outside of its patterns has one of them in the repository. `property` is the property that
+   * has these names.
    */
   readonly shared?: { readonly property: string; readonly claims: readonly Claim[] }
 }
 
-/** What the commit to a repository looks at. Plain data, since it crosses RPC. */
+/** The claims that the commit to a repository has to decide. They are plain data, since they cross RPC. */
 export interface ContestedClaims {
   readonly type: string
   readonly property: string
   readonly names: readonly string[]
-  /** The entries of the token. */
+  /** The package entries of the token. */
   readonly packages: readonly string[]
 }
 
-/** Why the token may not publish a file with these claims; undefined when it may, as far as it is known now. */
+/** Why the token may not publish a file with these claims; undefined if nothing speaks against it before the commit. */
 export function claimRefusal(
   principal: Principal,
   type: string,
@@ -43,7 +45,7 @@ export function claimRefusal(
   return foreign && restricted(`${foreign.field} ${type}:${foreign.name}`, 'only', packages)
 }
 
-/** Those of the shared names that the patterns do not cover; undefined for none. */
+/** The shared names that the token's patterns do not cover; undefined for none. */
 export function contestedBy(
   principal: Principal,
   type: string,
@@ -63,7 +65,7 @@ export interface NameHolder {
   readonly packageName: string
 }
 
-/** Why the commit must not take the file: somebody else has one of its names there. */
+/** Why the commit must refuse the file: another package of the repository has one of its names. */
 export function contestRefusal(
   { type, property, names, packages }: ContestedClaims,
   holders: readonly NameHolder[],

@@ -1,12 +1,13 @@
-// PURE: may this principal do this? Anonymous on a write, on a private owner and on one that does
-// not exist get the same answer; who has credentials gets 403 on what it may know of, else 404.
+// PURE: decides whether a principal may do what it asks. An anonymous principal gets the same answer on a
+// write, on a private owner and on an absent owner. A principal with credentials gets 403 if it may know
+// that the owner exists, else 404.
 import type { Fault } from '../errors.ts'
 import type { Principal, Scope, TokenPrincipal } from './principal.ts'
 import { namesOfType } from './restriction.ts'
 
 /**
- * - `open`: everybody, and credentials are not looked at
- * - `read`: everybody for public owners; for private ones those with a token of theirs
+ * - `open`: everybody, without a look at credentials
+ * - `read`: everybody for a public owner; a token of the owner for a private one
  * - `write`, `owner-admin`: a token of the owner with the scope `write` or `admin`
  * - `deployment-admin`: the deployment's ADMIN_TOKEN alone
  */
@@ -19,7 +20,7 @@ export interface OwnerRow {
   readonly signingKey: string | null
 }
 
-/** The fault with which the request is refused, undefined when it may go on. */
+/** The fault that refuses the request; undefined if it may go on. */
 export function refusalOf(
   access: Access,
   principal: Principal,
@@ -31,7 +32,7 @@ export function refusalOf(
   return principalRefusal(access, principal, owner, ownerName)
 }
 
-/** The same where credentials are what is asked for: nobody reads without, be the owner public. */
+/** Decides the same for requests that need credentials in any case, also to read of a public owner. */
 export function principalRefusal(
   access: Exclude<Access, 'open'>,
   principal: Principal,
@@ -44,7 +45,7 @@ export function principalRefusal(
     case 'rejected':
       return { code: 'invalid-credentials', detail: principal.detail }
     case 'admin':
-      // Endpoints for the deployment admin create owners, so they cope with an absent one.
+      // Endpoints for the deployment admin create owners, so they handle an absent one.
       if (owner !== undefined || access === 'deployment-admin') return undefined
       return absent(ownerName, ': it has to be created first')
     case 'token':
@@ -78,17 +79,17 @@ function tokenRefusal(
   }
 }
 
-/** What a request writes. */
+/** What a request wants to write. */
 export interface WriteTarget {
   /** The word for the package type in paths and rows. */
   readonly type: string
-  /** Null for what belongs to none. Whoever asks has to say it: a token may be restricted to repositories alone. */
+  /** Null for a write outside of repositories. Required, because a token may be restricted to repositories alone. */
   readonly repository: string | null
-  /** Undefined while it is not known, and asked again once it is. */
+  /** Undefined while the name is unknown. The caller asks again once it is known. */
   readonly packageName?: string | undefined
 }
 
-/** Why a restricted token may not write there; undefined when it may. */
+/** Why a restricted token may not write there; undefined if it may. */
 export function restrictionRefusal(
   principal: Principal,
   { type, repository, packageName }: WriteTarget,
@@ -104,7 +105,7 @@ export function restrictionRefusal(
   if (packages === null) return undefined
   const patterns = namesOfType(packages, type)
   if (packageName === undefined) {
-    // Whatever the name will be: an upload is refused before its body is read.
+    // The name is not known yet. A type without any pattern is refused before the body is read.
     if (patterns.length > 0) return undefined
     return restricted(`packages of the type ${type}`, 'only', packages)
   }
@@ -112,7 +113,7 @@ export function restrictionRefusal(
   return restricted(`package ${type}:${packageName}`, 'only', packages)
 }
 
-/** More entries than this many are counted in a refusal. */
+/** A refusal lists so many entries and counts the others. */
 const SHOWN_ENTRIES = 10
 
 export function restricted(what: string, only: string, entries: readonly string[]): Fault {
@@ -122,7 +123,7 @@ export function restricted(what: string, only: string, entries: readonly string[
   return { code: 'forbidden', detail: `the access token may not write ${what}, ${only} ${allowed}` }
 }
 
-/** `*` stands for any text, also none; everything else for itself. Linear, whatever the pattern. */
+/** `*` stands for any text, also an empty one, every other character for itself. Takes linear time for any pattern. */
 export function matchesPattern(pattern: string, name: string): boolean {
   const [first = '', ...rest] = pattern.split('*')
   if (rest.length === 0) return name === pattern

@@ -1,9 +1,9 @@
-// The rows of sessions that were signed out of. There are as many as sign-outs within the length of a
-// session: each takes along those that are over.
+// Keeps a row for each session that somebody signed out of, until the session is over. Each sign-out deletes
+// the rows of sessions that are over, so there are only as many rows as sign-outs within a session's length.
 import { query, runBatch, type Statement } from '../database.ts'
 import type { Session } from './session.ts'
 
-/** Whether the session of the parameter has ended, as a scalar query. */
+/** A scalar query for whether the session with the id in the parameter has ended. */
 export function hasEnded(parameter: string): string {
   return `EXISTS (SELECT 1 FROM ended_session WHERE id = ${parameter})`
 }
@@ -15,7 +15,7 @@ export async function isSessionEnded(db: D1Database, { id }: Session): Promise<b
 }
 
 /**
- * Ends a session: from now on whoever has its cookie is nobody.
+ * Ends a session: from now on a browser with its cookie is anonymous.
  * @param now Unix milliseconds
  * @throws RegistryError storage-unavailable
  */
@@ -28,7 +28,7 @@ export async function endSession(
   await query(() => runBatch(db, [forgetEndedSessions(now), [insert, id, expiresAt]]))
 }
 
-/** Those that are over. @param now Unix milliseconds */
+/** Deletes the rows of sessions that are over. @param now Unix milliseconds */
 export function forgetEndedSessions(now: number): Statement {
   return ['DELETE FROM ended_session WHERE expires_at <= ?1', now]
 }

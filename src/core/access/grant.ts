@@ -1,5 +1,5 @@
-// PURE: what a new token may, from the fields of a JSON body or of a form. Refuses what would grant
-// something else than was meant.
+// PURE: reads the grant of a new token from the fields of a JSON body or of a form. Refuses fields that would
+// grant something else than their author meant.
 import { quote } from '../../formats/format-error.ts'
 import { invalidRequest, RegistryError } from '../errors.ts'
 import { SCOPES, type Scope } from './principal.ts'
@@ -8,16 +8,16 @@ import type { TokenGrant } from './tokens.ts'
 
 export const GRANT_NAMES = ['name', 'scopes', 'repositories', 'packages', 'expires_at'] as const
 
-/** Entries of each list. */
+/** Entries of each list, at most. */
 export const MAX_ENTRIES = 100
-/** Characters of a package pattern after its type, all of them ASCII: as many bytes. */
+/** Characters of a package pattern after its type, at most. They are ASCII, so each is one byte. */
 const MAX_PATTERN = 255
-/** Likewise of one without a type. */
+/** Characters of a package pattern without a type, at most. */
 const MAX_UNTYPED_PATTERN = 100
 
 /**
- * Package patterns after a type: what names of npm (`@acme/tool`), Maven (`org.acme:tool`) and Go
- * (`example.com/~acme/tool`) consist of, and `*`.
+ * A package pattern after a type has the characters of names of npm (`@acme/tool`), Maven (`org.acme:tool`)
+ * and Go (`example.com/~acme/tool`), and `*`.
  */
 const TYPED_PATTERN = `[A-Za-z0-9._+*@/:~-]{1,${MAX_PATTERN}}`
 const UNTYPED_PATTERN = `[A-Za-z0-9._+*-]{1,${MAX_UNTYPED_PATTERN}}`
@@ -28,15 +28,15 @@ const UNTYPED = new RegExp(`^${UNTYPED_PATTERN}$`)
 export interface GrantableType {
   readonly type: string
   /**
-   * Returns the name as rows have it; absent for types without repositories.
+   * Returns the name of a repository as rows have it; absent for types without repositories.
    * @throws RegistryError when no repository of the type can have the name
    */
   readonly parseRepository?: ((name: string) => string) | undefined
-  /** What a package of this name is found by, where names match without case; absent: itself. */
+  /** Returns the form by which a package is found, for types whose names match without case; absent: the name as is. */
   readonly foldName?: ((name: string) => string) | undefined
 }
 
-/** What an entry of `packages` may be, as a pattern for the API's document. */
+/** The pattern of an entry of `packages`, for the API's document. */
 export function packageEntryPattern(types: readonly GrantableType[]): string {
   const names = types.map(({ type }) => type).join('|')
   return `^(?:(?:${names}):${TYPED_PATTERN}|${UNTYPED_PATTERN})$`
@@ -60,7 +60,7 @@ export function parseGrant(
   }
 }
 
-/** Date.parse alone takes much that means something else to whoever wrote it. */
+/** Date.parse alone accepts many texts whose authors meant another time. */
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
 
 function parseName(value: unknown): string {
@@ -77,7 +77,7 @@ function parseScopes(value: unknown): readonly Scope[] {
 interface EntryField {
   readonly field: string
   readonly example: string
-  /** Why an entry cannot be taken, in words that follow it; its type is registered or undefined. */
+  /** Why an entry is invalid, in words that follow the entry. Its type is a registered one or undefined. */
   readonly problemOf: (
     name: string,
     type: string | undefined,
@@ -114,8 +114,8 @@ const PACKAGES: EntryField = {
 }
 
 /**
- * Writes are held against the names that packages are found by: a pattern in the publisher's own spelling
- * (`cargo:hello_world` of what is found by `hello-world`) would never match.
+ * Folds the pattern, since patterns are compared with folded names. A pattern in the publisher's own spelling,
+ * such as `cargo:hello_world` for a crate that is found by `hello-world`, would never match.
  */
 function foldEntry(entry: string, types: readonly GrantableType[]): string {
   const { type, name } = splitEntry(entry)
@@ -123,7 +123,7 @@ function foldEntry(entry: string, types: readonly GrantableType[]): string {
   return fold === undefined ? entry : `${type}:${fold(name)}`
 }
 
-/** A name that its type keeps in another form would never match: it has to be given in that form. */
+/** A repository that its type stores in another form would never match, so the entry must have the stored form. */
 function repositoryProblem(parse: (name: string) => string, name: string): string | undefined {
   try {
     const parsed = parse(name)

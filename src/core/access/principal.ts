@@ -1,5 +1,5 @@
-// Who is asking: the deployment admin, an access token, nobody, or somebody with credentials that
-// are not good. The token's row arrives with the one statement that a request makes.
+// Finds the principal of a request: the deployment admin, an access token, nobody, or somebody with wrong
+// credentials. The token's row comes with the one statement that every request makes.
 import { timingSafeEqual } from 'node:crypto'
 import { isTokenOf, type Session } from './session.ts'
 import { hashToken, isTokenText } from './token-text.ts'
@@ -12,9 +12,9 @@ export interface TokenPrincipal {
   readonly id: string
   readonly ownerId: string
   readonly scopes: readonly Scope[]
-  /** Repositories that writes are restricted to, as `type:name` (restriction.ts); null: all. */
+  /** The repositories that the token may write to, as `type:name` (restriction.ts); null for all. */
   readonly repositories: readonly string[] | null
-  /** Packages that writes are restricted to, as `type:pattern` (`*` is any text); null: all. */
+  /** The packages that the token may write, as `type:pattern` (`*` is any text); null for all. */
   readonly packages: readonly string[] | null
 }
 
@@ -24,17 +24,17 @@ export type Principal =
   | TokenPrincipal
   | { readonly kind: 'rejected'; readonly detail: string }
 
-/** Whether the credentials are good ones. */
+/** Whether the request had good credentials. */
 export function isKnown({ kind }: Principal): boolean {
   return kind === 'admin' || kind === 'token'
 }
 
-/** Who a row says made it: the id of an access token, or `admin`. */
+/** The author that rows name: the id of an access token, or `admin`. */
 export function authorOf(principal: Principal): string {
   return principal.kind === 'token' ? principal.id : principal.kind
 }
 
-/** Whether that is an access token, which may end. */
+/** Whether the author is an access token. Unlike the admin, a token may end. */
 export function isTokenId(author: string): boolean {
   return author !== 'admin'
 }
@@ -49,10 +49,10 @@ export interface TokenRow {
   readonly expiresAt: number | null
 }
 
-/** What a request sent as its password or token. */
+/** The password or token that a request sent. */
 export interface GivenSecret {
   readonly text: string
-  /** As `hashToken` makes it. */
+  /** The text's digest by `hashToken`. */
   readonly hash: string
 }
 
@@ -61,8 +61,8 @@ export function givenSecret(text: string): GivenSecret {
 }
 
 /**
- * @param secret undefined when the request sent none
- * @param row the token whose hash is that of the secret, if there is one
+ * @param secret undefined if the request sent no secret
+ * @param row the token whose hash is the secret's, if there is one
  * @param now Unix milliseconds
  */
 export function identify(
@@ -81,9 +81,9 @@ export function identify(
 }
 
 /**
- * Who a session is: what its token is now. One that was ended, or whose token was revoked, has expired
- * or was replaced, is nobody's.
- * @param row the token that has the session's token id, if there is one
+ * Finds the principal of a session: its token, with the token's present grant. The request is anonymous if the
+ * session was ended, or if its token was revoked, has expired or was replaced.
+ * @param row the token with the session's token id, if there is one
  */
 export function identifySession(
   session: Session,
@@ -105,7 +105,7 @@ function principalOf(row: TokenRow): TokenPrincipal {
   return { kind: 'token', id: row.id, ownerId: row.ownerId, ...parseGrantColumns(row) }
 }
 
-/** What a token's row says in JSON, which only `createToken` writes. */
+/** Parses the JSON columns of a token's row, which only `createToken` writes. */
 export function parseGrantColumns(
   row: Pick<TokenRow, 'scopes' | 'repositories' | 'packages'>,
 ): Pick<TokenPrincipal, 'scopes' | 'repositories' | 'packages'> {
@@ -123,7 +123,7 @@ export function mayBeGood(secret: GivenSecret, adminToken: string): boolean {
 
 let hashedAdminToken: GivenSecret | undefined
 
-/** Digests have one length, so that the comparison tells nothing of the secrets' lengths either. */
+/** Compares digests: they have one length, so the comparison reveals nothing about the secrets' lengths either. */
 function isAdminToken({ hash }: GivenSecret, adminToken: string): boolean {
   if (hashedAdminToken?.text !== adminToken) {
     hashedAdminToken = givenSecret(adminToken)

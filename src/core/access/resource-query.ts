@@ -1,4 +1,4 @@
-// What a request is about, as part of the one statement that also answers who asks for whose packages.
+// Makes the query for a request's resource. It is a part of the one statement that also reads owner and token.
 import { FormatError } from '../../formats/format-error.ts'
 import { RegistryError } from '../errors.ts'
 
@@ -12,14 +12,14 @@ export interface ResourceQuery {
 }
 
 /**
- * The query that names from a path make, or NOTHING for names that none can have: only who changes something is
- * told what is wrong with them.
+ * Makes the query from names in a path; NOTHING for names that nothing can have. A read then finds nothing. Only
+ * requests that change something say what is wrong with a name.
  */
 export function findIfNamed(find: () => ResourceQuery): ResourceQuery {
   return ifNamed(find) ?? NOTHING
 }
 
-/** What names from a path make; undefined for names that nothing can have. */
+/** Runs `make` on names from a path; undefined for names that nothing can have. */
 export function ifNamed<T>(make: () => T): T | undefined {
   try {
     return make()
@@ -29,5 +29,5 @@ export function ifNamed<T>(make: () => T): T | undefined {
   }
 }
 
-/** Finds nothing, for paths that cannot name anything. */
+/** A query that finds nothing, for paths that cannot name anything. */
 export const NOTHING: ResourceQuery = { sql: 'NULL', parameters: [] }

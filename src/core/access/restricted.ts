@@ -1,10 +1,10 @@
-// A token that is restricted to some repositories or packages manages nothing beyond them.
+// Keeps a token that is restricted to some repositories or packages from managing its owner.
 
 import { RegistryError } from '../errors.ts'
 import type { Principal } from './principal.ts'
 
 /**
- * Else a token that may write one package could make itself one that may write all.
+ * Refuses a restricted token: one that may write one package could otherwise create one that may write all.
  * @throws RegistryError forbidden
  */
 export function refuseRestricted(principal: Principal): void {

@@ -1,17 +1,16 @@
-// PURE: one entry of the lists that restrict a token. An entry is a type, a colon and a name, such as
-// `alpine:edge/main` for a repository or `npm:@acme/*` for packages. The first colon ends the type, so
-// that the name after it may have colons of its own.
+// PURE: reads the entries of the lists that restrict a token. An entry is a type, a colon and a name, such as
+// `alpine:edge/main` for a repository or `npm:@acme/*` for packages. The first colon ends the type, so that
+// the name after it may have colons of its own.
 
 /**
- * The types that an entry without a type means. Entries had no types while these two were all types,
- * and tokens from that time keep their meaning. A type that is added later does not belong here: else
- * a token that was given out for Alpine's `edge/main` would write another type's `edge/main`.
- * Nowhere else does core name types.
+ * The types that an entry without a type means. Entries had no type while only these two types existed, and
+ * tokens from that time keep their meaning. Never add a type here: a token that was given out for Alpine's
+ * `edge/main` could then write another type's `edge/main`. Core names types nowhere else.
  */
 export const TYPES_WITHOUT_PREFIX: readonly string[] = ['alpine', 'generic']
 
 export interface RestrictionEntry {
-  /** As written, whether registered or not; undefined for an entry without a colon. */
+  /** The type as it is written, registered or not; undefined for an entry without a colon. */
   readonly type: string | undefined
   readonly name: string
 }
@@ -22,7 +21,7 @@ export function splitEntry(entry: string): RestrictionEntry {
   return { type: entry.slice(0, colon), name: entry.slice(colon + 1) }
 }
 
-/** The names or patterns by which a list of entries allows something of a type. */
+/** The names or patterns of the entries that concern a type. */
 export function namesOfType(entries: readonly string[], type: string): readonly string[] {
   return entries
     .map(splitEntry)

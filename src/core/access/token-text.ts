@@ -1,6 +1,6 @@
-// PURE: the text of an access token. `cairn_`, 41 base-62 digits (240 random bits) and 6 more that
-// are a CRC-32 of all before them, so that a typo is told from a revoked token and a scanner for
-// leaked secrets has no false alarms. Stored and compared is only its SHA-256.
+// PURE: makes and checks the text of an access token: `cairn_`, 41 base-62 digits (240 random bits), and 6
+// digits that are a CRC-32 of all before them. The CRC-32 tells a typo from a revoked token and spares
+// scanners for leaked secrets false alarms. The registry stores and compares only the text's SHA-256.
 import { crc32 } from 'node:zlib'
 import { sha256 } from '../digests.ts'
 
@@ -11,7 +11,7 @@ const CHECKSUM_DIGITS = 6
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const FORM = new RegExp(`^${PREFIX}[0-9A-Za-z]{${RANDOM_DIGITS + CHECKSUM_DIGITS}}$`)
 
-/** A new token from 30 random bytes. */
+/** Makes a token from 30 random bytes. */
 export function formatToken(random: Uint8Array): string {
   if (random.length !== RANDOM_BYTES) throw new RangeError(`need ${RANDOM_BYTES} random bytes`)
   let number = 0n
@@ -24,14 +24,14 @@ export function mintToken(): string {
   return formatToken(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)))
 }
 
-/** Whether the text is a token as this registry makes them, known or not. */
+/** Whether the text has the form of this registry's tokens, known or not. */
 export function isTokenText(text: string): boolean {
   return (
     FORM.test(text) && text.slice(-CHECKSUM_DIGITS) === checksumOf(text.slice(0, -CHECKSUM_DIGITS))
   )
 }
 
-/** What the database knows a token by: SHA-256, lower-case hex. */
+/** The SHA-256 by which the database knows a token, in lower-case hex. */
 export function hashToken(text: string): string {
   return sha256(text)
 }

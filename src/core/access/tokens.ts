@@ -1,4 +1,4 @@
-// The rows of access tokens.
+// Reads and writes the rows of access tokens.
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { accessToken } from '../../db/schema.ts'
@@ -24,12 +24,12 @@ export interface AccessToken extends TokenGrant {
   readonly lastUsedAt: number | null
 }
 
-/** Last use is noted at most this often: it costs a write. */
+/** The last use is noted at most once in this time, since noting costs a write. */
 const LAST_USE_MS = 60 * 60 * 1000
 
 /**
- * Creates a token; its text exists only in the answer.
- * @param limits the deployment's
+ * Creates a token. Only the answer has its text.
+ * @param limits the deployment's limits
  * @throws RegistryError quota-exceeded
  */
 export async function createToken(
@@ -51,7 +51,7 @@ export async function createToken(
     createdAt: Date.now(),
     lastUsedAt: null,
   }
-  // Once more when the answer is lost: a token whose text nobody has would be left behind.
+  // If the answer was lost, the same batch runs again. Otherwise a token would stay whose text nobody has.
   const isNew = { sql: `NOT EXISTS (${FOUND})`, parameters: [row.id] }
   const statements = [insertToken(row)]
   const insert = () =>
@@ -85,13 +85,13 @@ export async function listTokens(db: D1Database, ownerId: string): Promise<Acces
   return rows.map(tokenOf)
 }
 
-/** What signing in needs of a token. */
+/** The facts about a token that signing in needs. */
 export interface FoundToken extends TokenRow {
   readonly hash: string
   readonly ownerName: string
 }
 
-/** The token that this is, also when it has expired; undefined for none. */
+/** Finds the token of a secret, expired or not; undefined if no token has it. */
 export async function findToken(
   db: D1Database,
   secret: GivenSecret,
@@ -109,7 +109,7 @@ export async function findToken(
   return row ?? undefined
 }
 
-/** Whether there was such a token; after it there is none. */
+/** Deletes a token. Returns whether it existed. */
 export async function deleteToken(db: D1Database, ownerId: string, id: string): Promise<boolean> {
   const isThere = { sql: `EXISTS (${FOUND})`, parameters: [id] }
   const results = await query(() =>
@@ -122,7 +122,7 @@ export async function deleteToken(db: D1Database, ownerId: string, id: string): 
 }
 
 /**
- * Those tokens of a list that are there and have not expired, as rows of their `id`.
+ * Selects the tokens of a list that exist and have not expired, as rows of their `id`.
  * @param now Unix milliseconds
  */
 export function selectValidTokens(ids: readonly string[], now: number): Statement {
@@ -132,7 +132,7 @@ export function selectValidTokens(ids: readonly string[], now: number): Statemen
 }
 
 /**
- * Whether the token is there and has not expired.
+ * Whether the token exists and has not expired.
  * @param now Unix milliseconds
  */
 export async function isTokenValid(db: D1Database, id: string, now: number): Promise<boolean> {
@@ -140,7 +140,7 @@ export async function isTokenValid(db: D1Database, id: string, now: number): Pro
   return found?.results.length === 1
 }
 
-/** Notes the use, unless the last one noted is less than an hour ago. Never throws. */
+/** Notes a use of the token, unless one was noted within the last hour. Never throws. */
 export async function noteLastUse(
   db: D1Database,
   token: { readonly id: string; readonly lastUsedAt: number | null },
