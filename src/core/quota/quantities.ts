@@ -1,4 +1,4 @@
-// PURE: what an owner has and may have, in the quantities that are counted for each owner.
+// PURE: the quantities that are counted for each owner, and sums of them.
 
 /** The columns of `owner_usage`, and the names that the API gives them. */
 export const QUANTITIES = [
@@ -10,7 +10,7 @@ export const QUANTITIES = [
 ] as const
 export type Quantity = (typeof QUANTITIES)[number]
 
-/** How much of each; of a change, how much more or, below zero, less. */
+/** An amount of each quantity. For a change, the amounts that it adds, or subtracts if they are negative. */
 export type Usage = Readonly<Record<Quantity, number>>
 
 export const NO_USAGE: Usage = {
@@ -21,11 +21,11 @@ export const NO_USAGE: Usage = {
   tokens: 0,
 }
 
-/** What a file is charged for. */
+/** The sizes by which an owner is charged for a file. */
 export interface ChargedFile {
-  /** Of its metadata and its properties. */
+  /** Bytes of the file's metadata and properties. */
   readonly metadataBytes: number
-  /** Bytes of the file itself, whether another one has the same or not. */
+  /** Bytes of the file itself, also if another file has the same content. */
   readonly size: number
 }
 
@@ -43,6 +43,6 @@ export function subtractUsage(from: Usage, what: Usage): Usage {
 
 function combine(first: Usage, second: Usage, by: (a: number, b: number) => number): Usage {
   const entries = QUANTITIES.map((each) => [each, by(first[each], second[each])] as const)
-  // Of every quantity exactly one, which fromEntries cannot know.
+  // The entries have every quantity exactly once, which the type of fromEntries cannot express.
   return Object.fromEntries(entries) as Record<Quantity, number>
 }

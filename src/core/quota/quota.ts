@@ -1,23 +1,23 @@
-// PURE: what an owner has beside what it may have, and the refusal of what would be too much.
+// PURE: compares what an owner has with its limits, and refuses changes that would pass them.
 import { quote } from '../../formats/format-error.ts'
 import { type Fault, invalidRequest } from '../errors.ts'
 import { NO_USAGE, QUANTITIES, type Quantity, type Usage } from './quantities.ts'
 
-/** The most that an owner may have of each. */
+/** The most that an owner may have of each quantity. */
 export type Limits = Usage
 
-/** What the deployment sets. */
+/** The bounds that the deployment sets. */
 export interface Bounds {
-  /** For owners that have none of their own. */
+  /** The limits of owners without limits of their own. */
   readonly owner: Limits
   /** Bytes of the database at which publishing stops. */
   readonly databaseBytes: number
 }
 
-/** As the rows of an owner say it. */
+/** An owner's usage and own limits, from its rows. */
 export interface OwnerQuota {
   readonly used: Usage
-  /** Those of its limits that differ from the deployment's. */
+  /** The owner's limits that differ from the deployment's. */
   readonly limits: Partial<Limits>
 }
 
@@ -44,8 +44,8 @@ export function limitsOfOwner(defaults: Limits, { limits }: OwnerQuota): Limits 
 }
 
 /**
- * Limits of an owner's own, from the fields of a JSON body or of a form; null or absent is the
- * deployment's.
+ * Parses an owner's own limits, from the fields of a JSON body or of a form. A limit that is null or absent
+ * is the deployment's.
  * @throws RegistryError invalid-request
  */
 export function parseLimits(value: unknown): Partial<Limits> {
@@ -63,12 +63,12 @@ export function parseLimits(value: unknown): Partial<Limits> {
 const LIMITS_FORM =
   'limits must be an object of whole numbers, such as {"files":1000}, or null for those of the deployment'
 
-/** The refusal of a publish into a database of so many bytes. */
+/** Refuses a publish into a database of so many bytes; undefined if there is room. */
 export function findFull(size: number, limit: number): Fault | undefined {
   return size < limit ? undefined : { code: 'storage-full', size, limit }
 }
 
-/** The refusal of a change that would pass a limit. What does not grow is never refused. */
+/** Refuses a change that would pass a limit; else undefined. A quantity that does not grow never refuses a change. */
 export function findExceeded(
   used: Usage,
   added: Partial<Usage>,

@@ -1,5 +1,4 @@
-// Counts anew what each owner has, from the rows that are there: after a restore, and where a check finds
-// other counts.
+// Counts again what each owner has, from the rows: after a restore, and if a check finds other counts.
 import { QUANTITIES, type Quantity } from './quantities.ts'
 import {
   pieceBytes,
@@ -15,7 +14,7 @@ const OF_FILES = `
   JOIN package_file f ON f.version_id = v.id JOIN package_blob b ON b.sha256 = f.blob_sha256
   WHERE p.owner_id = o.id`
 
-/** What an owner `o` is charged for as metadata that is that of no file. */
+/** The bytes of metadata that owner `o` is charged for and that belong to no file. */
 const OF_ROWS = `
   (SELECT coalesce(sum(r.log_bytes), 0) FROM repository r WHERE r.owner_id = o.id)
   + (SELECT coalesce(sum(${retiredBytes(RETIRED_COLUMNS)}), 0) FROM retired_version WHERE owner_id = o.id)
@@ -26,7 +25,7 @@ const OF_ROWS = `
   + (SELECT coalesce(sum(${tagBytes('t.name')}), 0) FROM package p
      JOIN package_tag t ON t.package_id = p.id WHERE p.owner_id = o.id)`
 
-/** Of an owner `o`, as scalar queries. */
+/** Scalar queries for the counts of owner `o`. */
 const COUNTED: Readonly<Record<Quantity, string>> = {
   files: `SELECT count(*) ${OF_FILES}`,
   metadata_bytes: `SELECT ${OF_ROWS} + (SELECT coalesce(sum(f.metadata_bytes), 0) ${OF_FILES})`,
@@ -36,8 +35,8 @@ const COUNTED: Readonly<Record<Quantity, string>> = {
 }
 
 /**
- * The statement that writes the counts of every owner. It reads all rows, as nothing does that outsiders ask for.
- * @param condition of the state of the database, in SQL
+ * The statement that writes the counts of every owner. It reads all rows, so no request of an outsider may run it.
+ * @param condition on the state of the database, in SQL
  */
 export function recountUsage(condition = 'true'): string {
   return `
@@ -50,17 +49,17 @@ export function recountUsage(condition = 'true'): string {
 
 const LOG = `SELECT ${SUM_OF_LOG} FROM repository_change c WHERE c.repository_id = repository.id`
 
-/** The statement that weighs the log of every repository. To come before `recountUsage`. */
+/** The statement that weighs the log of every repository. Run it before `recountUsage`. */
 export function recountLogs(condition = 'true'): string {
   return `UPDATE repository SET log_bytes = (${LOG}) WHERE ${condition} AND log_bytes <> (${LOG})`
 }
 
-/** The repositories whose logs weigh other than they have noted, as `subject`. */
+/** The repositories whose noted log bytes are wrong, as `subject`. */
 export const MISCOUNTED_LOGS = `
   SELECT o.name || '/' || repository.name AS subject
   FROM repository JOIN owner o ON o.id = repository.owner_id WHERE log_bytes <> (${LOG})`
 
-/** The owners whose counts are others than their rows say, as `subject`. */
+/** The owners whose counts are wrong by their rows, as `subject`. */
 export const MISCOUNTED = `
   SELECT o.name AS subject FROM owner o LEFT JOIN owner_usage u ON u.owner_id = o.id
   WHERE ${QUANTITIES.map((each) => `coalesce(u.${each}, 0) <> (${COUNTED[each]})`).join(' OR ')}`

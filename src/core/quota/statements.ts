@@ -1,6 +1,6 @@
-// The SQL that counts what an owner has and holds it to its limits, as parts of the caller's batch: in the
-// same transaction as the change itself, so that a batch that is refused or sent again counts nothing
-// twice, and two at once cannot both take the last place.
+// Makes the SQL that counts what an owner has and enforces its limits, as parts of the caller's batch. It runs
+// in the same transaction as the change itself. So a batch that is refused or sent again counts nothing twice,
+// and two batches at once cannot both take the last place.
 import type { ResourceQuery } from '../access/resource-query.ts'
 import { query, type Statement } from '../database.ts'
 import { NO_USAGE, QUANTITIES, type Usage } from './quantities.ts'
@@ -14,7 +14,7 @@ export const QUOTA = `
   ).join(', ')}), 'limits', json(coalesce(o.limits, '{}')))
   FROM (SELECT 1) LEFT JOIN owner_usage u ON u.owner_id = o.id`
 
-/** The same as what a request is about. */
+/** The same query as a request's resource. */
 export const OWNER_QUOTA: ResourceQuery = { sql: QUOTA, parameters: [] }
 
 export function parseQuota(json: string): OwnerQuota {
@@ -22,7 +22,7 @@ export function parseQuota(json: string): OwnerQuota {
 }
 
 /**
- * What an owner has and may have now; undefined when there is no such owner.
+ * Reads an owner's usage and limits; undefined if there is no such owner.
  * @throws RegistryError storage-unavailable
  */
 export async function readQuota(db: D1Database, ownerId: string): Promise<OwnerQuota | undefined> {
@@ -34,7 +34,7 @@ export async function readQuota(db: D1Database, ownerId: string): Promise<OwnerQ
 const COLUMNS = QUANTITIES.join(', ')
 const SUMS = QUANTITIES.map((each) => `${each} = owner_usage.${each} + excluded.${each}`).join(', ')
 
-/** An expression and the parameters that it names. */
+/** An expression of SQL and its parameters. */
 export interface Condition {
   readonly sql: string
   readonly parameters: readonly string[]
@@ -43,10 +43,10 @@ export interface Condition {
 const ALWAYS: Condition = { sql: 'true', parameters: [] }
 
 /**
- * Whether the owner has room for a change. True where nothing grows, and for an owner that is gone: what
- * refers to it fails by itself.
- * @param limits the deployment's
- * @param first the number of its first parameter
+ * The condition that the owner has room for a change. It is true if nothing grows, and for a deleted owner:
+ * statements that refer to that owner fail by themselves.
+ * @param limits the deployment's limits
+ * @param first the number of the condition's first parameter
  */
 export function hasRoom(
   ownerId: string,
@@ -67,8 +67,9 @@ export function hasRoom(
 }
 
 /**
- * Whether the owner has room for more metadata, where the amount is known to the database alone. Expressions of SQL.
- * @param limit the deployment's
+ * The condition that the owner has room for more metadata, if only the database knows the amount. All parameters
+ * are expressions of SQL.
+ * @param limit the deployment's limit
  */
 export function hasRoomFor(ownerId: string, bytes: string, limit: string): string {
   return `coalesce((
@@ -77,8 +78,8 @@ export function hasRoomFor(ownerId: string, bytes: string, limit: string): strin
 }
 
 /**
- * None where nothing changes.
- * @param condition of the state before it; the owner's id is ?1, and its parameters begin at ?2
+ * The statements that add a change to the owner's usage; none if nothing changes.
+ * @param condition on the state before the change; the owner's id is ?1, and the condition's parameters begin at ?2
  */
 export function changeUsage(
   ownerId: string,
@@ -95,7 +96,7 @@ export function changeUsage(
   return [[statement, ownerId, ...parameters, JSON.stringify(amounts)]]
 }
 
-/** What is left of file `f`: its content for a week, and its name for good where that is to stay taken. */
+/** The bytes that stay of file `f`: its content for a week, and its name for good if that stays taken. */
 const LEFT = `${REMOVED_BYTES} + iif(f.keeps_name AND NOT EXISTS (
     SELECT 1 FROM retired_version t WHERE t.owner_id = p.owner_id AND t.type = p.type
       AND t.package_name = p.name AND t.version = v.version AND t.composite_key = f.composite_key
@@ -123,8 +124,9 @@ const NOTE_REMOVAL = `
   ON CONFLICT (owner_id, day) DO UPDATE SET bytes = owner_removal.bytes + excluded.bytes`
 
 /**
- * Of files of the owner in no repository that the batch deletes after it: of those that are there by then.
- * @param ids JSON array
+ * Subtracts files in no repository from the owner's usage. The batch deletes them after this. It counts only the
+ * files that still exist by then.
+ * @param ids a JSON array of file ids
  * @param now Unix milliseconds
  */
 export function subtractFiles(ownerId: string, ids: string, now: number): Statement[] {
@@ -147,8 +149,9 @@ const LOGGED = `
   CROSS JOIN package p ON p.id = v.package_id`
 
 /**
- * Notes who removed files of the owner that are in no repository, and charges for it. To come before they are deleted.
- * @param ids JSON array
+ * Notes who removed files of the owner that are in no repository, and charges the owner for the notes. Run it before
+ * the files are deleted.
+ * @param ids a JSON array of file ids
  * @param removedBy the id of an access token, or `admin`
  */
 export function logRemoval(
@@ -178,18 +181,18 @@ export function logRemoval(
   ]
 }
 
-/** Days for which a removal is in the log. */
+/** Days for which the log keeps a removal. */
 const LOGGED_DAYS = 90
-/** Of the log, at a time: the sweep comes again soon. */
+/** How many rows of the log one run of the sweep deletes. The next run comes soon. */
 const FORGOTTEN_AT_ONCE = 5000
 
-/** The oldest removals that are old enough; ?1 is when, Unix milliseconds. */
+/** The oldest removals of the log that are from before ?1, in Unix milliseconds. */
 const OLD_REMOVALS = `
   SELECT id FROM (
     SELECT id, removed_at FROM removed_file page ORDER BY id LIMIT ${FORGOTTEN_AT_ONCE}) page
   WHERE removed_at < ?1`
 
-/** Takes old removals out of the log, which nobody is charged for from then on. */
+/** Deletes old removals from the log. Their owners are no longer charged for them. */
 export function forgetLoggedRemovals(now: number): Statement[] {
   const before = now - LOGGED_DAYS * DAY_MS
   return [
@@ -205,9 +208,9 @@ export function forgetLoggedRemovals(now: number): Statement[] {
   ]
 }
 
-/** What was removed so long ago is no longer charged: to be called when the contents of that time are gone. */
+/** Ends the charge for files that were removed before a time. Call it when the contents of that time are deleted. */
 export function forgetRemovals(before: number): Statement[] {
-  // A day is over before all of it is so long ago.
+  // The day that `before` falls into is not yet over, so it does not count.
   const last = dayOf(before) - 1
   return [
     [
@@ -221,7 +224,10 @@ export function forgetRemovals(before: number): Statement[] {
   ]
 }
 
-/** Of a repository that the batch deletes after it. @param repository a query for its id, whose first parameter is the owner's */
+/**
+ * Subtracts a repository, which the batch deletes after this, from the owner's usage.
+ * @param repository a query for the repository's id, whose first parameter is the owner's id
+ */
 export function subtractRepository(
   repository: string,
   parameters: readonly [ownerId: string, ...further: string[]],
@@ -234,7 +240,7 @@ export function subtractRepository(
 }
 
 /**
- * A statement by which the owner ?1 is charged for more metadata, or for less.
+ * A statement that charges the owner ?1 for more metadata, or for less.
  * @param rows a query for `bytes`
  */
 export function changeMetadata(rows: string): string {

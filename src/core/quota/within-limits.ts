@@ -1,4 +1,4 @@
-// Something that is made by one batch alone, such as a token: counted and held to the owner's limits.
+// Counts a thing that one batch creates, such as a token, and enforces the owner's limits on it.
 import { isConstraintFailure, query, runBatch, type Statement } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import type { Usage } from './quantities.ts'
@@ -8,15 +8,15 @@ import { type Condition, changeUsage, hasRoom, readQuota } from './statements.ts
 export interface Addition {
   readonly ownerId: string
   readonly added: Partial<Usage>
-  /** The deployment's. */
+  /** The deployment's limits. */
   readonly limits: Limits
-  /** Whether it adds anything: a batch that is sent again does not. */
+  /** The condition that the batch adds something, which a batch that is sent again does not. */
   readonly isNew: Condition
   readonly statements: readonly Statement[]
 }
 
 /**
- * The results of the statements.
+ * Runs the statements within the limits and returns their results.
  * @throws RegistryError quota-exceeded, storage-unavailable
  */
 export async function addWithinLimits<T>(
