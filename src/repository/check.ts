@@ -1,6 +1,6 @@
-// Verifies one repository: each index file against its row, its signatures and the rows of its
-// files, both ways, and each file's object against its digest. Finds what a crash, a restored
-// database or a hand in the store can have broken; repairs nothing.
+// Verifies one repository. It compares each index file with its row, its signatures and the rows of its files,
+// both ways, and each file's object with its digest. It finds damage by a crash, by a restored database, or by
+// somebody who changed the store by hand. It repairs nothing.
 import {
   checkFilePage,
   type ExpectedFile,
@@ -15,7 +15,7 @@ import type { Listing, RepositoryIndexing } from '../types/type.ts'
 import { type FileName, ListingComparison } from './listings.ts'
 
 export interface Problem {
-  /** The index file, or the file by `part/name`. */
+  /** The path of the index file, or the file as `part/name`. */
   readonly subject: string
   readonly problem: string
 }
@@ -37,18 +37,18 @@ const INDEX = `
   SELECT path, r2_key AS r2Key, sha256, size, key_set AS keySet FROM repository_index
   WHERE repository_id = ?1 AND path > ?2 ORDER BY path LIMIT 1`
 
-/** What one request checks: an index file, or a number of package files. */
+/** The result of one request, which checks one index file or a number of package files. */
 export interface CheckedPage {
   readonly indexes: number
   readonly files: number
   readonly problems: readonly Problem[]
-  /** Where to go on; null at the end. */
+  /** The cursor of the next page; null at the end. */
   readonly next: string | null
 }
 
 /**
- * The page after a cursor: first the index files, one each, then the package files.
- * @param after what the page before named as its next; empty to begin
+ * Checks the page after a cursor: first the index files, one a page, then the package files.
+ * @param after the `next` of the page before; empty for the first page
  */
 export async function checkPage(
   repository: CheckedRepository,
@@ -73,9 +73,9 @@ export async function checkPage(
   return { indexes: 1, files: 0, problems, next: `index:${row.path}` }
 }
 
-const STRAY = 'row of an index file under a path that none can have: it stays for good'
+const STRAY = 'row of an index file with an impossible path: no commit ever replaces it'
 
-/** Parts that have files and no index file to list them, and index files that have to be there. */
+/** Finds parts with files that no index file lists, and index files that must exist but have no row. */
 async function findUnlisted(repository: CheckedRepository): Promise<Problem[]> {
   const { db, indexing, repositoryId } = repository
   const { results } = await query(() =>
@@ -90,7 +90,7 @@ async function findUnlisted(repository: CheckedRepository): Promise<Problem[]> {
     .filter((part) => !listed.has(part))
     .map((part) => ({
       subject: part || 'files',
-      problem: 'no index file: the packages are listed nowhere',
+      problem: 'no index file: no index lists the packages',
     }))
   const missing = (await hasCommit(repository))
     ? (indexing.standingPaths ?? []).filter((path) => !results.some((row) => row.path === path))
@@ -99,23 +99,23 @@ async function findUnlisted(repository: CheckedRepository): Promise<Problem[]> {
     ...unlisted,
     ...missing.map((subject) => ({
       subject,
-      problem: 'no row: clients are told that it is not there',
+      problem: 'no row: clients get 404 for this index file',
     })),
   ]
 }
 
-/** Whether it was written to: a repository that was only declared has no index files yet. */
+/** Whether the repository has had a commit. One that was only declared has no index files yet. */
 async function hasCommit({ db, repositoryId }: CheckedRepository): Promise<boolean> {
   const sql = 'SELECT revision FROM repository WHERE id = ?1'
   return Number(await query(() => db.prepare(sql).bind(repositoryId).first('revision'))) > 0
 }
 
-/** Neither the file nor its rows are in memory as a whole. */
+/** Checks an index file. Memory holds neither the file nor its rows as a whole. */
 async function checkIndex(repository: CheckedRepository, row: IndexFileRow): Promise<string[]> {
   const { bucket, indexing, keys } = repository
   const object = await openCheckedObject(bucket, row)
   const comparison = new ListingComparison(readListings(repository, row.path))
-  // After a change of keys nobody gets this file: the next request for it has it signed anew.
+  // After a change of keys no client gets this file: the next request for it has it signed anew.
   const signers = row.keySet === keys.id ? keys : undefined
   const take = (listing: Listing) => comparison.take(listing)
   const problems = await indexing.inspectIndexFile(
@@ -135,7 +135,7 @@ async function checkIndex(repository: CheckedRepository, row: IndexFileRow): Pro
   return [...problems, ...found]
 }
 
-/** What an index file has to list, in the order in which it does. */
+/** The entries that an index file must have, in its order. */
 async function* readListings(
   repository: CheckedRepository,
   path: string,
@@ -150,7 +150,7 @@ async function* readListings(
   }
 }
 
-/** No entry is empty, so that metadata that cannot be read is named as an entry that differs. */
+/** The entry for a file's metadata. Unreadable metadata gives an empty one, which differs from every real entry. */
 function entryTextOf(indexing: RepositoryIndexing, metadata: string): string {
   try {
     return indexing.entryText(metadata)
@@ -164,7 +164,7 @@ const FOUND = `
   CROSS JOIN package_file f ON f.repository_id = ?1 AND f.name = j.value ->> 1
     AND f.part = j.value ->> 0`
 
-/** Those of the files that have rows. */
+/** Finds the files of a list that have rows. */
 async function findFiles(
   { db, repositoryId }: CheckedRepository,
   files: readonly FileName[],

@@ -1,20 +1,20 @@
-// Compares what an index file lists with the rows of its files, however many there are. Both come in one
-// order, so that each entry meets its row at once; of what does not, the name and a digest are kept until
-// the other side comes.
+// Compares the entries of an index file with the rows of its files, however many there are. Both come in the
+// same order, so that each entry usually meets its row at once. If it does not, the comparison keeps a name
+// and a digest until the other side comes.
 import { createHash } from 'node:crypto'
 import type { Listing } from '../types/type.ts'
 
 export type FileName = Pick<Listing, 'part' | 'fileName'>
 
-/** Of a file that was met on one side alone. */
+/** A file that has come from one side alone so far. */
 interface Unmatched {
   readonly file: FileName
   readonly digest: string
 }
 
-/** An index that is wrong from end to end is not told entry by entry. */
+/** Problems that a comparison reports, at most: an index may be wrong from end to end. */
 const MAX_PROBLEMS = 1000
-/** Names that are kept at once, of 100 bytes or so each: an index in another order has all of them. */
+/** Names that memory holds at once, of about 100 bytes each. An index in another order leaves all names unmatched. */
 const MAX_UNMATCHED = 50_000
 
 export class ListingComparison {
@@ -24,7 +24,7 @@ export class ListingComparison {
   readonly #problems: string[] = []
   #gaveUp = false
 
-  /** @param rows what the file has to list, in its order */
+  /** @param rows the entries that the file must have, in its order */
   constructor(rows: AsyncGenerator<Listing, void, undefined>) {
     this.#rows = rows
   }
@@ -44,8 +44,8 @@ export class ListingComparison {
   }
 
   /**
-   * What is wrong, in words, when the file is over.
-   * @param findFiles tells which of the files it has to list: an entry that is left may be a second one
+   * Ends the comparison and returns the problems.
+   * @param findFiles finds the files that have rows: an unmatched entry may be a second one of its file
    */
   async finish(
     findFiles: (files: readonly FileName[]) => Promise<readonly FileName[]>,
@@ -59,7 +59,9 @@ export class ListingComparison {
       }
     }
     if (this.#gaveUp)
-      return [`over ${MAX_UNMATCHED} entries and rows do not meet: it is the index of other files`]
+      return [
+        `over ${MAX_UNMATCHED} entries and rows do not match: this is the index of other files`,
+      ]
     const entries = [...this.#entriesAlone.values()].slice(0, MAX_PROBLEMS + 1)
     const found = await findFiles(entries.map(({ file }) => file))
     const listed = new Set(found.map(keyOf))
@@ -70,10 +72,10 @@ export class ListingComparison {
     const rows = [...this.#rowsAlone.values()].slice(0, MAX_PROBLEMS + 1)
     problems.push(...rows.map(({ file }) => `row without entry: ${nameOf(file)}`))
     if (problems.length <= MAX_PROBLEMS) return problems
-    return [...problems.slice(0, MAX_PROBLEMS), 'and more: only the first are told']
+    return [...problems.slice(0, MAX_PROBLEMS), 'further problems are not listed']
   }
 
-  /** Keeps what one side has alone, unless the other side had it before. */
+  /** Compares a listing with the other side's. Keeps it until then if the other side has not come yet. */
   #meet(listing: Listing, alone: Map<string, Unmatched>, others: Map<string, Unmatched>): void {
     const key = keyOf(listing)
     const { part, fileName, text } = listing
@@ -93,12 +95,12 @@ export class ListingComparison {
   }
 }
 
-/** For people. */
+/** The name of a file in a problem. It may be ambiguous. */
 export function nameOf({ part, fileName }: FileName): string {
   return part === '' ? fileName : `${part}/${fileName}`
 }
 
-/** Parts and names may have slashes both, so that what people are shown may be that of two files. */
+/** An unambiguous key. Parts and names may both have slashes, so two files may have one name for people. */
 function keyOf({ part, fileName }: FileName): string {
   return JSON.stringify([part, fileName])
 }

@@ -1,7 +1,7 @@
-// The Durable Object: one per owner, type and repository, one class for all types. It puts the
-// changes of its repository one after the other and sees to it that the index files of a commit lie
-// in R2 before the commit makes them visible. D1 is the truth; the object keeps a copy of the entries,
-// compressed in segments, so that the cost of a commit grows with its changes and not with the repository.
+// The Durable Object: one object per owner, type and repository, one class for all types. It runs the commits
+// of its repository one after the other. It stores the index files of a commit in R2 before the commit makes
+// them visible. D1 has the truth. The object keeps a copy of the entries, compressed in segments, so that the
+// cost of a commit grows with its changes and not with the repository.
 import { DurableObject } from 'cloudflare:workers'
 import { adoptOrDiscard } from '../core/blobs/adopt.ts'
 import { discardObjects, storeIndexFile } from '../core/blobs/objects.ts'
@@ -26,8 +26,8 @@ import type { IndexFile, RepositoryIndexing } from '../types/type.ts'
 import { Generations } from './generations.ts'
 
 /**
- * Bytes of changed segments, of which a commit holds the old text and the new. A group that removes long
- * entries all over a large repository has more and is split.
+ * Bytes of changed segments, of which a commit holds the old and the new text. The object splits a group that
+ * has more, such as one that removes long entries all over a large repository.
  */
 const PREPARED_BYTES = 4 * 1024 * 1024
 
@@ -48,12 +48,12 @@ export class Repository extends DurableObject<Env> {
   readonly #store = new SegmentStore(this.ctx.storage)
   readonly #generations = new Generations()
   readonly #gap = new Gap()
-  /** Brings the copy up to the last commit. */
+  /** Writes the last commit to the copy; undefined if the copy has it. */
   #unwritten: (() => void) | undefined
   readonly #queue = new CommitQueue<Submitted, ChangeResult>({
     commit: (group) => this.#commit(group),
     answered: () => this.ctx.waitUntil(this.#writeSoon()),
-    // Of one file name at most one change per commit; re-indexing goes with anything.
+    // A commit has at most one change of a file name. Reindexing may share a commit with any change.
     keyOf: ({ change }) => (change.op === 'reindex' ? change.changeId : change.fileName),
     weightOf: ({ change }) =>
       change.op === 'publish'
@@ -61,12 +61,12 @@ export class Repository extends DurableObject<Env> {
         : 0,
   })
 
-  /** Commits the change, perhaps together with others, or says why not. */
+  /** Commits the change, perhaps together with others, or returns why it did not. */
   async commit(address: RepositoryAddress, change: Change): Promise<ChangeResult> {
     return this.#queue.submit({ address, change })
   }
 
-  /** What the object's commits cost so far, with what the last one left to be written. */
+  /** The work of the object's commits so far. Writes the last one to the copy first, so that it counts. */
   get work(): IndexWork {
     this.#write()
     return this.#store.work
@@ -75,7 +75,7 @@ export class Repository extends DurableObject<Env> {
   /** Answers when the object can be reached. */
   async ping(): Promise<void> {}
 
-  /** The tests' objects know types that are not registered. */
+  /** Tests override this for types that are not registered. */
   protected findIndexing(type: string): RepositoryIndexing | undefined {
     return findIndexing(type)
   }
@@ -110,7 +110,7 @@ export class Repository extends DurableObject<Env> {
 
   async #stageIndexes(prepared: PreparedCommit): Promise<StagedIndexFiles | undefined> {
     this.#write()
-    // Removals and new signatures store index files too.
+    // This comes before every commit, since removals and new signatures store index files too.
     await requireMatchingBucket(this.env.DB, this.env.BLOBS)
     const { address, indexing, snapshot, plan, now } = prepared
     const { repositoryId } = snapshot
@@ -139,7 +139,7 @@ export class Repository extends DurableObject<Env> {
     }
   }
 
-  /** What is too many goes now; its row in `garbage` is the sweep's, to which it is gone already. */
+  /** Deletes generations that are too many now. The sweep deletes their rows in `garbage` later. */
   #dropReplaced(snapshot: Snapshot, stored: readonly StagedIndexFile[]): void {
     const paths = new Set(stored.map((file) => file.path))
     const replaced = snapshot.indexes.filter((index) => paths.has(index.path))
@@ -150,8 +150,8 @@ export class Repository extends DurableObject<Env> {
   }
 
   /**
-   * One after the other: an index can be large, and two or three at a time took hardly less in the
-   * simulator, whose one thread is busy either way.
+   * Stores index files one after the other: an index can be large. In the simulator two or three at a time
+   * took hardly less time, since its one thread is busy either way.
    */
   async #storeFiles(files: readonly IndexFile[], keySet: string): Promise<StagedIndexFile[]> {
     const stored: StagedIndexFile[] = []
@@ -163,13 +163,13 @@ export class Repository extends DurableObject<Env> {
     return stored
   }
 
-  /** Answers leave first: the output gate would hold them until what is written is safe. */
+  /** Writes to the copy after the answers have left: the output gate would hold them until the write is safe. */
   async #writeSoon(): Promise<void> {
     await scheduler.wait(0)
     this.#write()
   }
 
-  /** A copy that could not be written is behind D1, which the next commit makes up for. */
+  /** Writes to the copy. If that fails, the copy is behind D1, and the next commit brings it up. */
   #write(): void {
     const write = this.#unwritten
     this.#unwritten = undefined
@@ -190,7 +190,7 @@ function asksForRows(plan: Plan): boolean {
   return plan.carried.some((change) => change.op === 'reindex' && change.fromRows === true)
 }
 
-/** Those that have files, also where the row of their index was lost, and those that have an index. */
+/** The parts that have files, also if the row of their index file was lost, and the parts that have an index file. */
 async function everyPart(
   source: EntrySource,
   { indexes }: Snapshot,

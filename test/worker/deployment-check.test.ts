@@ -251,7 +251,7 @@ it('index files come back from the rows: lost, damaged, without a row, or by a w
   await env.BLOBS.delete(await listKeys('indexes/'))
   await env.DB.prepare("DELETE FROM repository_index WHERE path LIKE 'aarch64/%'").run()
   expect((await indexProblems()).sort()).toEqual([
-    'aarch64: no index file: the packages are listed nowhere',
+    'aarch64: no index file: no index lists the packages',
     expect.stringMatching(/^noarch\/APKINDEX\.tar\.gz: missing object/),
     expect.stringMatching(/^x86_64\/APKINDEX\.tar\.gz: missing object/),
   ])
@@ -262,7 +262,7 @@ it('index files come back from the rows: lost, damaged, without a row, or by a w
   expect(await indexProblems()).toEqual([])
 })
 
-it('an index row under a path that none can have is named, and goes', async () => {
+it('an index row with an impossible path is named, and goes', async () => {
   await publish({ name: 'one', version: '1-r0' })
   const plant = (path: string) =>
     env.DB.prepare(
@@ -274,7 +274,7 @@ it('an index row under a path that none can have is named, and goes', async () =
   const paths = ['APKINDEX.tar.gz', 'X/APKINDEX.tar.gz', 'x86_64/APKINDEX.tar.gz/', 'x86_64/other']
   for (const path of paths) await plant(path)
   const stray = (path: string) =>
-    `${path}: row of an index file under a path that none can have: it stays for good`
+    `${path}: row of an index file with an impossible path: no commit ever replaces it`
   expect((await indexProblems()).sort()).toEqual(paths.map(stray).sort())
   await post(REPOSITORY)
   expect(await indexProblems()).toEqual([])
@@ -290,7 +290,7 @@ it('an emptied repository whose index rows are lost answers again', async () => 
   const index = () => answerOf(`${MAIN}/x86_64/APKINDEX.tar.gz`)
   expect((await index()).status).toBe(404)
   expect(await indexProblems()).toEqual([
-    'noarch/APKINDEX.tar.gz: no row: clients are told that it is not there',
+    'noarch/APKINDEX.tar.gz: no row: clients get 404 for this index file',
   ])
   await post(REPOSITORY)
   expect(await indexProblems()).toEqual([])

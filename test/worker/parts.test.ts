@@ -226,8 +226,6 @@ describe('one list for all architectures', () => {
   it('is named by the check where it is lost', async () => {
     await publishAll(TYPE, files)
     await env.DB.exec('DELETE FROM repository_index')
-    expect(await problemsOf(TYPE)).toEqual([
-      'files: no index file: the packages are listed nowhere',
-    ])
+    expect(await problemsOf(TYPE)).toEqual(['files: no index file: no index lists the packages'])
   })
 })
