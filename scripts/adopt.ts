@@ -1,5 +1,5 @@
-// `npm run adopt -- [--force]`: declares that the bucket of a running registry is the one of its
-// database, which are no longer known to belong together (docs/operate.md, "Database and bucket").
+// `npm run adopt -- [--force]`: declares that a running registry's bucket belongs to its database, if
+// their markers no longer say so (docs/operate.md, "Database and bucket").
 import { parseArgs } from 'node:util'
 import { reportFailure } from './failure.ts'
 import { answerHelp, WHICH_REGISTRY } from './help.ts'
@@ -12,9 +12,9 @@ interface Adopted {
 
 answerHelp(`npm run adopt -- [--force]
 
-Declares that the bucket of a running registry is the one of its database.
+Declares that the bucket of a running registry belongs to its database.
 
-  --force   also where contents that the database names are not in it
+  --force   also if the bucket lacks contents that the database names
 ${WHICH_REGISTRY}`)
 try {
   const { values } = parseArgs({ options: { force: { type: 'boolean', default: false } } })
@@ -22,8 +22,8 @@ try {
   const path = '/api/v1/deployment/bucket'
   const body = { force: values.force }
   const { sampled, missing } = await registry.ask<Adopted>(path, { method: 'PUT', body })
-  const found = `${sampled - missing} of ${sampled} contents that were looked for are in it`
-  console.log(`The bucket is the database's from now on: ${found}.`)
+  const found = `it has ${sampled - missing} of the ${sampled} contents that were looked for`
+  console.log(`The bucket belongs to the database from now on: ${found}.`)
 } catch (error) {
   reportFailure('npm run adopt', error)
 }

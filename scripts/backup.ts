@@ -1,6 +1,6 @@
-// `npm run backup -- DIR`: what a running registry has, rows and objects, into a folder (docs/operate.md, "Back
-// up"). Bytes that the folder has already are not fetched again. Everything is read back from the disk
-// before the backup counts. Keys and secrets are in no backup.
+// `npm run backup -- DIR`: copies a running registry's rows and objects into a folder (docs/operate.md, "Back
+// up"). It does not fetch bytes again that the folder has. It reads everything back from the disk before the
+// backup counts. No backup has keys or secrets.
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import {
@@ -25,7 +25,7 @@ import { reportFailure } from './failure.ts'
 import { answerHelp, WHICH_REGISTRY } from './help.ts'
 import { openRegistry, type Registry } from './registry.ts'
 
-/** A Worker answers six requests of one client at a time without a queue. */
+/** Requests at a time. A Worker answers six of one client without a queue. */
 const atOnce = 6
 const tries = 6
 
@@ -44,7 +44,7 @@ async function backUp(
   const deployment = await requireWhole(registry)
   if (!newDeployment) await requireSameDeployment(registry, directory, deployment)
   const rows = await readRows(registry, directory)
-  // It may have become another deployment meanwhile, or one that is being restored.
+  // Meanwhile the registry may have become another deployment, or a restore may have begun.
   await requireWhole(registry)
   if (rows.owner.length === 0) throw new Error('the registry has no owner: nothing is backed up')
   const objects = objectsOf(rows)
@@ -71,9 +71,9 @@ async function backUp(
 }
 
 /**
- * The newest backup is what a restore takes, and what another backup is trusted to replace: one of half a
- * database must not become it.
- * @returns the id of the deployment; null where its database and bucket do not belong together
+ * Refuses to back up during a restore. A restore takes the newest backup, and operators delete older ones: a
+ * backup of half a database must not become the newest.
+ * @returns the id of the deployment; null if its database and bucket do not belong together
  * @throws Error during a restore
  */
 async function requireWhole(registry: Registry): Promise<string | null> {
@@ -88,8 +88,9 @@ async function requireWhole(registry: Registry): Promise<string | null> {
 }
 
 /**
- * A restore takes the newest backup in the folder: that of another deployment must not become it unseen.
- * @throws Error for a folder whose newest backup is that of another one
+ * Refuses a folder of another deployment. A restore takes the newest backup in the folder, which must not become
+ * another deployment's unnoticed.
+ * @throws Error if the folder's newest backup is of another deployment
  */
 async function requireSameDeployment(
   registry: Registry,
@@ -129,7 +130,7 @@ async function keepIndexes(
   return true
 }
 
-/** The keys of objects that the store does not have. */
+/** Fetches the objects that the folder lacks. Returns the keys of those that the store does not have. */
 async function fetchObjects(
   registry: Registry,
   directory: BackupDirectory,
@@ -150,7 +151,7 @@ async function fetchObjects(
   return lost
 }
 
-/** From the disk, each by its digest; what is damaged there is fetched once more. */
+/** Reads each object back from the disk and compares its digest. Fetches a damaged one once more. */
 async function readBackObjects(
   registry: Registry,
   directory: BackupDirectory,
@@ -173,8 +174,9 @@ async function readBackObjects(
 }
 
 /**
- * The digests of the packages of which there is a list of what they hold. One that is damaged or missing in
- * the folder is fetched once more; that one is missing an earlier backup says.
+ * Reads the lists of contents back. Fetches a damaged or missing list once more, unless the newest backup says that
+ * the package has none.
+ * @returns the digests of the packages that have a list
  */
 async function readBackLists(
   registry: Registry,
@@ -195,12 +197,12 @@ async function readBackLists(
     await directory.removeContents(sha256)
     if (!(await fetchContents(registry, directory, object))) continue
     if (await directory.hasWholeContents(sha256)) lists.push(sha256)
-    else console.error(`the store has a damaged list of what ${sha256} holds: it is left out`)
+    else console.error(`the store has a damaged list of what ${sha256} holds: left out`)
   }
   return lists
 }
 
-/** Those of the newest backup; undefined where there is none that says. */
+/** The packages with lists in the newest backup; undefined if there is none, or if it does not say. */
 async function readKnownLists(directory: BackupDirectory): Promise<Set<string> | undefined> {
   const newest = (await directory.list()).at(-1)
   if (newest === undefined) return undefined
@@ -215,9 +217,9 @@ async function readBackRows(directory: BackupDirectory, manifest: Manifest, rows
 
 answerHelp(`npm run backup -- DIR [--new-deployment]
 
-Copies what a running registry has, rows and objects, into the folder DIR, as far as it is not there yet.
+Copies the rows and objects of a running registry into the folder DIR, except objects that DIR has already.
 
-  --new-deployment   the folder has backups of another deployment, and takes those of this one from now on
+  --new-deployment   takes a folder with backups of another deployment, for this one from now on
 ${WHICH_REGISTRY}`)
 function usage(): never {
   console.error('usage: npm run backup -- DIR [--new-deployment]')
@@ -250,10 +252,10 @@ try {
     `backup ${id}: ${rows.counts.package_file} files in ${objects.count} objects of ${formatBytes(objects.bytes)}, read back and good`,
   )
   for (const key of lost)
-    console.error(`the store has lost the object ${key}: npm run check says what it was`)
+    console.error(`the store has lost the object ${key}: npm run check names its files`)
   if (lost.length > 0) process.exitCode = 1
 } catch (error) {
-  // The rows of a backup that has no manifest would take room that the disk may lack.
+  // The rows of a backup without a manifest would take room, which the disk may lack.
   if (lock !== undefined) await directory.removeLeftovers().catch(() => {})
   reportFailure('npm run backup', explainFullDisk(error, root))
 } finally {

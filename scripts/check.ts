@@ -1,7 +1,8 @@
 // `npm run check -- [--repair] [OWNER/REPOSITORY]`: asks a running registry to verify everything that it
-// has, or one repository: database and bucket, index files, rows, and objects by their digests. Prints
-// what is wrong and ends with 1 if anything is. With --repair it has put right first what can be made
-// from what is there: index files, lists of what packages hold, and rows to which nothing belongs. A package's bytes cannot.
+// has, or one repository: database and bucket, index files, rows, and objects by their digests. Prints the
+// problems and ends with 1 if it found any. With --repair it first has the registry make again what follows
+// from other data: index files and lists of contents. It also removes rows to which nothing belongs. A package's
+// bytes cannot be made again.
 import { setTimeout } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { reportFailure } from './failure.ts'
@@ -35,7 +36,7 @@ interface RepairedLists {
 
 interface Repository {
   name: string
-  /** In the API. */
+  /** The address of the repository in the API. */
   url: string
 }
 
@@ -45,7 +46,7 @@ interface Found {
   problems: Problem[]
 }
 
-/** Commits that keep coming make a check useless: it is tried again this often. */
+/** How often a check runs if commits during it made its result useless. */
 const tries = 5
 const outages = 4
 const deployment = '/api/v1/deployment/check'
@@ -73,12 +74,12 @@ async function checkAll(registry: Registry, repair: boolean): Promise<Problem[]>
   return all
 }
 
-/** The Worker answers so long with what it found before, in milliseconds. */
+/** How long the Worker repeats an earlier result of its health check, in milliseconds. */
 const rememberedMs = 3500
 
 /**
- * Every part that a request needs; of one that fails the text says what mends it. What was mended a moment ago
- * counts, so that a failure is asked for twice.
+ * Checks every part that a request needs. The text of a failing part says how to repair it. A failure is asked for
+ * twice, so that one that was repaired a moment ago does not count.
  */
 async function checkHealth(registry: Registry): Promise<Problem[]> {
   const found = await askHealth(registry)
@@ -107,7 +108,7 @@ async function checkRows(registry: Registry): Promise<Found> {
   return found
 }
 
-/** All of them, where one is damaged: each is made of the package's stored bytes. */
+/** If one list is damaged, has all damaged and missing lists made again from the packages' stored bytes. */
 async function repairLists(registry: Registry, problems: readonly Problem[]): Promise<void> {
   if (!problems.some(({ problem }) => problem.startsWith('damaged list'))) return
   let made = 0
@@ -162,7 +163,7 @@ async function checkUnchanged(registry: Registry, path: string, place: string): 
     const { found, changed } = await checkOnce(registry, path)
     if (!changed) return found
     if (attempt < tries) continue
-    console.error(`${place} changes all the time: what follows may be outdated`)
+    console.error(`${place} changes all the time: the problems below may be outdated`)
     return found
   }
 }
@@ -184,7 +185,7 @@ async function checkOnce(registry: Registry, path: string) {
   return { found, changed: changed || revisions.size > 1 }
 }
 
-/** Of any type: two types may have repositories of one name. */
+/** Checks the repositories of this name. Several types may have one. */
 async function checkNamed(registry: Registry, place: string, repair: boolean): Promise<Problem[]> {
   const [, owner = '', name = ''] = /^([^/]+)\/(.+)$/.exec(place) ?? []
   const unhealthy = await checkHealth(registry)
@@ -229,7 +230,7 @@ answerHelp(`npm run check -- [--repair] [OWNER/REPOSITORY]
 
 Verifies everything that a running registry has, or one repository. Ends with 1 if anything is wrong.
 
-  --repair   puts right first what can be made from what is there
+  --repair   first repairs what the registry can make again from other data
 ${WHICH_REGISTRY}`)
 const { values, positionals } = parseArguments()
 const [place, ...further] = positionals

@@ -1,7 +1,7 @@
-// `npm run deploy -- [--dry-run] [wrangler's arguments]`: puts the Worker on Cloudflare, which makes
-// its database and its bucket the first time (in the region that DATABASE_LOCATION names), brings the database up to date, and asks the result
-// whether it works. An upgrade migrates first: the new version serves nothing without its migrations,
-// and the old one goes on with them. A dry run only builds, into dist/, and needs no account.
+// `npm run deploy -- [--dry-run] [wrangler's arguments]`: puts the Worker on Cloudflare, which makes its database (in
+// the region that DATABASE_LOCATION names) and its bucket the first time. It brings the database up to date and asks
+// the new Worker whether it works. An upgrade migrates first: the new version serves nothing without its migrations,
+// and the old version works with them. A dry run only builds, into dist/, and needs no account.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,12 +31,12 @@ async function deploy(given: string[]): Promise<void> {
   }
   const patience = AbortSignal.timeout(readyMs)
   await waitUntilReady(url, exampleOwner, patience).catch(() => {
-    throw new Error(`deployed, but ${url}/api/healthz does not pass: what it says is above`)
+    throw new Error(`deployed, but ${url}/api/healthz does not pass: its answers are above`)
   })
   console.log(`The registry serves at ${url}`)
 }
 
-/** The address, if the Worker got one that is not a route of the user's own. */
+/** Deploys the Worker. Returns its address, unless it only has the user's own routes. */
 async function deployWorker(given: string[]): Promise<string | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'cairn-deploy-'))
   try {

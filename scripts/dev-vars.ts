@@ -1,20 +1,20 @@
-// The file from which `wrangler dev` takes secrets. Makes it if there is none, adds a secret that is
-// missing, and never changes or removes a byte that it finds.
+// Prepares the file from which `wrangler dev` takes secrets. It makes the file if there is none and adds missing
+// secrets. It never changes or removes a byte of an existing file.
 import { appendFile, readFile, writeFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 import { createSecret, type SecretName, secretNames } from './secrets.ts'
 
 export interface DevVars {
   adminToken: string
-  /** The names of the secrets that were made just now. */
+  /** The names of the secrets that were made by this call. */
   made: readonly SecretName[]
-  /** Whether the file was there before. */
+  /** Whether the file existed before. */
   kept: boolean
 }
 
 export async function prepareDevVars(file: string): Promise<DevVars> {
   const before = await readIfPresent(file)
-  // The runtime takes an empty secret for a missing one, and of two lines the last one counts.
+  // The runtime treats an empty secret as missing. If a secret has two lines, the last one counts.
   const missing = secretNames.filter((name) => !parseEnv(before ?? '')[name]?.trim())
   const lines: string[] = []
   for (const name of missing) lines.push(formatLine(name, await createSecret(name)))
@@ -25,7 +25,7 @@ export async function prepareDevVars(file: string): Promise<DevVars> {
   return { adminToken: ADMIN_TOKEN.trim(), made: missing, kept: before !== undefined }
 }
 
-/** One line each: wrangler turns \n between double quotes into newlines. */
+/** Writes a secret in one line. wrangler turns \n between double quotes into newlines. */
 function formatLine(name: SecretName, value: string): string {
   return `${name}="${value.trimEnd().replaceAll('\n', '\\n')}"\n`
 }

@@ -11,7 +11,7 @@ export interface Example {
   version: string
 }
 
-/** The bytes, the same for the same name and version. */
+/** Builds the package. The same name and version give the same bytes. */
 export function buildExamplePackage({ name, version }: Example): Uint8Array {
   const program = encodeUtf8(
     `#!/bin/sh\necho "Hello from ${name} ${version}, installed from your own registry."\n`,

@@ -1,4 +1,4 @@
-// How every command of npm here fails: it says what with in one line, and ends with 1.
+// Reports the failure of an npm command of this project: one line on standard error, and the exit code 1.
 
 /** @param command as the user called it, such as `npm run setup` */
 export function reportFailure(command: string, error: unknown): void {

@@ -1,5 +1,5 @@
-// `npm run fuzz [-- --seconds N] [--seed S]`: the fuzzers of packages, .PKGINFO, indexes and HTTP
-// requests, each for that long (60 s), from that seed or a new one, which every line says.
+// `npm run fuzz [-- --seconds N] [--seed S]`: runs the fuzzers of packages, .PKGINFO, indexes and HTTP
+// requests, each for N seconds (60 by default), from the seed S or a new one. Every line names the seed.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -29,7 +29,7 @@ async function fuzz({ seconds, seed }: FuzzOptions): Promise<number> {
     'test/types/alpine/fuzz.unit.test.ts',
     'test/types/alpine/bad-input-fuzz.worker.test.ts',
   ]
-  // The prefix is what lets a variable through to tests that run in workerd.
+  // Only variables with this prefix reach tests that run in workerd.
   const env = { ...process.env, VITE_FUZZ_SECONDS: seconds }
   const child = spawn(process.execPath, [vitest, 'run', '--no-file-parallelism', ...files], {
     cwd: projectDirectory,

@@ -1,11 +1,11 @@
-// Where wrangler is going to listen, asked before it starts: its own refusal of a busy port comes
-// late and in a paragraph.
+// Checks the address on which wrangler is going to listen before it starts: its own refusal of a busy
+// port comes late and in a paragraph.
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { WranglerOptions } from './wrangler-options.ts'
 
-/** @throws Error in one line if the port is none, or somebody else has it */
+/** @throws Error in one line if the port is invalid or in use */
 export async function requireFreePort(options: WranglerOptions, configFile: string): Promise<void> {
   const port = Number(options.port ?? (await findConfiguredPort(configFile)))
   const ip = options.ip === '*' ? '0.0.0.0' : (options.ip ?? '127.0.0.1')
@@ -20,8 +20,9 @@ export async function requireFreePort(options: WranglerOptions, configFile: stri
 }
 
 /**
- * What other machines call a registry that listens on every interface, as far as this one knows; else its own address.
- * @param url as wrangler says it, which is that of the loopback interface then
+ * The address under which other machines find a registry that listens on every interface, as far as this machine
+ * knows; for other registries their own address.
+ * @param url as wrangler prints it, with the loopback address for a registry on every interface
  */
 export function findOuterUrl(url: string, { ip = '' }: WranglerOptions): string {
   if (!['0.0.0.0', '::', '[::]', '*'].includes(ip)) return url
@@ -30,7 +31,7 @@ export function findOuterUrl(url: string, { ip = '' }: WranglerOptions): string 
   return outer === undefined ? url : `http://${outer.address}:${new URL(url).port}`
 }
 
-/** The port of the table [dev], or 0: without a plain one wrangler finds its own. */
+/** The port in the table [dev]; 0 if it has no plain number, since wrangler then chooses a port. */
 async function findConfiguredPort(configFile: string): Promise<number> {
   const text = await readFile(configFile, 'utf8').catch(() => '')
   const [, table = ''] = /^\[dev\]$([^[]*)/m.exec(text) ?? []

@@ -1,5 +1,5 @@
-// Runs wrangler on local state only, as a process group that ends when the signal aborts, and learns
-// from it where `wrangler dev` listens.
+// Runs wrangler on local state only, as a process group that ends when the signal aborts. Learns from
+// wrangler where `wrangler dev` listens.
 import { runProcessGroup } from './process-group.ts'
 import { localEnvironment, projectDirectory, wranglerProgram } from './wrangler.ts'
 
@@ -7,11 +7,11 @@ export interface LocalOptions {
   signal: AbortSignal
   /** Called with the address, without a slash at its end. */
   onListening?: (url: string) => Promise<void>
-  /** Gets the output, which the user sees otherwise. */
+  /** Receives the output. Without it the user sees the output. */
   onOutput?: (text: string) => void
 }
 
-/** Resolves with the exit code. Without standard input: wrangler asks no questions. */
+/** Resolves with the exit code. wrangler gets no standard input, so that it asks no questions. */
 export function runLocalWrangler(
   args: readonly string[],
   { signal, onListening, onOutput }: LocalOptions,
@@ -30,7 +30,7 @@ export function runLocalWrangler(
   })
 }
 
-/** `wrangler dev` tells its parent process, as JSON in a string. */
+/** Finds the address in a message that `wrangler dev` sends to its parent process, as JSON in a string. */
 function findListeningUrl(message: unknown): string | undefined {
   if (typeof message !== 'string' || !message.includes('DEV_SERVER_READY')) return undefined
   const { ip, port }: { ip: string; port: number } = JSON.parse(message)

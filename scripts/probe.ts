@@ -1,6 +1,6 @@
-// `npm run probe`: asks a deployed registry to try what the code takes for granted of the platform, and
-// tries what only a client can see (docs/probe.md). Prints a line for each with its figure, and ends
-// with 1 if something does not hold. It leaves nothing behind.
+// `npm run probe`: asks a deployed registry to test the code's assumptions about the platform, and tests
+// those that only a client can see (docs/probe.md). Prints a line with a figure for each assumption. Ends
+// with 1 if one of them does not hold. It leaves nothing behind.
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { reportFailure } from './failure.ts'
@@ -32,7 +32,7 @@ async function ask(registry: Registry, part: string): Promise<Finding[]> {
   return findings
 }
 
-/** What a Worker cannot see of itself. */
+/** Tests assumptions that a Worker cannot test by itself. */
 async function probeClient({ url }: Registry): Promise<Finding[]> {
   const refused = await head(`${url}/api/v1/owners`)
   const missing = await head(`${url}/api/packages/probe/alpine/none.rsa.pub`)
@@ -47,7 +47,7 @@ async function probeClient({ url }: Registry): Promise<Finding[]> {
   const key = await head(`${url}/api/packages/probe/alpine/key`, { 'accept-encoding': 'gzip, br' })
   return [
     {
-      // apk shows the phrase and not the text; over HTTP/2 there is none, and apk speaks HTTP/1.1.
+      // apk shows the phrase and not the text. HTTP/2 has no phrase, but apk speaks HTTP/1.1.
       assumption: 'Refusals have a reason phrase, which apk shows',
       holds: refused.phrase !== '' && missing.phrase !== '',
       found: `${refused.status} ${refused.phrase}, ${missing.status} ${missing.phrase}`,
@@ -77,7 +77,7 @@ interface Head {
   headers: Record<string, string | string[] | undefined>
 }
 
-/** By HTTP/1.1, as apk does. Anonymous: these are for everybody. */
+/** Sends a request over HTTP/1.1, as apk does, without credentials. */
 function head(address: string, headers: Record<string, string> = {}): Promise<Head> {
   const { promise, resolve, reject } = Promise.withResolvers<Head>()
   const send = address.startsWith('https:') ? requestHttps : requestHttp
@@ -96,7 +96,7 @@ function head(address: string, headers: Record<string, string> = {}): Promise<He
   return promise
 }
 
-/** The difference between much and nothing, since a Worker's own clock stands still meanwhile. */
+/** Measures from here the difference between many rounds and none: a Worker's clock stands still while it computes. */
 async function probeComputation(registry: Registry): Promise<Finding> {
   const measure = async (count: number) => {
     const begun = performance.now()
@@ -119,7 +119,7 @@ async function probeComputation(registry: Registry): Promise<Finding> {
 
 answerHelp(`npm run probe
 
-Asks a deployed registry to try what its code takes for granted of the platform. It leaves nothing behind.
+Asks a deployed registry to test its code's assumptions about the platform. It leaves nothing behind.
 ${WHICH_REGISTRY}`)
 if (process.argv.length > 2) {
   console.error('usage: npm run probe')

@@ -1,5 +1,5 @@
-// Runs a program as a process group of its own and ends it as one: workerd lives on, and keeps the
-// port, when only wrangler is ended. Whoever ends this process, also with KILL, ends the group.
+// Runs a program as a process group of its own and ends the whole group: if only wrangler ends, workerd
+// lives on and keeps the port. When this process ends, also by KILL, the group ends.
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { addAbortListener, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,7 +11,7 @@ export interface GroupOptions {
   /** Ends the group when it aborts. */
   signal: AbortSignal
   onMessage?: (message: unknown) => void
-  /** Gets what comes over pipes. */
+  /** Receives the output of pipes. */
   onOutput?: (text: string) => void
 }
 
@@ -26,7 +26,7 @@ export async function runProcessGroup(
   const { cwd, env, stdio, signal, onMessage, onOutput } = options
   const leader = spawn(program, args, { cwd, env, stdio, detached: true })
   await once(leader, 'spawn')
-  // With pipes not before the last of what it wrote.
+  // With pipes, wait until the last of the output has arrived.
   const exited = once(leader, 'exit')
   const ended = onOutput ? once(leader, 'close') : exited
   if (onMessage) leader.on('message', onMessage)
@@ -44,7 +44,7 @@ export async function runProcessGroup(
   return typeof code === 'number' ? code : 1
 }
 
-/** Asks, waits, then kills what is left. A process that nobody reaps counts until time is up. */
+/** Sends SIGTERM, waits, then kills the remaining processes. A process that nobody reaps counts until time is up. */
 async function endGroup(id: number): Promise<void> {
   for (const name of ['SIGTERM', 'SIGKILL'] as const) {
     sendSignal(id, name)
@@ -53,7 +53,7 @@ async function endGroup(id: number): Promise<void> {
   }
 }
 
-/** Its input ends when this process does, for whatever reason. */
+/** Starts a process whose input ends when this process ends, for whatever reason. It then kills the group. */
 function startGuard(group: number): ChildProcess {
   const guard = spawn('sh', ['-c', 'read -r end; kill -KILL "-$0"', String(group)], {
     detached: true,

@@ -1,9 +1,9 @@
-// The commands that `npm start` prints, from an empty registry to an installed package, as text and
-// back again: tests take the commands out of the text and run them.
+// Formats the commands that `npm start` prints, from an empty registry to an installed package, and parses
+// them again: tests take the commands out of the text and run them.
 
 export interface QuickStartFacts {
   url: string
-  /** As the machine on which packages are installed knows it. */
+  /** The address for the machine on which packages are installed. */
   outerUrl: string
   /** A shell word: the token itself, or a command that reads it. */
   token: string
@@ -80,7 +80,7 @@ export function formatSections(sections: readonly Section[]): string {
   return lines.join('\n')
 }
 
-/** The sections in a text that holds other things too, such as wrangler's log. */
+/** Finds the sections in a text that may have other lines too, such as wrangler's log. */
 export function parseSections(text: string): Section[] {
   const sections: { title: string; steps: Step[] }[] = []
   let comment: string | undefined

@@ -1,11 +1,11 @@
-// Waits until a started registry really serves: its health endpoint says so, and a client's first
-// request, the one for the public key, is answered. What it says before that is shown once.
+// Waits until a started registry really serves: its health endpoint passes, and it answers a client's first
+// request, which is for the public key. Until then this prints each different answer once.
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const pauseMs = 250
 const requestMs = 10_000
 
-/** The file name of an owner's public key, from an answer of the registry that says it works. */
+/** Waits, then returns the file name of an owner's public key, from the registry's answer. */
 export async function waitUntilReady(
   url: string,
   owner: string,
@@ -41,7 +41,7 @@ async function askForKey(url: string, owner: string, signal: AbortSignal): Promi
   return { refusal: 'the public key comes without a file name' }
 }
 
-/** fetch says only that it failed, and why in its cause. */
+/** The message of a failed fetch says only that it failed. Its cause has the reason. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.cause instanceof Error ? error.cause.message : error.message

@@ -1,5 +1,5 @@
-// How the scripts talk to a running registry as its deployment admin: URL and TOKEN come from the
-// environment; without them it is the one that `npm start` serves.
+// Lets the scripts talk to a running registry as its deployment admin. URL and TOKEN come from the
+// environment. Without them it is the registry that `npm start` serves.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,7 +8,7 @@ import { projectDirectory } from './wrangler.ts'
 
 const localUrl = 'http://127.0.0.1:8787'
 
-/** An answer that was no success, in one line. */
+/** An answer that was no success, with a message of one line. */
 export class Refusal extends Error {
   readonly status: number
   readonly code: string | undefined
@@ -22,9 +22,9 @@ export class Refusal extends Error {
 
 export interface AskOptions {
   readonly method?: string
-  /** Sent as JSON. */
+  /** The body, which is sent as JSON. */
   readonly body?: unknown
-  /** How often an outage is tried again, with growing pauses; 0 unless it is said. */
+  /** How often to try again after an outage, with growing pauses; 0 by default. */
   readonly tries?: number
 }
 
@@ -37,22 +37,22 @@ export class Registry {
     this.#token = token
   }
 
-  /** What a successful answer has as JSON. Throws Refusal, or Error where nobody answers. */
+  /** Asks and returns the JSON of a successful answer. Throws Refusal, with the status 0 if nobody answers. */
   async ask<T>(path: string, { method = 'GET', body, tries = 0 }: AskOptions = {}): Promise<T> {
     const init = body === undefined ? { method } : { method, body: JSON.stringify(body) }
-    // The shape is that of the endpoint, which is tested against its description.
+    // The caller knows the endpoint's shape, which a test compares with the endpoint's description.
     return this.attempt(async () => {
       const response = await this.#send(path, init)
       return (response.status === 204 ? undefined : await response.json()) as T
     }, tries)
   }
 
-  /** A successful answer whose body is yet to be read. */
+  /** Sends a request and returns the successful answer, with its body unread. */
   send(path: string, init: RequestInit = {}): Promise<Response> {
     return this.#send(path, init)
   }
 
-  /** Runs it again after an outage: nobody answers, or says 429 or a 5xx. */
+  /** Runs the function again after an outage: no answer, 429, or a 5xx. */
   async attempt<T>(run: () => Promise<T>, tries: number): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -71,7 +71,7 @@ export class Registry {
     try {
       response = await fetch(this.url + path, { ...init, headers })
     } catch (error) {
-      // fetch says only that it failed, and why in its cause.
+      // The message of a failed fetch says only that it failed. Its cause has the reason.
       const { message, cause } = error as Error
       const reason = cause instanceof Error ? cause.message : message
       throw new Refusal(0, undefined, `${this.url} does not answer: ${reason}`)
@@ -81,7 +81,7 @@ export class Registry {
   }
 }
 
-/** 503 by a deployment that is not complete, or is not to be written to, does not mend itself. */
+/** Codes of a 503 that waiting does not help: the deployment is incomplete, or takes no writes. */
 const lasting = ['not-configured', 'bucket-mismatch', 'restoring']
 
 function isOutage(error: unknown): boolean {
@@ -90,7 +90,7 @@ function isOutage(error: unknown): boolean {
   return error.status === 0 || error.status === 429 || error.status >= 500
 }
 
-/** The line of a problem; what stands between may answer something else. */
+/** The line of a problem. A proxy in between may answer with another text. */
 function refusalOf(status: number, text: string): Refusal {
   try {
     const { code, detail }: { code?: string; detail?: string } = JSON.parse(text)
@@ -100,17 +100,17 @@ function refusalOf(status: number, text: string): Refusal {
   }
 }
 
-/** @throws Error where it is not said which registry, or with which token */
+/** Opens the registry that the environment names. @throws Error without a token, and for a URL of plain http */
 export async function openRegistry(): Promise<Registry> {
   const { URL: url, TOKEN: token } = process.env
   if (url === undefined) return new Registry(localUrl, token ?? (await readLocalToken()))
-  // The local token goes to the local registry and nowhere else.
+  // The local token must not go to any other registry.
   if (token === undefined) throw new Error('set TOKEN too: URL names a registry of its own')
   refusePlain(url)
   return new Registry(url, token)
 }
 
-/** A deployment refuses it, but by then everybody on the way has read the token. */
+/** Refuses plain http. A deployment refuses it too, but by then the token has crossed the network in the clear. */
 function refusePlain(url: string): void {
   const { protocol, hostname } = new URL(url)
   const own = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)

@@ -1,10 +1,10 @@
-// The database of the deployed Worker, through wrangler. wrangler.toml gives it no id: wrangler finds
-// it by its name, once a deployment has made it.
+// Asks wrangler about the database of the deployed Worker. wrangler.toml has no id for it: wrangler finds
+// the database by its name, once a deployment has made it.
 import { failureOf, runWrangler } from './wrangler.ts'
 
-/** Whether it is there, which it is from the first deployment on. */
+/** Whether the database exists. The first deployment makes it. */
 export async function hasDatabase(worker: readonly string[]): Promise<boolean> {
-  // Not `d1 info`, which asks for statistics too and needs another permission for them.
+  // `d1 info` would ask for statistics too, which needs another permission.
   const args = ['d1', 'migrations', 'list', 'DB', '--remote', ...worker]
   const finished = await runWrangler(args, { output: 'returned' })
   if (finished.code === 0) return true

@@ -1,6 +1,6 @@
 // `npm run restore -- DIR [--backup ID] [--adopt] [--skip-damaged]`: puts a backup into an empty deployment, whose cron
-// may run all the while (docs/operate.md, "Restore"). Broken off, it goes on when it is called again. It ends
-// with everything compared: each object by its digest, each row with that of the backup.
+// may run meanwhile (docs/operate.md, "Restore"). If a restore breaks off, another call continues it. At the end it
+// compares everything: each object by its digest, each row with the backup's.
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BackupDirectory } from './backup/directory.ts'
@@ -33,8 +33,8 @@ answerHelp(`npm run restore -- DIR [--backup ID] [--adopt] [--skip-damaged]
 
 Puts the newest backup in the folder DIR into an empty deployment, and compares everything.
 
-  --backup ID      another backup than the newest
-  --adopt          the bucket has the objects already, and becomes the new database's
+  --backup ID      takes this backup and not the newest
+  --adopt          takes a bucket that already has the objects, for the new database
   --skip-damaged   leaves out objects that are damaged in the folder
 ${WHICH_REGISTRY}`)
 const { values, positionals } = parseArguments()
@@ -48,7 +48,7 @@ try {
   const ids = await directory.list()
   const id = values.backup ?? ids.at(-1)
   if (id === undefined) throw new Error(`there is no backup in ${root}`)
-  if (!ids.includes(id)) throw new Error(`there is no backup ${id}: there are ${ids.join(', ')}`)
+  if (!ids.includes(id)) throw new Error(`there is no backup ${id}: use one of ${ids.join(', ')}`)
   const manifest = await directory.readManifest(id)
   console.error(`backup ${id} of ${manifest.url}, begun at ${manifest.created_at}`)
   const mode = { adopt: values.adopt, skipDamaged: values['skip-damaged'] }
@@ -57,9 +57,11 @@ try {
   console.log(
     `restored ${id}: ${rows.counts.package_file} files in ${objects.count} objects of ${formatBytes(objects.bytes)}, all compared`,
   )
-  for (const key of lost) console.error(`the backup lacks the object ${key}, which was lost before`)
+  for (const key of lost) console.error(`the backup lacks the object ${key}: the store had lost it`)
   if (damaged > 0) {
-    console.error(`${damaged} files of the backup were left out: npm run check says of what`)
+    console.error(
+      `${damaged} files of the backup were left out: npm run check names their packages`,
+    )
     process.exitCode = 1
   }
 } catch (error) {

@@ -1,6 +1,6 @@
 // `npm run setup -- [--force] [--out DIR] [wrangler's --env, --name, --config]`: makes the secrets of
-// a deployment and stores them at Cloudflare. A value goes through standard input, never through an
-// argument, which every process of the machine could read. Never replaces a signing key unasked.
+// a deployment and stores them at Cloudflare. It passes values through standard input, never as an
+// argument, which every process of the machine could read. It replaces a signing key only with --force.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -11,9 +11,9 @@ import { listSecrets, putSecret } from './stored-secrets.ts'
 
 interface SetupArguments {
   force: boolean
-  /** Where to put a copy of the signing key. */
+  /** The folder for a copy of the signing key. */
   out: string | undefined
-  /** For wrangler: which Worker. */
+  /** wrangler's options that name the Worker. */
   worker: string[]
 }
 
@@ -26,7 +26,7 @@ async function setUp({ force, out, worker }: SetupArguments): Promise<void> {
       'the Worker has its secrets already, and installed systems trust the signing key. To replace a lost token alone: npx wrangler secret put ADMIN_TOKEN. To replace both: npm run setup -- --force',
     )
   const made = await createSecrets(missing)
-  // First the copy: a key that is in use and cannot be saved would be the worse surprise.
+  // The copy comes first: a key that is in use and cannot be saved would be worse than a saved key that is unused.
   if (out !== undefined) await saveSigningKey(made, out)
   for (const [name, value] of made) await putSecret(name, value, worker)
   report(made, stored ?? [])
@@ -82,7 +82,7 @@ answerHelp(`npm run setup -- [--force] [--out DIR] [--env NAME] [--name NAME] [-
 
 Makes the secrets of a deployment and stores them at Cloudflare.
 
-  --force     replaces those that are there: installed systems no longer trust the registry
+  --force     replaces existing secrets: installed systems no longer trust the registry
   --out DIR   also writes the signing key into the folder DIR
   --env, --name, --config   which Worker, as for wrangler`)
 try {

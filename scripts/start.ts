@@ -1,6 +1,6 @@
-// `npm start`: a whole registry on this machine. Makes its secrets, brings its database up to date,
-// runs `wrangler dev`, and prints what to paste once the registry serves. Arguments after `--` are
-// wrangler's. However it ends, it leaves no process behind.
+// `npm start`: runs a whole registry on this machine. It makes the secrets, brings the database up to date,
+// runs `wrangler dev`, and prints commands to paste once the registry serves. Arguments after `--` go to
+// wrangler. However it ends, it leaves no process behind.
 import { existsSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { type DevVars, prepareDevVars } from './dev-vars.ts'
@@ -17,7 +17,7 @@ const stop = new AbortController()
 
 /** For wrangler, which takes the last of a variable's values: those that the user gives come later. */
 const variables = [
-  // There is no certificate for this machine.
+  // This machine has no certificate, so the registry must accept plain http.
   ...['--var', 'PLAIN_HTTP:allow'],
   // The database is here, so that remembering saves no trip, and a developer publishes a removed name again at once.
   ...['--var', 'REMEMBER_SECONDS:0'],
@@ -36,7 +36,7 @@ async function start(given: string[]): Promise<number> {
   const database = formatWranglerOptions(options, ['persist-to', 'config', 'env'])
   const migrate = ['d1', 'migrations', 'apply', 'DB', '--local', ...database]
   console.log('Brings the database up to date.')
-  // A screen of tables, which says something only when it ends badly.
+  // wrangler prints a screen of tables, which is of use only after a failure.
   const said: string[] = []
   const migrated = await runLocalWrangler(migrate, {
     signal: stop.signal,
@@ -54,11 +54,11 @@ async function start(given: string[]): Promise<number> {
     onListening: (url) => announce(url, findOuterUrl(url, options), token),
   })
   if (stop.signal.aborted) return 0
-  // It is not to end unless it was told to.
+  // wrangler must not end unless a signal ends this command.
   return ended === 0 ? 1 : ended
 }
 
-/** As wrangler chooses it. */
+/** Finds the file that wrangler reads secrets from, by wrangler's rules. */
 function findVarsFile(directory: string, environment: string | undefined): string {
   const named = join(directory, `.dev.vars.${environment}`)
   return environment !== undefined && existsSync(named) ? named : join(directory, '.dev.vars')
@@ -83,7 +83,7 @@ async function announce(url: string, outerUrl: string, token: string): Promise<v
   }
 }
 
-/** Without a terminal the output ends up in a log, where the token has no business. */
+/** A command that reads the token. Without a terminal the output may go to a log, which must not have the token. */
 function readToken(file: string): string {
   const name = quoteWord(relative(projectDirectory, file))
   return `"$(sed -n 's/^ADMIN_TOKEN=//p' ${name} | tail -n 1 | tr -d \\"\\')"`
@@ -93,7 +93,7 @@ function quoteWord(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-/** npm passes SIGINT and SIGTERM on; when it is killed, only its absence tells. */
+/** Ends this command after npm. npm passes SIGINT and SIGTERM on, but if npm is killed, only a new parent shows it. */
 function watchParent(): void {
   const parent = process.ppid
   const look = () => {
@@ -104,15 +104,15 @@ function watchParent(): void {
 
 answerHelp(`npm start -- [--port PORT] [--ip ADDRESS] [--persist-to DIR] [other options of wrangler dev]
 
-A whole registry on this machine: makes its secrets, brings its database up to date, serves it, and prints
-what to paste next.
+Runs a whole registry on this machine: makes its secrets, brings its database up to date, serves it, and
+prints the commands to paste next.
 
   --port PORT        8787 without it; 0 for any that is free
   --ip ADDRESS       127.0.0.1 without it; 0.0.0.0 for every interface of this machine
   --persist-to DIR   where the data lies, in place of .wrangler/state
   --var NAME:VALUE   a variable of wrangler.toml; REMEMBER_SECONDS is 0 without it`)
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
-// A terminal or a reader that has gone away is no reason to leave processes behind.
+// If the terminal or a reader of the output goes away, writes fail. That must not keep this from ending its processes.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 watchParent()
 try {

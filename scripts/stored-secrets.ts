@@ -1,9 +1,9 @@
-// The secrets of the deployed Worker, through wrangler.
+// Lists and stores the secrets of the deployed Worker, through wrangler.
 
 import type { SecretName } from './secrets.ts'
 import { failureOf, runWrangler } from './wrangler.ts'
 
-/** The names of what is stored; undefined where there is no such Worker yet. */
+/** The names of the stored secrets; undefined if the Worker does not exist yet. */
 export async function listSecrets(worker: readonly string[]): Promise<string[] | undefined> {
   const args = ['secret', 'list', '--format', 'json', ...worker]
   const finished = await runWrangler(args, { output: 'returned' })
@@ -15,7 +15,7 @@ export async function listSecrets(worker: readonly string[]): Promise<string[] |
   return secrets.map(({ name }) => name)
 }
 
-/** Without a Worker of that name, wrangler makes an empty one to hold the secret. */
+/** Stores a secret. If no Worker has that name, wrangler makes an empty one that holds the secret. */
 export async function putSecret(
   name: SecretName,
   value: string,

@@ -15,7 +15,7 @@ interface Report {
   }[]
 }
 
-/** Nothing is counted where vitest ended before it wrote a report. */
+/** Counts the tests of a report. All counts are 0 if vitest ended before it wrote one. */
 export async function countTests(reportFile: string): Promise<TestCounts> {
   const text = await readFile(reportFile, 'utf8').catch(() => '{"testResults":[]}')
   const { testResults }: Report = JSON.parse(text)

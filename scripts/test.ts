@@ -1,5 +1,5 @@
-// `npm test -- [vitest's arguments]`: every kind of test, and one last line that says how it went.
-// Fails when a test fails, when an error belongs to no test, and when nothing was run at all.
+// `npm test -- [vitest's arguments]`: runs every kind of test and prints the counts in one last line. Fails if
+// a test fails, if an error belongs to no test, and if no test ran.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -11,7 +11,7 @@ import { projectDirectory } from './wrangler.ts'
 
 const vitest = join(projectDirectory, 'node_modules/vitest/vitest.mjs')
 
-/** @param compiled folder for what node compiled, since many processes load the same modules */
+/** @param compiled the folder of node's compile cache, since many processes load the same modules */
 async function runVitest(reportFile: string, compiled: string): Promise<number> {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
   const child = spawn(process.execPath, [vitest, 'run', ...reporters, ...process.argv.slice(2)], {
@@ -19,7 +19,7 @@ async function runVitest(reportFile: string, compiled: string): Promise<number> 
     stdio: 'inherit',
     env: { NODE_COMPILE_CACHE: compiled, ...process.env },
   })
-  // A terminal tells both; anybody else tells only this process.
+  // A terminal sends signals to vitest too. Other senders reach only this process.
   const passOn = (signal: NodeJS.Signals) => child.kill(signal)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, passOn)
   const [code] = await once(child, 'exit')
@@ -28,7 +28,7 @@ async function runVitest(reportFile: string, compiled: string): Promise<number> 
 
 answerHelp(`npm test -- [PART OF A PATH ...] [options of vitest, such as -t NAME or --project unit]
 
-Runs every test, or those whose path has the part in it, and says in one last line how it went.`)
+Runs every test, or those whose path contains the part, and prints the counts in one last line.`)
 const directory = await mkdtemp(join(tmpdir(), 'cairn-test-'))
 try {
   const reportFile = join(directory, 'report.json')

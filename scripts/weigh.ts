@@ -1,6 +1,6 @@
-// `npm run weigh`: says what the Worker weighs as it is deployed, and what its parts weigh minified, which
-// comments do not change; fails above a budget. Weight costs every start of an isolate: the platform parses
-// the bundle before it answers.
+// `npm run weigh`: prints the weight of the deployed Worker, and that of its parts minified, so that comments do
+// not count. Fails above a budget. Weight costs time at every start of an isolate: the platform parses the
+// bundle before it answers.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,11 +9,11 @@ import { reportFailure } from './failure.ts'
 import { answerHelp } from './help.ts'
 import { failureOf, runWrangler } from './wrangler.ts'
 
-/** Bytes of all modules, gzip. The platform takes 3 MB, or 10 MB on its paid plans. */
+/** Bytes of all modules after gzip. The platform takes 3 MB, or 10 MB on its paid plans. */
 const bundleBudget = 600_000
 /** Bytes of a package type's folder, minified. */
 const typeBudget = 40_000
-/** Types that may weigh more, and why. */
+/** Types that may weigh more, each with the reason. */
 const allowances: Readonly<Record<string, number>> = {
   // Two scripts for a root shell, and the refusals of some 150 kinds of damage, each with its remedy.
   alpine: 75_000,
@@ -77,7 +77,7 @@ function weightsOf(inputs: Readonly<Record<string, { readonly bytesInOutput: num
     })
 }
 
-/** A library, the folder of a package type, or a room of src. */
+/** The part that a file belongs to: a library, the folder of a package type, or a folder of src. */
 function partOf(path: string): string {
   const library = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]
   return library ?? /^src\/types\/[^/]+|^[^/]+\/[^/]+|.*/.exec(path)?.[0] ?? path

@@ -1,5 +1,5 @@
-// Reads those of wrangler's own options that the scripts must know too, and writes them again for
-// another of its commands. Everything else is wrangler's to judge.
+// Reads those of wrangler's options that the scripts must know too, and writes them again for another of its
+// commands. wrangler judges all other options.
 import { parseArgs } from 'node:util'
 
 const text = { type: 'string' } as const
@@ -22,7 +22,7 @@ export function parseWranglerOptions(given: readonly string[]): WranglerOptions 
   const options: WranglerOptions = {}
   for (const name of Object.keys(known) as OptionName[]) {
     const value = values[name]
-    // Without a value, wrangler is going to refuse it.
+    // wrangler refuses an option without its value.
     if (typeof value === 'string') options[name] = value
   }
   return options
@@ -35,7 +35,7 @@ export function formatWranglerOptions(options: WranglerOptions, names: OptionNam
   })
 }
 
-/** wrangler takes `--persistTo` for `--persist-to`. */
+/** wrangler reads `--persistTo` as `--persist-to`. */
 function withDashes(argument: string): string {
   if (!argument.startsWith('--')) return argument
   const [name = '', ...value] = argument.split('=')

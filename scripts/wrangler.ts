@@ -1,5 +1,5 @@
-// How the scripts run wrangler: the one that is installed here, in this project's folder, with the
-// switches that keep it quiet and away from the network.
+// Runs wrangler for the scripts: the installed one, in this project's folder, with switches that keep it
+// quiet and away from the network.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ export const projectDirectory = join(import.meta.dirname, '..')
 
 export const wranglerProgram = join(projectDirectory, 'node_modules/wrangler/bin/wrangler.js')
 
-/** Switches that a user has set in the environment stay as they are. */
+/** The environment for wrangler. Switches that the user has set stay as they are. */
 export function wranglerEnvironment(): NodeJS.ProcessEnv {
   return {
     WRANGLER_SEND_METRICS: 'false',
@@ -19,7 +19,7 @@ export function wranglerEnvironment(): NodeJS.ProcessEnv {
   }
 }
 
-/** Local development needs no request to anybody, and half the time went into tracing it. */
+/** Turns off requests that local development does not need, and the tracing, which took half of the time. */
 export function localEnvironment(): NodeJS.ProcessEnv {
   return {
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
@@ -36,14 +36,14 @@ export interface Finished {
 }
 
 export interface RunOptions {
-  /** For standard input, which is the terminal otherwise. */
+  /** The text for standard input; absent: the terminal. */
   input?: string
-  /** Whether the user sees the output, or the caller gets it. */
+  /** Whether the user sees the output or the caller receives it. */
   output: 'shown' | 'returned'
   env?: NodeJS.ProcessEnv
 }
 
-/** Who is not logged in is told how, in place of a paragraph that proposes a temporary account. */
+/** The error of a failed command. Says how to log in where wrangler's paragraph proposes a temporary account. */
 export function failureOf(what: string, { stdout, stderr }: Finished): Error {
   const said = `${stdout}${stderr}`.trim()
   if (/necessary to set a CLOUDFLARE_API_TOKEN/.test(said))

@@ -1,11 +1,11 @@
-// The folder of a backup. Bytes lie under their SHA-256 and are shared by all backups in it:
+// Reads and writes the folder of backups. All backups in it share the bytes, which lie under their SHA-256:
 //   objects/ab/ab12…       packages and index files
-//   contents/ab/ab12…      the list of what the package of that digest holds, gzip
-//   lock                  which process writes into it (lock.ts)
+//   contents/ab/ab12…      the list of contents of the package with that digest, gzip
+//   lock                  the process that writes into the folder (lock.ts)
 //   backups/ID.jsonl.gz    the rows
-//   backups/ID.lists.gz    the digests of the packages of which there is such a list
-//   backups/ID.json        what was backed up when, with digests; written last, so that there is no
-//                          such file of a backup that did not come to its end
+//   backups/ID.lists.gz    the digests of the packages that have such a list
+//   backups/ID.json        the manifest, with digests and the time; written last, so that only a complete
+//                          backup has one
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, opendir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
@@ -19,15 +19,15 @@ export interface Manifest {
   format: 1
   id: string
   created_at: string
-  /** Of the registry. */
+  /** The URL of the registry. */
   url: string
-  /** The id that its database and bucket share; null where they do not. Earlier versions do not say. */
+  /** The id that database and bucket share; null if they do not share one. Earlier versions did not write it. */
   deployment?: string | null
   rows: WrittenFile & { counts: Record<string, number> }
-  /** Backups of earlier versions do not say of which packages they had lists. */
+  /** The file with the digests of packages that have lists. Earlier versions did not write it. */
   lists?: WrittenFile
   objects: { count: number; bytes: number }
-  /** Keys of objects that the store had lost already. */
+  /** Keys of objects that the store had already lost. */
   lost: string[]
 }
 
@@ -36,7 +36,7 @@ interface WrittenFile {
   size: number
 }
 
-/** Names of files that are being written; of those whose writer was killed nobody else would take any away. */
+/** Names of files that are being written. If the writer was killed, the next backup deletes them. */
 const PART = /^(?:.+\.part-|\.writable-)\d+$/
 
 export class BackupDirectory {
@@ -62,7 +62,7 @@ export class BackupDirectory {
     return (await sizeOf(this.contentsFile(sha256))) !== undefined
   }
 
-  /** Nobody wrote down the digest of a list: what gzip keeps of the bytes is compared in its place. */
+  /** Checks a list by the CRC-32 in its gzip trailer, since no row has the digest of a list. */
   async hasWholeContents(sha256: string): Promise<boolean> {
     const file = createReadStream(this.contentsFile(sha256))
     const nothing = new Writable({ write: (_, __, done) => done() })
@@ -72,7 +72,7 @@ export class BackupDirectory {
     )
   }
 
-  /** Whether the file is there with this size and the bytes of the digest. */
+  /** Whether the folder has the object with this size and the bytes of the digest. */
   async hasWholeObject(sha256: string, size: number): Promise<boolean> {
     return (await this.hasObject(sha256, size)) && (await this.digestOf(sha256)) === sha256
   }
@@ -89,13 +89,13 @@ export class BackupDirectory {
     return rm(this.objectFile(sha256), { force: true })
   }
 
-  /** Backups that came to their end, the newest last. */
+  /** The ids of complete backups, the newest last. */
   async list(): Promise<string[]> {
     const names = await readdir(join(this.#root, 'backups')).catch(() => [])
     return names.flatMap((name) => /^(\d{17})\.json$/.exec(name)?.[1] ?? []).sort()
   }
 
-  /** Takes away what a backup left that broke off: for whoever holds the lock. */
+  /** Deletes the files of backups that broke off. Only the holder of the lock may call it. */
   async removeLeftovers(): Promise<void> {
     const whole = new Set(await this.list())
     for await (const entry of await opendir(this.#root, { recursive: true })) {
@@ -107,7 +107,7 @@ export class BackupDirectory {
     }
   }
 
-  /** For a backup that begins now: behind all others, also where the clock went back. */
+  /** The id of a backup that begins now. It follows all others, also if the clock went back. */
   async nextId(now: Date): Promise<string> {
     const time = now.toISOString().replace(/\D/g, '').slice(0, 17)
     const newest = (await this.list()).at(-1) ?? ''
@@ -128,7 +128,7 @@ export class BackupDirectory {
     await writeWhole(this.#manifestFile(manifest.id), Readable.from([text]))
   }
 
-  /** The digest and size of the file. */
+  /** Writes the rows. Returns the digest and size of the file. */
   writeRows(id: string, rows: Rows): Promise<WrittenFile> {
     return writeLines(this.#rowsFile(id), linesOf(rows))
   }
@@ -139,8 +139,8 @@ export class BackupDirectory {
   }
 
   /**
-   * Undefined for a backup that does not say.
-   * @throws Error for a file that is not the one that was written
+   * The digests of the packages with lists; undefined for a backup of an earlier version, which has no such file.
+   * @throws Error for a file that differs from the written one
    */
   async readLists({ id, lists }: Manifest): Promise<Set<string> | undefined> {
     if (lists === undefined) return undefined
@@ -149,7 +149,7 @@ export class BackupDirectory {
     return found
   }
 
-  /** @throws Error for a file that is not the one that was written */
+  /** @throws Error for a file that differs from the written one */
   async readRows({ id, rows: expected }: Manifest): Promise<Rows> {
     const file = this.#rowsFile(id)
     const rows = emptyRows()
@@ -163,8 +163,8 @@ export class BackupDirectory {
   }
 
   /**
-   * Reads the rows back from the disk, and compares line by line: they are not in memory twice.
-   * @returns the first line that differs, from 1; undefined where none does
+   * Reads the rows back from the disk and compares line by line, so that memory does not hold them twice.
+   * @returns the number of the first line that differs, from 1; undefined if none does
    */
   async findOtherLine({ id, rows: expected }: Manifest, rows: Rows): Promise<number | undefined> {
     const lines = linesOf(rows)
@@ -189,7 +189,7 @@ export class BackupDirectory {
   }
 }
 
-/** Undefined for what is no manifest. */
+/** Undefined for a text that is no manifest. */
 function parseManifest(text: string): Manifest | undefined {
   try {
     const manifest: Manifest | null = JSON.parse(text)
@@ -209,7 +209,7 @@ async function* readLines(file: string, expected: WrittenFile): AsyncGenerator<s
   if ((await digestOf(file)) !== expected.sha256) {
     throw new Error(`${file} is damaged: it has another digest than its manifest says`)
   }
-  // Node's reader of lines would end one at U+2028 too, which JSON does not escape.
+  // Node's reader of lines would end a line at U+2028 too, which JSON does not escape.
   const text = createReadStream(file).pipe(createGunzip()).setEncoding('utf8')
   let rest = ''
   for await (const chunk of text) {
@@ -236,8 +236,8 @@ function* linesOf(rows: Rows): Generator<string> {
 }
 
 /**
- * Under another name until all of it is on the disk: a file that is there is whole.
- * @param streams where the bytes come from, and what they go through; the failure of each is thrown
+ * Writes a file under another name until all of it is on the disk, so that a file with the right name is whole.
+ * @param streams the source of the bytes, then the transforms; a failure of any of them is thrown
  */
 export async function writeWhole(
   file: string,
@@ -254,7 +254,7 @@ export async function writeWhole(
   }
 }
 
-/** Undefined for what is no file. */
+/** Undefined if no file has this path. */
 async function sizeOf(file: string): Promise<number | undefined> {
   return stat(file).then(
     (found) => (found.isFile() ? found.size : undefined),
@@ -269,19 +269,19 @@ async function digestOf(file: string): Promise<string | undefined> {
   return hash.digest('hex')
 }
 
-/** Nobody else may read rows with the digests of tokens. */
+/** Makes the folder. Only its owner may read it, since rows have the digests of tokens. */
 export async function prepareDirectory(root: string): Promise<void> {
   await mkdir(root, { recursive: true, mode: 0o700 })
   const probe = join(root, `.writable-${process.pid}`)
   try {
     await writeFile(probe, '')
   } finally {
-    // Another backup may have taken it for a leftover.
+    // Another backup may have deleted it as a leftover.
     await rm(probe, { force: true })
   }
 }
 
-/** What the system says of a disk without room does not say which disk, nor what becomes of the backups on it. */
+/** Replaces the system's error for a full disk, which names neither the disk nor the state of its backups. */
 export function explainFullDisk(error: unknown, root: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return error

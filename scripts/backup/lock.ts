@@ -1,5 +1,5 @@
-// One backup at a time writes into a folder. Its lock says which process that is, so that one whose process ended
-// without a word keeps nobody out.
+// Lets one backup at a time write into a folder. Its lock names the process, so that the lock of a process that was
+// killed blocks nobody.
 import { createHash } from 'node:crypto'
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -11,13 +11,13 @@ interface Holder {
   started_at: string
 }
 
-/** So long after its beginning a lock has its text, unless its writer was killed. */
+/** A lock without its text after so long was left by a writer that was killed. */
 const writtenMs = 10_000
 
 const lockFile = (root: string) => join(root, 'lock')
 
 /**
- * Makes the folder this process's until it is released.
+ * Locks the folder for this process until it calls `release`.
  * @throws Error while another backup writes into it
  */
 export async function lockFolder(root: string): Promise<{ release(): Promise<void> }> {
@@ -32,7 +32,7 @@ export async function lockFolder(root: string): Promise<{ release(): Promise<voi
       return { release: () => rm(file, { force: true }) }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-        // On a full disk the file was made and has no text: it would keep the next run out.
+        // On a full disk the file exists without its text, which would keep the next run out.
         await rm(file, { force: true })
         throw error
       }
@@ -46,8 +46,8 @@ export async function lockFolder(root: string): Promise<{ release(): Promise<voi
 }
 
 /**
- * The text of a lock whose process has ended; undefined where there is none.
- * @throws Error while a backup writes into the folder, which names its process
+ * The text of a lock whose process has ended; undefined if there is no lock.
+ * @throws Error while a backup writes into the folder; the message names its process
  */
 export async function refuseWhileLocked(root: string): Promise<string | undefined> {
   const file = lockFile(root)
@@ -67,8 +67,8 @@ export async function refuseWhileLocked(root: string): Promise<string | undefine
 }
 
 /**
- * Of several that find a lock stale one removes it: who makes the file that is named by the lock's text. Nobody else
- * removes a lock of that text, so that none is taken for it which came since.
+ * Removes a stale lock. Several processes may find it stale. Only the one that creates the file named after the lock's
+ * text removes it, and only if the lock still has that text, so nobody removes a newer lock.
  */
 async function takeStale(file: string, text: string): Promise<boolean> {
   const taking = `${file}.stale-${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
@@ -86,7 +86,7 @@ async function takeStale(file: string, text: string): Promise<boolean> {
   return true
 }
 
-/** Undefined for a file whose writer was killed while it wrote, or writes yet. */
+/** Undefined for a file whose writer was killed while it wrote, or is still writing. */
 function parseHolder(text: string): Holder | undefined {
   try {
     const holder: Partial<Holder> | null = JSON.parse(text)
@@ -107,7 +107,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Another user's process is there all the same.
+    // The process exists, but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

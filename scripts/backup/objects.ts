@@ -1,5 +1,5 @@
-// The objects of a backup on their way between the registry and the folder. A digest is computed on
-// this side of each transfer; the store compares it on the other.
+// Transfers the objects of a backup between the registry and the folder. This side computes a digest in
+// each transfer, and the store compares it on the other side.
 import { createHash } from 'node:crypto'
 import { openAsBlob } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -18,7 +18,7 @@ export interface NamedObject {
 export const objectsPath = '/api/v1/deployment/objects'
 const tries = 6
 
-/** @throws Error for a digest that is none: it is the name of a file in the folder */
+/** @throws Error for an invalid digest, which must not become a file name in the folder */
 export function objectOf(row: Row): NamedObject {
   const object = { key: String(row.r2_key), sha256: String(row.sha256), size: Number(row.size) }
   if (/^[0-9a-f]{64}$/.test(object.sha256)) return object
@@ -33,18 +33,18 @@ export function contentsKeyOf({ key }: NamedObject): string | undefined {
   return key.startsWith('blobs/') ? key.replace(/^blobs/, 'contents') : undefined
 }
 
-/** Whether the store has it; the file is there afterwards, with the bytes of that digest. */
+/** Fetches an object into the folder, with the bytes of its digest. Returns whether the store has it. */
 export async function fetchObject(
   registry: Registry,
   directory: BackupDirectory,
   object: NamedObject,
 ): Promise<boolean> {
-  // The list first: where the bytes are, so is the list, if there is one.
+  // The list comes first, so that a folder with the bytes has the list too, if there is one.
   await fetchContents(registry, directory, object)
   return download(registry, object.key, directory.objectFile(object.sha256), object.sha256)
 }
 
-/** Whether there is a list of what the package holds; it is in the folder afterwards. */
+/** Fetches a package's list of contents into the folder. Returns whether the store has one. */
 export async function fetchContents(
   registry: Registry,
   directory: BackupDirectory,
@@ -55,7 +55,7 @@ export async function fetchContents(
   return download(registry, list, directory.contentsFile(object.sha256), undefined)
 }
 
-/** @throws Error for other bytes than the row says, also when they are asked for again */
+/** @throws Error if the store sends other bytes than the row says, also after repeated requests */
 function download(
   registry: Registry,
   key: string,
@@ -86,8 +86,8 @@ function download(
 }
 
 /**
- * Stores bytes and list; the store refuses other bytes than those of the digest.
- * @param lists digests of the packages of which the list is stored, too
+ * Stores an object and its list. The store refuses bytes of another digest.
+ * @param lists digests of the packages whose lists are stored too
  */
 export async function sendObject(
   registry: Registry,
@@ -108,14 +108,14 @@ export async function sendObject(
   )
 }
 
-/** From the disk, with its length, which the store wants to know. */
+/** Sends a file from the disk. A blob has the length, which the store asks for. */
 async function upload(registry: Registry, address: string, file: string): Promise<void> {
   await registry.send(address, { method: 'PUT', body: await openAsBlob(file) })
 }
 
 const pageObjects = 500
 
-/** The objects that the store lacks, or has with other bytes. */
+/** Finds the objects that the store lacks or has with other bytes. */
 export async function findWrongObjects(
   registry: Registry,
   objects: readonly NamedObject[],

@@ -1,4 +1,4 @@
-// A line that says how far it has come: over and over on a terminal, now and then in a log.
+// Prints a line with the progress: often and in place on a terminal, now and then in a log.
 const everyMs = { terminal: 200, log: 10_000 }
 
 export class Progress {
@@ -9,7 +9,7 @@ export class Progress {
   #bytes = 0
   #shownAt = Date.now()
 
-  /** @param total undefined where it is not known before */
+  /** @param total undefined if nobody knows it beforehand */
   constructor(what: string, total?: number, totalBytes?: number) {
     this.#what = what
     this.#total = total
@@ -23,7 +23,7 @@ export class Progress {
     if (Date.now() - this.#shownAt >= every) this.#show(process.stderr.isTTY ? '\r' : '\n')
   }
 
-  /** The last word on it. */
+  /** Prints the final line. */
   end(): void {
     if (process.stderr.isTTY) process.stderr.write('\r')
     this.#show('\n')
@@ -38,7 +38,7 @@ export class Progress {
   }
 }
 
-/** Bytes as people read them. */
+/** Formats bytes for people. */
 export function formatBytes(bytes: number): string {
   for (const [unit, size] of [
     ['GB', 1e9],
@@ -50,7 +50,7 @@ export function formatBytes(bytes: number): string {
   return `${bytes} bytes`
 }
 
-/** Runs the work for each item, so many at a time. After a failure no further work begins; it is thrown once all has ended. */
+/** Runs the work for `atOnce` items at a time. A failure lets no work begin, and is thrown once all work has ended. */
 export async function forEachOf<T>(
   items: Iterable<T>,
   atOnce: number,

@@ -1,6 +1,5 @@
-// Puts a backup into an empty deployment: first the objects, then the rows, table by table. Broken off anywhere, it goes
-// on when it is called again. It ends with everything compared: each object by its digest, each row
-// with that of the backup.
+// Puts a backup into an empty deployment: first the objects, then the rows, table by table. If a restore breaks off,
+// another call continues it. At the end it compares everything: each object by its digest, each row with the backup's.
 import type { Registry } from '../registry.ts'
 import type { BackupDirectory, Manifest } from './directory.ts'
 import {
@@ -17,37 +16,37 @@ import { readSnapshot } from './snapshot.ts'
 const path = '/api/v1/deployment/restore'
 const atOnce = 6
 const tries = 6
-/** D1 takes a page as one value, of 2 MB at most; a row may be longer than a page. */
+/** Limits of a page. D1 takes a page as one value, of 2 MB at most. A single row may be longer than the limit. */
 const page = { rows: 500, characters: 500_000 }
 
 interface Restore {
   readonly registry: Registry
   readonly directory: BackupDirectory
   readonly manifest: Manifest
-  /** Rows of a page at most; 500 unless it is said. */
+  /** Rows of a page, at most; 500 by default. */
   readonly pageRows?: number
 }
 
 interface RestoreMode {
-  /** Whether the bucket may be one that is not known to be this deployment's. */
+  /** Whether to take a bucket that may belong to another deployment. */
   readonly adopt: boolean
-  /** Whether objects that are damaged in the folder are left out, as lost ones are. */
+  /** Whether to leave out objects that are damaged in the folder, as lost ones are. */
   readonly skipDamaged: boolean
 }
 
-/** What the folder has of a backup, of which each file was read. */
+/** The objects of a backup in the folder, after each file was read. */
 interface WholeObjects {
   readonly objects: readonly NamedObject[]
-  /** Digests of the packages with a list of what they hold. */
+  /** Digests of the packages with a list of contents. */
   readonly lists: ReadonlySet<string>
-  /** What is missing or damaged: files of the folder. */
+  /** Paths of the missing and damaged files. */
   readonly damaged: readonly string[]
 }
 
 /**
- * Begins the restore, or goes on with it, to its end.
- * @returns how many files of the backup were left out
- * @throws Error for a backup that is damaged, and where what came differs from it; Refusal by the registry
+ * Begins or continues the restore and brings it to its end.
+ * @returns how many files of the backup it left out
+ * @throws Error if the backup is damaged, or if the restored data differ from it; Refusal by the registry
  */
 export async function restore(
   options: Restore,
@@ -73,7 +72,7 @@ export async function restore(
   return damaged.length
 }
 
-/** Before anything is changed: a backup that is damaged restores nothing by halves. */
+/** Reads all objects before the restore changes anything, so that a damaged backup is not half restored. */
 async function readObjects(
   { directory, manifest }: Restore,
   named: readonly NamedObject[],
@@ -148,7 +147,7 @@ function* pagesOf(rows: readonly Row[], most: number): Generator<readonly Row[]>
   if (pending.length > 0) yield pending
 }
 
-/** What is there now, read from the registry, with what the backup has. */
+/** Compares the registry's objects and rows with the backup. */
 async function compare({ registry }: Restore, rows: Rows, objects: readonly NamedObject[]) {
   const checking = new Progress('objects compared', objects.length)
   const [wrong] = await findWrongObjects(registry, objects, (count) => checking.add(count))

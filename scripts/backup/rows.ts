@@ -1,5 +1,5 @@
-// The rows of a backup by their tables, and in which order they stand in its file: the one in which a
-// restore inserts them, so that what a row refers to comes first.
+// Sorts and compares the rows of a backup, table by table. Its file has the tables in the order in which a
+// restore inserts them: a row comes after the rows to which it refers.
 import { withPart } from '../../src/core/backup/parts.ts'
 import { type BackedUpTable, type Row, TABLES } from '../../src/core/backup/tables.ts'
 
@@ -7,7 +7,7 @@ export { type BackedUpTable, type Row, TABLES }
 
 export type Rows = Readonly<Record<BackedUpTable, readonly Row[]>>
 
-/** What tells rows of a table apart. */
+/** The columns that identify a row of each table. */
 const keys: Readonly<Record<BackedUpTable, readonly string[]>> = {
   owner: ['id'],
   access_token: ['id'],
@@ -43,12 +43,12 @@ export function countRows(rows: Rows): Record<string, number> {
   return Object.fromEntries(TABLES.map((table) => [table, rows[table].length]))
 }
 
-/** The columns of a table that a restore draws anew. */
+/** The columns of a table for which a restore draws new random values. */
 const drawn: Partial<Record<BackedUpTable, readonly string[]>> = { repository: ['head'] }
 
 /**
- * Where restored rows differ from those of the backup, in words. A column that the backup lacks was
- * added by a later version.
+ * Says how restored rows differ from the backup's. It ignores columns that the backup lacks, which a later
+ * version added.
  */
 export function* differences(backup: Rows, restored: Rows): Generator<string> {
   for (const table of TABLES) {
@@ -68,6 +68,6 @@ export function* differences(backup: Rows, restored: Rows): Generator<string> {
         if (column !== undefined) yield `${table}: ${key} differs in ${column}`
       }
     }
-    for (const key of found.keys()) yield `${table}: ${key} is too much`
+    for (const key of found.keys()) yield `${table}: ${key} is not in the backup`
   }
 }

@@ -1,8 +1,8 @@
-// Reads all rows of a running registry. Each repository is one instant's: pages first, while it goes on
-// changing, and then what its change log says changed since, until log and repository agree. Files of
-// no repository have no log: their ids are listed again, until nothing changed meanwhile, or a few times. Tags
-// are read before each such listing, so that it has the versions to which they point; marks, which may change,
-// after it.
+// Reads all rows of a running registry. Each repository is read as it was at one instant: first its pages,
+// while it may change, then the changes that its log has since, until log and repository agree. Files in no
+// repository have no log. Their ids are listed again until nothing changed meanwhile, or a few times. Tags are
+// read before each such listing, so that it has the versions to which they point. Marks, which may change, are
+// read after it.
 import type { FileRecord, RepositoryState } from '../../src/core/backup/read.ts'
 import type { AskOptions } from '../registry.ts'
 import { type BackedUpTable, keyOf, type Row, type Rows, sortRows } from './rows.ts'
@@ -19,20 +19,20 @@ interface FilePage {
 
 export interface SnapshotOptions {
   registry: { ask<T>(path: string, options: AskOptions): Promise<T> }
-  /** Is told of files that were read. */
+  /** Counts the files that were read. */
   progress: { add(count: number): void }
   /**
-   * Called with the index files of a repository at once, since they go some time after they were
-   * replaced; says whether all of them were there.
+   * Fetches the index files of a repository at once, since the registry deletes them some time after their
+   * replacement. Returns whether all of them still existed.
    */
   keepIndexes: (indexes: readonly Row[]) => Promise<boolean>
 }
 
 const path = '/api/v1/deployment/backup'
 const tries = 6
-/** How often the state of a repository is read again for an index file that was not there. */
+/** How often the state of a repository is read while one of its index files is missing. */
 const indexTries = 4
-/** How often the ids of files without a repository are listed for one instant. */
+/** How often the ids of files without a repository are listed to find one common instant. */
 const listings = 4
 
 export async function readSnapshot(options: SnapshotOptions): Promise<Rows> {
@@ -49,7 +49,7 @@ export async function readSnapshot(options: SnapshotOptions): Promise<Rows> {
   ] as const) {
     snapshot.add(table, await readTable(options, table))
   }
-  // Owners and tokens last: whoever was there at the end has all that belongs to them.
+  // Owners and tokens come last, so that every owner in the backup has all that belongs to it.
   for (const table of ['owner', 'access_token', 'ended_session'] as const) {
     snapshot.plain.set(table, await readTable(options, table))
   }
@@ -65,7 +65,7 @@ async function readRepository(options: SnapshotOptions, id: string, snapshot: Sn
   await readFiles(options, files, id)
   for (let attempt = 1; ; attempt++) {
     const state = await catchUp(options, id, { changes, retired, files })
-    // It went with its owner.
+    // The repository was deleted with its owner.
     if (state.repository === null) return
     if ((await options.keepIndexes(state.indexes)) || attempt === indexTries) {
       snapshot.add('repository', [state.repository])
@@ -84,7 +84,7 @@ interface Read {
   files: Map<string, FileRecord>
 }
 
-/** Applies what was committed since: of each file that a change names, only what is there now counts. */
+/** Applies the commits since the last read change. Of a file that a change names, only its present state counts. */
 async function catchUp(
   { registry }: SnapshotOptions,
   id: string,
@@ -124,7 +124,7 @@ async function readFiles(
   }
 }
 
-/** Where files come and go all the time there is no common instant: each is as it was at one of its own. */
+/** Reads the files in no repository. If files change all the time, each is read as it was at an instant of its own. */
 async function readOthers(options: SnapshotOptions, snapshot: Snapshot): Promise<void> {
   const files = new Map<string, FileRecord>()
   await readFiles(options, files)
@@ -135,10 +135,10 @@ async function readOthers(options: SnapshotOptions, snapshot: Snapshot): Promise
     const ids = new Set((await readPages(options, `${path}/file-ids`)).map((row) => String(row.id)))
     const agrees = known.size === ids.size && [...ids].every((id) => files.has(id) && known.has(id))
     if (agrees || listing === listings) {
-      // Otherwise what was removed since it was read stays: perhaps nobody could read what took its place.
+      // Without a common instant, files that were removed after they were read stay: their replacement may be unread.
       const read = agrees ? [...ids].flatMap((id) => files.get(id) ?? []) : files.values()
       for (const file of newestOfNames(read)) snapshot.addFile(file)
-      // Likewise where a tag points at what could not be read, it points where it did before.
+      // Likewise, a tag that points at an unread version points where it did before.
       snapshot.add('package_tag', agrees ? tags : [...earlierTags, ...tags])
       return
     }
@@ -149,7 +149,7 @@ async function readOthers(options: SnapshotOptions, snapshot: Snapshot): Promise
   }
 }
 
-/** Who removes a file and publishes it again between two pages is met twice. Ids are in the order of time. */
+/** Keeps the newest file of each name: one that was removed and published again between two pages is read twice. */
 function newestOfNames(files: Iterable<FileRecord>): Iterable<FileRecord> {
   const byName = new Map<string, FileRecord>()
   for (const record of files) {
@@ -204,7 +204,7 @@ async function readPages(
   return rows
 }
 
-/** Packages, versions and contents are those of files: each is there once, as its first file has it. */
+/** Collects rows. Packages, versions and blobs come with the records of files, and are kept once each. */
 class Snapshot {
   readonly plain = new Map<BackedUpTable, Row[]>()
   readonly #packages = new Map<string, Row>()
@@ -234,7 +234,7 @@ class Snapshot {
     this.#files.push({ ...place, version: version.version, ...file, properties: properties.file })
   }
 
-  /** Of each tag the last reading whose version is there. */
+  /** The last reading of each tag whose version is in the snapshot. */
   #tags(owned: (row: Row) => boolean): Iterable<Row> {
     const tags = (this.plain.get('package_tag') ?? []).filter(
       (row) => owned(row) && this.#versions.has(versionKeyOf(row)),
@@ -244,7 +244,7 @@ class Snapshot {
 
   finish(): Rows {
     const owners = new Set(this.plain.get('owner')?.map((row) => row.id))
-    // Of an owner that was deleted meanwhile nothing is left.
+    // Rows of an owner that was deleted meanwhile are left out.
     const owned = (row: Row) => owners.has(row.owner_id)
     const repositories = (this.plain.get('repository') ?? []).filter(owned)
     const ids = new Set(repositories.map((row) => row.id))
@@ -287,7 +287,7 @@ function versionKeyOf({ owner_id, type, package: name, version }: Row): string {
 
 type Properties = FileRecord['properties']['file']
 
-/** What two files say of one package may be of two moments: the properties of both are kept, and the later changes. */
+/** Two files may have read one package at two moments. Keeps the properties of both, and the row of the later one. */
 function addOnce(known: Map<string, Row>, key: string, row: Row, properties: Properties): void {
   const before = known.get(key)
   if (before === undefined) {
@@ -301,7 +301,7 @@ function addOnce(known: Map<string, Row>, key: string, row: Row, properties: Pro
     ]),
   )
   const sorted = [...all.keys()].sort().map((each) => all.get(each))
-  // A version has no count of changes: the first is as good as the second.
+  // A version has no count of changes, so the first row stays.
   const newer = Number(row.changes) > Number(before.changes) ? row : before
   known.set(key, { ...newer, properties: sorted })
 }
