@@ -71,8 +71,8 @@ async function backUp(
 }
 
 /**
- * Refuses to back up during a restore. A restore takes the newest backup, and operators delete older ones: a
- * backup of half a database must not become the newest.
+ * Refuses to back up during a restore. A restore takes the newest backup, and people trust it to replace older
+ * ones: a backup of half a database must not become the newest.
  * @returns the id of the deployment; null if its database and bucket do not belong together
  * @throws Error during a restore
  */

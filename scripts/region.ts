@@ -1,5 +1,5 @@
-// The region of a deployment's database and bucket, which only the call that makes them can name: `wrangler deploy`
-// makes them near whoever runs it. It finds those that are here by their names.
+// Makes a deployment's database and bucket in the region that it names. Only the call that makes them can name one:
+// `wrangler deploy` makes them near the person who runs it. It finds those made here by their names.
 import { unstable_readConfig } from 'wrangler'
 import { failureOf, runWrangler } from './wrangler.ts'
 import type { WranglerOptions } from './wrangler-options.ts'
@@ -8,7 +8,7 @@ interface Named {
   readonly binding: string
 }
 
-/** Where wrangler.toml names a region, makes database and bucket there, if they are to be found by name. */
+/** Makes database and bucket in the region that wrangler.toml names, if it names one and has no id for them. */
 export async function createInRegion({ config, env }: WranglerOptions): Promise<void> {
   const { vars, d1_databases, r2_buckets } = unstable_readConfig(
     { ...(config && { config }), ...(env && { env }) },
@@ -26,7 +26,7 @@ export async function createInRegion({ config, env }: WranglerOptions): Promise<
   }
 }
 
-/** What exists already stays where it is. */
+/** Makes one of them. An existing one stays where it is. */
 async function create(command: readonly string[], location: string): Promise<void> {
   const [what, name] = [command.slice(0, -1).join(' '), command.at(-1)]
   const finished = await runWrangler([...command, '--location', location], { output: 'returned' })

@@ -15,7 +15,7 @@ import { formatWranglerOptions, parseWranglerOptions } from './wrangler-options.
 
 const stop = new AbortController()
 
-/** For wrangler, which takes the last of a variable's values: those that the user gives come later. */
+/** Variables for wrangler, which takes the last value of each. The user's own values come later. */
 const variables = [
   // This machine has no certificate, so the registry must accept plain http.
   ...['--var', 'PLAIN_HTTP:allow'],

@@ -210,7 +210,7 @@ export function forgetLoggedRemovals(now: number): Statement[] {
 
 /** Ends the charge for files that were removed before a time. Call it when the contents of that time are deleted. */
 export function forgetRemovals(before: number): Statement[] {
-  // The day that `before` falls into is not yet over, so it does not count.
+  // A part of the day of `before` comes after `before`, so that day does not count yet.
   const last = dayOf(before) - 1
   return [
     [

@@ -2,7 +2,7 @@
 // charged for them as metadata. Without this charge, a client that publishes and removes over and over, or sets
 // tags, would fill the database for free.
 
-/** A change in a repository's log, with its two indexes. */
+/** Bytes of a change in a repository's log without its names, with its two indexes. */
 const LOG_BYTES = 400
 
 /**
