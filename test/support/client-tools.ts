@@ -1,12 +1,13 @@
 // Makes the real clients available to the tests before they run: installs apk, apko, nfpm, a program with the SDK of
-// Forgejo's API, npm's clients and Schemathesis from the package registries into a cache, and finds curl and cargo. As a script it only fills
-// the cache.
+// Forgejo's API, npm's clients, generators of clients and Schemathesis from the package registries into a cache, and
+// finds curl and cargo. As a script it only fills the cache.
 // In CI a missing client ends the run; elsewhere its tests are shown as skipped, and said so loudly.
 import type { TestProject } from 'vitest/node'
 import { findApks } from '../types/alpine/clients/apk-tool.ts'
 import { findCargo } from '../types/cargo/clients/cargo-tool.ts'
 import { installNpmClients } from '../types/npm/clients/npm-tools.ts'
 import type { Clients } from './clients/found.ts'
+import { installOpenapiPython, installOpenapiTypescript } from './clients/generators/generators.ts'
 import { apko, buildGoProgram, installGoTool, nfpm } from './clients/go-tool.ts'
 import { run } from './clients/run.ts'
 import { installSchemathesis } from './clients/schemathesis.ts'
@@ -36,6 +37,8 @@ async function findClients(): Promise<Clients> {
     apko: await attempt('apko', () => installGoTool(apko)),
     nfpm: await attempt('nfpm', () => installGoTool(nfpm)),
     sdk: await attempt('sdk', () => buildGoProgram('sdk-program')),
+    openapiTypescript: await attempt('openapiTypescript', installOpenapiTypescript),
+    openapiPython: await attempt('openapiPython', installOpenapiPython),
     cargo: await attempt('cargo', findCargo),
     npmClients: await attempt('npmClients', installNpmClients),
     schemathesis: await attempt('schemathesis', installSchemathesis),

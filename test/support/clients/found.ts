@@ -17,6 +17,9 @@ export interface Clients {
   nfpm: string | null
   /** The program that calls functions of the SDK of Forgejo's API. */
   sdk: string | null
+  /** The folders with the generators of clients from the API's document. */
+  openapiTypescript: string | null
+  openapiPython: string | null
   /** The folders with cargo and rustc, as PATH has them. */
   cargo: string | null
   /** The folder of packages that has npm, pnpm, Yarn 1, Yarn and Bun. */
@@ -33,7 +36,17 @@ declare module 'vitest' {
   }
 }
 
-type ClientName = 'apk' | 'curl' | 'apko' | 'nfpm' | 'sdk' | 'cargo' | 'npmClients' | 'schemathesis'
+type ClientName =
+  | 'apk'
+  | 'curl'
+  | 'apko'
+  | 'nfpm'
+  | 'sdk'
+  | 'openapiTypescript'
+  | 'openapiPython'
+  | 'cargo'
+  | 'npmClients'
+  | 'schemathesis'
 
 /** Skipped, with the reason in its name, where one of the clients is missing. */
 export function describeWith(
@@ -41,7 +54,7 @@ export function describeWith(
   title: string,
   body: (clients: FoundClients) => void,
 ): void {
-  const { missing, apks, curl, apko, nfpm, sdk, cargo, npmClients, schemathesis } =
+  const { missing, apks, curl, apko, nfpm, sdk, cargo, npmClients, schemathesis, ...generators } =
     inject('clients')
   const lacking = names.filter((name) => missing[name] !== undefined)
   if (lacking.length > 0) {
@@ -53,6 +66,8 @@ export function describeWith(
     describe(names.includes('apk') ? `${title} (${apk.label})` : title, () =>
       body({
         ...{ apk, curl: curl ?? '', apko: apko ?? '', nfpm: nfpm ?? '', sdk: sdk ?? '' },
+        openapiTypescript: generators.openapiTypescript ?? '',
+        openapiPython: generators.openapiPython ?? '',
         ...{ cargo: cargo ?? '', npmClients: npmClients ?? '', schemathesis: schemathesis ?? '' },
       }),
     )
@@ -65,6 +80,8 @@ export interface FoundClients {
   apko: string
   nfpm: string
   sdk: string
+  openapiTypescript: string
+  openapiPython: string
   cargo: string
   npmClients: string
   schemathesis: string
@@ -76,6 +93,8 @@ const absent: FoundClients = {
   apko: '',
   nfpm: '',
   sdk: '',
+  openapiTypescript: '',
+  openapiPython: '',
   cargo: '',
   npmClients: '',
   schemathesis: '',
