@@ -2,7 +2,9 @@
 // wrong. It is asked only after the access check, and filled beside the response. A key is on the Worker's own host,
 // since the platform advises against others, and carries an HMAC of the name: whoever knows a digest of private
 // bytes cannot name what has them, here or in another Worker of the zone.
+// What is small of it the isolate has, too.
 import { createHmac } from 'node:crypto'
+import { KeptMemory, SMALL_BYTES } from './kept-memory.ts'
 
 export interface Edge {
   /** Scheme, host and port of the request. */
@@ -38,26 +40,84 @@ export function keyOf({ origin, secret }: Omit<Edge, 'waitUntil'>, name: KeptNam
   return `${origin}/.kept/${createHmac('sha256', secret).update(name).digest('hex')}`
 }
 
+const memory = new KeptMemory()
+
+/** For tests of the cache behind it. */
+export function forgetKept(): void {
+  memory.forget()
+}
+
+/** In bytes. */
+export interface KeptRange {
+  readonly offset: number
+  readonly length: number
+}
+
+export interface Kept {
+  /** Nobody may change bytes that come as such. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array>
+  /** Bytes of the body. */
+  readonly size: number
+}
+
 /**
  * What is kept under the name, if it is what was asked for. A cache that fails has nothing.
- * @param fits looks at status and headers
+ * @param size bytes of the whole, where they are known
+ * @param range of which bytes are asked for; absent: all
  */
 export async function findKept(
   edge: Edge,
   name: KeptName,
-  fits: (response: Response) => boolean,
-  headers: Headers = new Headers(),
-): Promise<Response | undefined> {
+  size?: number,
+  range?: KeptRange,
+): Promise<Kept | undefined> {
+  const key = keyOf(edge, name)
+  const remembered = memory.find(key)
+  if (remembered !== undefined && (size === undefined || remembered.length === size)) {
+    const body = range ? remembered.subarray(range.offset, range.offset + range.length) : remembered
+    return { body, size: body.length }
+  }
   if (Date.now() < pausedUntil) return undefined
   try {
-    const response = await caches.default.match(new Request(keyOf(edge, name), { headers }))
+    const response = await caches.default.match(new Request(key, { headers: rangeHeaders(range) }))
     if (response === undefined) return undefined
-    if (fits(response) && response.body !== null) return response
+    const length = Number(response.headers.get('content-length') ?? 'NaN')
+    const fits =
+      response.status === (range === undefined ? 200 : 206) &&
+      (size === undefined ? length >= 0 : length === (range?.length ?? size))
+    if (fits && response.body !== null) return await openKept(key, response, length, range)
     await response.body?.cancel()
   } catch (error) {
     console.error('the cache does not answer:', String(error))
   }
   return undefined
+}
+
+function rangeHeaders(range: KeptRange | undefined): HeadersInit {
+  return range === undefined
+    ? {}
+    : { range: `bytes=${range.offset}-${range.offset + range.length - 1}` }
+}
+
+async function openKept(
+  key: string,
+  response: Response,
+  size: number,
+  range: KeptRange | undefined,
+): Promise<Kept | undefined> {
+  if (range !== undefined || size > SMALL_BYTES) {
+    return response.body === null ? undefined : { body: response.body, size }
+  }
+  const body = new Uint8Array(await response.arrayBuffer())
+  if (body.length !== size) return undefined
+  memory.note(key, body)
+  return { body, size }
+}
+
+/** Keeps bytes that are there, at once in the isolate, and after the response in the cache. */
+export function keepBytes(edge: Edge, name: KeptName, bytes: Uint8Array): void {
+  memory.note(keyOf(edge, name), bytes)
+  keep(edge, name, bytes.length, () => bytes)
 }
 
 /**

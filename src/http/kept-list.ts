@@ -1,7 +1,7 @@
 // Answers about the lists of a public owner from the edge: who asks for the same again costs the database the one
 // statement of every request. An answer is kept under a name that has the lists' states in it, so that a change of a list makes another name.
 import { sha256 } from '../core/digests.ts'
-import { findKept, type KeptName, keep } from '../core/edge-cache.ts'
+import { findKept, type KeptName, keepBytes } from '../core/edge-cache.ts'
 import { readStarts, START_STEP, type Start } from '../core/packages/list-starts.ts'
 import type { ListState } from '../core/packages/list-state.ts'
 import { MAX_OFFSET } from '../core/packages/lists.ts'
@@ -40,12 +40,12 @@ export async function keptAnswer<T>(
   const digest = sha256(JSON.stringify([form, owner.id, ...question]))
   const name: KeptName = `list ${digest}`
   const edge = edgeOf(call)
-  const kept = await findKept(edge, name, ({ status }) => status === 200)
+  const kept = await findKept(edge, name)
   // The one place where what was kept is taken for what its name says.
-  if (kept !== undefined) return JSON.parse(await kept.text()) as T
+  if (kept !== undefined) return JSON.parse(await new Response(kept.body).text()) as T
   const value = await read(env.DB)
   const bytes = new TextEncoder().encode(JSON.stringify(value))
-  keep(edge, name, bytes.length, () => bytes)
+  keepBytes(edge, name, bytes)
   return value
 }
 

@@ -45,6 +45,8 @@ export async function memberResponse(
   const range = { offset, length: compressedSize }
   const { body, from } = await openCached(edge, archive, range)
   headers.append('server-timing', `cache;desc=${from === 'cache' ? 'hit' : 'miss'}`)
-  const unpacked = method === 0 ? body : body.pipeThrough(new DecompressionStream('deflate-raw'))
+  const packed = body instanceof Uint8Array ? new Blob([body]).stream() : body
+  const unpacked =
+    method === 0 ? packed : packed.pipeThrough(new DecompressionStream('deflate-raw'))
   return new Response(unpacked.pipeThrough(new FixedLengthStream(size)), { headers })
 }

@@ -1,7 +1,9 @@
 // Caches the bytes of objects at the edge under their digest, so that no change of a name makes an entry stale.
-// A separate read fills the cache: a `tee` would buffer all that a slow client has not read yet.
-import { type Edge, findKept, type KeptName, keep } from '../edge-cache.ts'
+// A separate read fills the cache with what is large: a `tee` would buffer all that a slow client has not read yet.
+import { type Edge, findKept, type KeptName, keep, keepBytes } from '../edge-cache.ts'
+import { SMALL_BYTES } from '../kept-memory.ts'
 import { type ObjectRange, openObject } from './objects.ts'
+import { askStore } from './store.ts'
 
 export interface CachedObject {
   readonly r2Key: string
@@ -16,7 +18,8 @@ export interface EdgeCache extends Edge {
 }
 
 export interface OpenedObject {
-  readonly body: ReadableStream
+  /** Nobody may change bytes that come as such. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array>
   readonly from: 'cache' | 'store'
 }
 
@@ -31,25 +34,15 @@ export async function openCached(
 ): Promise<OpenedObject> {
   const { r2Key, sha256, size } = object
   const name: KeptName = `blob ${sha256}`
-  const cached = await findCached(edge, name, size, range)
-  if (cached !== null && cached !== undefined) return { body: cached, from: 'cache' }
+  const kept = await findKept(edge, name, size, range)
+  if (kept !== undefined) return { body: kept.body, from: 'cache' }
   const body = await openObject(edge.bucket, r2Key, range)
+  if (range === undefined && size <= SMALL_BYTES) {
+    // One read is for the client and for the cache.
+    const bytes = await askStore(async () => new Uint8Array(await new Response(body).arrayBuffer()))
+    if (bytes.length === size) keepBytes(edge, name, bytes)
+    return { body: bytes, from: 'store' }
+  }
   keep(edge, name, size, () => openObject(edge.bucket, r2Key))
   return { body, from: 'store' }
-}
-
-async function findCached(
-  edge: Edge,
-  name: KeptName,
-  size: number,
-  range: ObjectRange | undefined,
-) {
-  const headers = new Headers()
-  if (range !== undefined) {
-    headers.set('range', `bytes=${range.offset}-${range.offset + range.length - 1}`)
-  }
-  const [status, length] = range === undefined ? [200, size] : [206, range.length]
-  const fits = (response: Response) =>
-    response.status === status && response.headers.get('content-length') === String(length)
-  return (await findKept(edge, name, fits, headers))?.body
 }

@@ -3,7 +3,7 @@
 // the package changes meanwhile the transfer breaks off, since no client may take two states for one.
 import { concatBytes } from '../../formats/bytes.ts'
 import { FURTHER_DIGESTS, type FurtherDigest, sha256 } from '../digests.ts'
-import { type Edge, findKept, type KeptName, keep } from '../edge-cache.ts'
+import { type Edge, findKept, type KeptName, keep, keepBytes } from '../edge-cache.ts'
 import { RegistryError } from '../errors.ts'
 import type { DocumentFile, DocumentPackage, PackageState } from './document.ts'
 import { readDocumentPage } from './document-page.ts'
@@ -80,19 +80,15 @@ export async function openDocument(
   form: DocumentForm,
 ): Promise<OpenedDocument | undefined> {
   const nameOf = (state: string): KeptName => `document ${documentDigest(state, found, form)}`
-  const kept = await findKept(edge, nameOf(found.state), isWhole)
-  if (kept?.body) {
-    const length = Number(kept.headers.get('content-length'))
-    return { state: found, body: kept.body, length, from: 'cache' }
+  const kept = await findKept(edge, nameOf(found.state))
+  if (kept !== undefined) {
+    return { state: found, body: kept.body, length: kept.size, from: 'cache' }
   }
   await beforeRows()
   const opened = await readDocument(db, found, form, (state, size) =>
     keep(edge, nameOf(state), size, () => readAgain(db, found, form, { state, size })),
   )
-  if (opened?.body instanceof Uint8Array) {
-    const { body } = opened
-    keep(edge, nameOf(opened.state.state), body.length, () => body)
-  }
+  if (opened?.body instanceof Uint8Array) keepBytes(edge, nameOf(opened.state.state), opened.body)
   return opened
 }
 
@@ -106,10 +102,6 @@ async function readAgain(
   const opened = await readDocument(db, found, form, () => {})
   if (opened?.state.state !== state || opened.body instanceof Uint8Array) throw new PackageChanged()
   return opened.body.pipeThrough(new FixedLengthStream(size))
-}
-
-function isWhole({ status, headers }: Response): boolean {
-  return status === 200 && /^\d+$/.test(headers.get('content-length') ?? '')
 }
 
 /** Is told of a document that was made while it was sent, once it was sent whole; its size in bytes. */

@@ -10,6 +10,7 @@ vi.resetModules()
 const { forgetDeployment, requireMatchingBucket } = await import(
   '../../../src/core/deployment/marker.ts'
 )
+const { forgetKept } = await import('../../../src/core/edge-cache.ts')
 const { forgetHealth } = await import('../../../src/api/health.ts')
 const { clearOverrides } = await import('./bindings.ts')
 const { forgetWrites } = await import('./limits/bucket.ts')
@@ -53,6 +54,7 @@ beforeEach(async () => {
   await migrate()
   forgetDeployment()
   forgetHealth()
+  forgetKept()
   await requireMatchingBucket(env.DB, env.BLOBS)
 })
 
