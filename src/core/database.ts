@@ -87,3 +87,23 @@ export function runBatch<T = unknown>(
 ): Promise<D1Result<T>[]> {
   return db.batch<T>(statements.map(([sql, ...parameters]) => db.prepare(sql).bind(...parameters)))
 }
+
+/** An expression of SQL, and its parameters from ?1 on. */
+export interface Condition {
+  readonly sql: string
+  readonly parameters: readonly (string | number | null)[]
+}
+
+/**
+ * The statement that fails its batch, and with it all of it, unless each of them is true. To come before what depends on
+ * them; `DELETE FROM expectation` ends the batch. D1 takes 100 parameters a statement.
+ */
+export function expectAll(conditions: readonly Condition[]): Statement {
+  const parameters: (string | number | null)[] = []
+  const texts = conditions.map(({ sql, parameters: own }) => {
+    const before = parameters.length
+    parameters.push(...own)
+    return `(${sql.replace(/\?(\d+)/g, (_, number) => `?${before + Number(number)}`)})`
+  })
+  return [`INSERT INTO expectation (ok) SELECT ${texts.join(' AND ')}`, ...parameters]
+}

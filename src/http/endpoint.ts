@@ -85,8 +85,8 @@ export interface OpenEndpoint extends Description {
 export interface OwnedEndpoint<R> extends Description {
   readonly access: Extract<Access, 'read' | 'write' | 'owner-admin'>
   /**
-   * Its handler ends in a commit, which asks for owner and token again: to begin, what was found out a
-   * few seconds ago will do.
+   * Its handler ends in a publish, whose batch asks for owner and token again: to begin, what was found out a
+   * few seconds ago will do. It has no `resource`, which would be that of another request.
    */
   readonly recheckedByCommit?: true
   /**

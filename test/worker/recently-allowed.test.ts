@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import {
   ADMIN,
   answerOf,
@@ -9,9 +9,11 @@ import {
   send,
   tokenOf,
 } from '../support/worker/registry.ts'
+import { answerTo } from '../support/worker/requests.ts'
 import { recordStatements } from '../support/worker/statements.ts'
 import { MAIN, put } from '../types/alpine/repository.ts'
 import { apk, fileOf, remove } from '../types/alpine/soundness.ts'
+import { samples } from '../types/samples.ts'
 
 // Of a burst of uploads the first asks who may do this; the commits ask again. What other instances
 // of the Worker change is changed by SQL here.
@@ -135,4 +137,31 @@ it('signs with the key that the owner has by then', async () => {
   await env.DB.prepare("UPDATE owner SET signing_key = 'SIGNING_KEY_ABSENT'").run()
   const { status, text } = await put(apk('b'))
   expect(`${status} ${text}`).toMatch(/^503 .*SIGNING_KEY_ABSENT/)
+})
+
+describe.each(samples)('a burst of $type', ({ publish, first, second, statuses }) => {
+  it('asks once who may publish', async () => {
+    const { headers } = await tokenOf('acme', { scopes: ['write'] })
+    const questions = recordQuestions()
+    for (const file of [first, second]) {
+      expect((await answerTo(publish(file), headers)).status).toBe(statuses.published)
+    }
+    expect(questions()).toBe(1)
+  })
+
+  it.each([
+    ['was revoked', 'DELETE FROM access_token WHERE id = ?'],
+    ['has expired', 'UPDATE access_token SET expires_at = 1 WHERE id = ?'],
+  ])('publishes nothing with a token that %s elsewhere', async (_, end) => {
+    const { id, headers } = await tokenOf('acme', { scopes: ['write'] })
+    expect((await answerTo(publish(first), headers)).status).toBe(statuses.published)
+    const [rows, keys] = [await countRows(), await listKeys()]
+    await env.DB.prepare(end).bind(id).run()
+    const refused = await answerTo(publish(second), headers)
+    expect(refused.status).toBe(401)
+    expect(refused.text).toContain('the access token was revoked, or has expired, before the')
+    expect([await countRows(), await listKeys()]).toEqual([rows, keys])
+    // From then on it is asked again.
+    expect((await answerTo(publish(second), headers)).text).not.toContain('before the')
+  })
 })

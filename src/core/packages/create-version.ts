@@ -4,6 +4,7 @@
 import type { StagedBlob } from '../blobs/staged-blob.ts'
 import {
   backOff,
+  expectAll,
   isConstraintFailure,
   isOverloaded,
   LANDING_MS,
@@ -17,19 +18,21 @@ import { findExceeded, type Limits, limitsOfOwner } from '../quota/quota.ts'
 import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
 import {
   type BasicRules,
+  hasTokenEnded,
   holds,
   NEVER_FIRST,
   type NotCreated,
   namedBy,
   spellingOf,
+  TOKEN_ENDED,
 } from './create.ts'
 import { type Existing, type ExistingFile, expectExisting, findExisting } from './existing-files.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
-import { expectRoomForTags, hasRoomForTags, pointTags, withTags } from './new-tags.ts'
-import { pruneChanges } from './package-change.ts'
+import { hasRoomForTags, pointTags, roomForTags, withTags } from './new-tags.ts'
+import { pruneChanges, tokenOf } from './package-change.ts'
 import type { PackagePlace } from './place.ts'
-import { expectNoRest, findRest, type Rest, type Resting, Rests } from './rest.ts'
-import { expectNotRetired, isRetired, keepName } from './retire.ts'
+import { findRest, noRest, type Rest, type Resting, Rests } from './rest.ts'
+import { isRetired, notRetired } from './retire.ts'
 import { duplicatesOf, insertFiles, selectKept } from './rows.ts'
 import { changeCollection, changePackages } from './state.ts'
 
@@ -164,16 +167,21 @@ function versionStatements(
   const [first] = files
   const usage = added.map(usageOfNewFile).reduce(addUsage, NO_USAGE)
   const tagged = { ...first, tags: tagsOf(files) }
-  const room = hasRoom(ownerId, withTags(usage, tagged), limits, 7)
+  const room = hasRoom(ownerId, withTags(usage, tagged), limits, 8)
   // What is there already is no new version.
   const creation = existing.length > 0 ? 'existing-version' : rules.creation
   return [
-    [
-      `INSERT INTO expectation (ok) SELECT ${holds({ creation })} AND ${room.sql}`,
-      ...[ownerId, type, first.packageName, first.version, now + LANDING_MS],
-      rules.oneSpelling ? spellingOf(first) : null,
-      ...room.parameters,
-    ],
+    expectAll([
+      {
+        sql: `${holds({ creation })} AND ${room.sql}`,
+        parameters: [
+          ...[ownerId, type, first.packageName, first.version, now + LANDING_MS],
+          ...[rules.oneSpelling ? spellingOf(first) : null, tokenOf(first), ...room.parameters],
+        ],
+      },
+      ...noRest(place, added, rest),
+      ...roomForTags(place, tagged),
+    ]),
     expectExisting(creating, existing),
     // Fails where the id is there: of a batch that is sent again one is applied.
     [
@@ -181,14 +189,12 @@ function versionStatements(
       changeId,
       now,
     ],
+    // A statement for each: together they would have more parameters than D1 takes.
     ...(rules.namesStayTaken
-      ? added.map((file) => expectNotRetired(place, namedBy(rules), file))
+      ? added.map((file) => expectAll([notRetired(place, namedBy(rules), file)]))
       : []),
-    ...expectNoRest(place, added, rest),
-    ...expectRoomForTags(place, tagged),
     ...changeUsage(ownerId, usage),
-    ...insertFiles(place, null, added, now),
-    ...(rules.namesStayTaken ? added.map(keepName) : []),
+    ...insertFiles(place, null, added, now, rules.namesStayTaken),
     // Those of files that are there already, too.
     ...pointTags(place, [tagged]),
     ...(added.length > 0
@@ -212,6 +218,7 @@ async function inquire(
   const tagged = { ...first, tags: tagsOf(files) }
   try {
     if (isConstraintFailure(error, 'FOREIGN KEY')) return { outcome: 'ownerless' }
+    if (await hasTokenEnded(db, first)) return TOKEN_ENDED
     for (const file of rules.namesStayTaken ? added : []) {
       if (await isRetired(db, place, namedBy(rules), file)) return { outcome: 'version-retired' }
     }

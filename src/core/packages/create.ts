@@ -3,6 +3,7 @@
 // Durable Object, since there is no index to keep right.
 import {
   backOff,
+  expectAll,
   isConstraintFailure,
   isOverloaded,
   LANDING_MS,
@@ -17,11 +18,12 @@ import type { Usage } from '../quota/quantities.ts'
 import { findExceeded, type Limits, limitsOfOwner, type OwnerQuota } from '../quota/quota.ts'
 import { changeUsage, hasRoom, readQuota } from '../quota/statements.ts'
 import { type NewFile, usageOfNewFile } from './new-file.ts'
-import { expectRoomForTags, hasRoomForTags, withTags } from './new-tags.ts'
+import { hasRoomForTags, roomForTags, withTags } from './new-tags.ts'
+import { tokenOf, VALID_TOKEN } from './package-change.ts'
 import type { PackagePlace } from './place.ts'
 import { findReplaced, type Replaced, removeReplaced } from './replace.ts'
-import { expectNoRest, findRest, type Rest, type Resting, Rests } from './rest.ts'
-import { expectNotRetired, isRetired, keepName, readSpelling, SPELLING } from './retire.ts'
+import { findRest, noRest, type Rest, type Resting, Rests } from './rest.ts'
+import { isRetired, notRetired, readSpelling, SPELLING } from './retire.ts'
 import { duplicatesOf, insertFiles, releaseBlobs, selectKept } from './rows.ts'
 
 /**
@@ -159,11 +161,12 @@ const EXPECTED: Readonly<Record<Creation, string>> = {
 }
 
 /**
- * What has to hold of package and version: ?1 to ?4 are owner, type, package and version, ?5 is the time until which
- * the batch may land, and ?6 the spelling of the package's name, null where any will do.
+ * What has to hold of package, version and token: ?1 to ?4 are owner, type, package and version, ?5 is the time until
+ * which the batch may land, ?6 the spelling of the package's name, null where any will do, and ?7 the access token.
  */
 export const holds = ({ creation }: Pick<BasicRules, 'creation'>) =>
-  `(${EXPECTED[creation]}) AND unixepoch('now', 'subsec') * 1000 <= ?5 AND ${SPELLED_SO}`
+  `(${EXPECTED[creation]}) AND unixepoch('now', 'subsec') * 1000 <= ?5 AND ${SPELLED_SO}
+   AND ${VALID_TOKEN('?7')}`
 
 export const namedBy = ({ creation }: Pick<BasicRules, 'creation'>) =>
   creation === 'new-version' ? 'version' : 'file'
@@ -181,32 +184,43 @@ interface NewRows extends Creating {
 function createStatements(rows: NewRows, replaced: Replaced | undefined, now: number): Statement[] {
   const { place, rules, file, usage, needed, limits, rest } = rows
   const { ownerId, type } = place
-  const room = hasRoom(ownerId, needed, limits, 7)
+  const room = hasRoom(ownerId, needed, limits, 8)
   return [
     ...(rules.replaces ? removeReplaced(place, file, replaced, now) : []),
-    [
-      `INSERT INTO expectation (ok)
-       SELECT ${holds(rules)} AND ${room.sql}`,
-      ownerId,
-      type,
-      file.packageName,
-      file.version,
-      now + LANDING_MS,
-      rules.oneSpelling ? spellingOf(file) : null,
-      ...room.parameters,
-    ],
-    ...(rules.namesStayTaken ? [expectNotRetired(place, namedBy(rules), file)] : []),
-    // No place remembers a file that another may replace.
-    ...(rules.replaces ? [] : expectNoRest(place, [file], rest)),
-    ...expectRoomForTags(place, file),
+    expectAll([
+      {
+        sql: `${holds(rules)} AND ${room.sql}`,
+        parameters: [
+          ...[ownerId, type, file.packageName, file.version, now + LANDING_MS],
+          ...[rules.oneSpelling ? spellingOf(file) : null, tokenOf(file), ...room.parameters],
+        ],
+      },
+      ...(rules.namesStayTaken ? [notRetired(place, namedBy(rules), file)] : []),
+      // No place remembers a file that another may replace.
+      ...(rules.replaces ? [] : noRest(place, [file], rest)),
+      ...roomForTags(place, file),
+    ]),
     ...changeUsage(ownerId, usage),
-    ...insertFiles(place, null, [file], now),
-    ...(rules.namesStayTaken ? [keepName(file)] : []),
+    ...insertFiles(place, null, [file], now, rules.namesStayTaken),
     // Last: its content may be that of other files, or of the new one.
     ...(replaced === undefined ? [] : [releaseBlobs([replaced], now)]),
     ['DELETE FROM expectation'],
     selectKept([file]),
   ]
+}
+
+export const TOKEN_ENDED: Extract<NotCreated, { outcome: 'refused' }> = {
+  outcome: 'refused',
+  fault: {
+    code: 'invalid-credentials',
+    detail: 'the access token was revoked, or has expired, before the change was made',
+  },
+}
+
+/** By the database's clock, as the batch decides. @throws RegistryError storage-unavailable */
+export async function hasTokenEnded(db: D1Database, file: NewFile): Promise<boolean> {
+  const statement = db.prepare(`SELECT ${VALID_TOKEN('?1')} AS it`).bind(tokenOf(file))
+  return (await query(() => statement.first<number>('it'))) === 0
 }
 
 const FOUND = `
@@ -234,7 +248,7 @@ async function inquire(
   const { ownerId, type } = place
   const { packageName, version, compositeKey, fileName, changeId, blob } = file
   let row: FoundRow | null
-  let [retired, crowded] = [false, false]
+  let [retired, crowded, ended] = [false, false, false]
   let quota: OwnerQuota | undefined
   let spelling: string | null = null
   let resting: Resting | undefined
@@ -250,6 +264,7 @@ async function inquire(
     if (rules.namesStayTaken) retired = await isRetired(db, place, namedBy(rules), file)
     crowded = !(await hasRoomForTags(db, place, file))
     if (!rules.replaces) resting = await findRest(db, place, [file], rest)
+    ended = await hasTokenEnded(db, file)
     quota = await readQuota(db, ownerId)
   } catch {
     return undefined
@@ -257,6 +272,7 @@ async function inquire(
   if (row?.id === changeId) return { outcome: 'created', duplicate: row.r2Key !== blob.r2Key }
   if (!isConstraintFailure(error)) return undefined
   // From here on it is certain that this batch did not apply, and will not.
+  if (ended) return TOKEN_ENDED
   if (spelling !== null && spelling !== spellingOf(file)) {
     return { outcome: 'spelled-otherwise', spelling }
   }

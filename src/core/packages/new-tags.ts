@@ -1,6 +1,6 @@
 // The tags that come with a publish, as a part of its batch: they point at the version from the instant on at
 // which it is visible. The batch fails as a whole when it is sent again, so a move is never repeated.
-import { query, type Statement } from '../database.ts'
+import { type Condition, query, type Statement } from '../database.ts'
 import type { Usage } from '../quota/quantities.ts'
 import { changeMetadata } from '../quota/statements.ts'
 import { tagBytes, tagBytesOf } from '../quota/weights.ts'
@@ -79,10 +79,10 @@ function valuesOf({ ownerId, type }: PackagePlace, { packageName, tags = [] }: N
   return [ownerId, type, packageName, JSON.stringify(tags.map(({ name }) => name))] as const
 }
 
-/** To come before the tags of a file are written. */
-export function expectRoomForTags(place: PackagePlace, file: NewFile): Statement[] {
+/** What has to hold before the tags of a file are written. */
+export function roomForTags(place: PackagePlace, file: NewFile): Condition[] {
   if ((file.tags ?? []).length === 0) return []
-  return [[`INSERT INTO expectation (ok) SELECT ${HAS_ROOM}`, ...valuesOf(place, file)]]
+  return [{ sql: HAS_ROOM, parameters: valuesOf(place, file) }]
 }
 
 /** @throws RegistryError storage-unavailable */

@@ -92,7 +92,7 @@ export const MADE = (changeId: string) =>
   `SELECT applied FROM package_change WHERE change_id = ${changeId}`
 
 /** A token that the parameter names can be used now; null names none. */
-const VALID_TOKEN = (id: string) =>
+export const VALID_TOKEN = (id: string) =>
   `(${id} IS NULL OR EXISTS (SELECT 1 FROM access_token
      WHERE id = ${id} AND coalesce(expires_at > unixepoch('now', 'subsec') * 1000, true)))`
 
@@ -162,7 +162,8 @@ export function pruneChanges(now: number, most = PRUNED_AT_ONCE): Statement {
   ]
 }
 
-function tokenOf({ createdBy }: PackageChange): string | null {
+/** For the parameter of VALID_TOKEN. */
+export function tokenOf({ createdBy }: Pick<PackageChange, 'createdBy'>): string | null {
   return isTokenId(createdBy) ? createdBy : null
 }
 

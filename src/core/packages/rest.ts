@@ -1,6 +1,6 @@
 // Names of removed files of no repository: they rest as those of repositories do (core/near/resting.ts). A publish
 // looks for them in its own batch. Names that differ in the composite key alone rest together, which does no harm.
-import { query, type Statement } from '../database.ts'
+import { type Condition, query, type Statement } from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import { DATABASE_NOW, MOST_RESTS, RESTS_AGAIN } from '../near/resting.ts'
 import type { NewFile } from './new-file.ts'
@@ -49,15 +49,14 @@ function valuesOf({ ownerId, type }: PackagePlace, files: readonly NewFile[], re
   return [ownerId, type, JSON.stringify([...names, ANY_NAME]), rest] as const
 }
 
-/** To come before the files are inserted. */
-export function expectNoRest(
+/** What has to hold before the files are inserted. */
+export function noRest(
   place: PackagePlace,
   files: readonly NewFile[],
   { milliseconds }: Rest,
-): Statement[] {
+): Condition[] {
   if (milliseconds === 0 || files.length === 0) return []
-  const values = valuesOf(place, files, milliseconds)
-  return [[`INSERT INTO expectation (ok) SELECT (${LEFT}) IS NULL`, ...values]]
+  return [{ sql: `(${LEFT}) IS NULL`, parameters: valuesOf(place, files, milliseconds) }]
 }
 
 export interface Resting {

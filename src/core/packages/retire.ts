@@ -1,6 +1,6 @@
 // Names that stay taken after a removal, for types whose publishes say so: what was installed under a name never
 // becomes something else. As in immutable repositories, but by package and version, where there is no repository.
-import { query, type Statement } from '../database.ts'
+import { type Condition, query, type Statement } from '../database.ts'
 import type { NewFile } from './new-file.ts'
 import type { PackagePlace } from './place.ts'
 
@@ -43,9 +43,9 @@ export async function readSpelling(
   return query(() => statement.first<string>('it'))
 }
 
-/** To come before the file is inserted. */
-export function expectNotRetired(place: PackagePlace, named: Named, file: NewFile): Statement {
-  return [`INSERT INTO expectation (ok) SELECT NOT (${retired(named)})`, ...valuesOf(place, file)]
+/** What has to hold before the file is inserted. */
+export function notRetired(place: PackagePlace, named: Named, file: NewFile): Condition {
+  return { sql: `NOT (${retired(named)})`, parameters: valuesOf(place, file) }
 }
 
 /** @throws RegistryError storage-unavailable */
@@ -57,11 +57,6 @@ export async function isRetired(
 ): Promise<boolean> {
   const statement = db.prepare(`SELECT ${retired(named)} AS it`).bind(...valuesOf(place, file))
   return (await query(() => statement.first<number>('it'))) === 1
-}
-
-/** To come behind the insertion of a file, whatever removes it later. */
-export function keepName({ changeId }: NewFile): Statement {
-  return ['UPDATE package_file SET keeps_name = 1 WHERE id = ?1', changeId]
 }
 
 /**

@@ -32,18 +32,20 @@ export interface DeletedFile {
  * Inserts files with what they need. Fails with a constraint where one has the name already.
  * @param repositoryId null for types without repositories
  * @param now Unix milliseconds
+ * @param keepNames whether their names stay taken, whatever removes them later (retire.ts)
  */
 export function insertFiles(
   place: PackagePlace,
   repositoryId: string | null,
   files: readonly NewFile[],
   now: number,
+  keepNames = false,
 ): Statement[] {
   if (files.length === 0) return []
   return [
     ...insertPackages(place, files, now),
     ...insertBlobs(files, now),
-    insertFileRows(place, repositoryId, files, now),
+    insertFileRows(place, repositoryId, files, now, keepNames),
     ...insertProperties(place, files),
     ...files.flatMap(insertReadme),
     ...files.flatMap(insertMarks),
@@ -126,13 +128,14 @@ function insertFileRows(
   repositoryId: string | null,
   files: readonly NewFile[],
   now: number,
+  keepNames: boolean,
 ): Statement {
   return [
     `INSERT INTO package_file (id, version_id, repository_id, composite_key, architecture, part, name,
-       display_name, blob_sha256, metadata, metadata_bytes, created_by, created_at)
+       display_name, blob_sha256, metadata, metadata_bytes, created_by, created_at, keeps_name)
      SELECT j.value ->> 'changeId', v.id, ?3, j.value ->> 'compositeKey',
        j.value ->> 'architecture', iif(?3 IS NULL, '', j.value ->> 'part'), j.value ->> 'fileName', j.value ->> 'display',
-       j.value ->> 'blob', j.value ->> 'metadata', j.value ->> 'metadataBytes', j.value ->> 'createdBy', ?4
+       j.value ->> 'blob', j.value ->> 'metadata', j.value ->> 'metadataBytes', j.value ->> 'createdBy', ?4, ?6
      FROM json_each(?5) j
      CROSS JOIN package p ON p.owner_id = ?1 AND p.type = ?2 AND p.name = j.value ->> 'packageName'
      CROSS JOIN package_version v ON v.package_id = p.id AND v.version = j.value ->> 'version'`,
@@ -162,6 +165,7 @@ function insertFileRows(
         }
       }),
     ),
+    Number(keepNames),
   ]
 }
 

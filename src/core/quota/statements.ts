@@ -2,7 +2,7 @@
 // in the same transaction as the change itself. So a batch that is refused or sent again counts nothing twice,
 // and two batches at once cannot both take the last place.
 import type { ResourceQuery } from '../access/resource-query.ts'
-import { query, type Statement } from '../database.ts'
+import { type Condition, query, type Statement } from '../database.ts'
 import { NO_USAGE, QUANTITIES, type Usage } from './quantities.ts'
 import type { Limits, OwnerQuota } from './quota.ts'
 import { REMOVED_BYTES, removalBytes, retiredBytes } from './weights.ts'
@@ -33,12 +33,6 @@ export async function readQuota(db: D1Database, ownerId: string): Promise<OwnerQ
 
 const COLUMNS = QUANTITIES.join(', ')
 const SUMS = QUANTITIES.map((each) => `${each} = owner_usage.${each} + excluded.${each}`).join(', ')
-
-/** An expression of SQL and its parameters. */
-export interface Condition {
-  readonly sql: string
-  readonly parameters: readonly string[]
-}
 
 const ALWAYS: Condition = { sql: 'true', parameters: [] }
 

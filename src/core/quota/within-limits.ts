@@ -1,9 +1,15 @@
 // Counts a thing that one batch creates, such as a token, and enforces the owner's limits on it.
-import { isConstraintFailure, query, runBatch, type Statement } from '../database.ts'
+import {
+  type Condition,
+  isConstraintFailure,
+  query,
+  runBatch,
+  type Statement,
+} from '../database.ts'
 import { RegistryError } from '../errors.ts'
 import type { Usage } from './quantities.ts'
 import { findExceeded, type Limits, limitsOfOwner } from './quota.ts'
-import { type Condition, changeUsage, hasRoom, readQuota } from './statements.ts'
+import { changeUsage, hasRoom, readQuota } from './statements.ts'
 
 export interface Addition {
   readonly ownerId: string

@@ -45,6 +45,7 @@ export const publishEndpoint = ownedEndpoint({
   method: 'PUT',
   path: `${CRATES}/new`,
   access: 'write',
+  recheckedByCommit: true,
   summary: 'Publish a version of a crate',
   operation: {
     id: 'publishCargoCrate',

@@ -22,6 +22,7 @@ export const publishEndpoint = ownedEndpoint({
   method: 'PUT',
   path: FILE_PATH,
   access: 'write',
+  recheckedByCommit: true,
   summary: 'Publish a file of a version',
   operation: {
     id: 'publishGenericFile',

@@ -1,5 +1,6 @@
 // Deprecation: a text that clients print when they install the version. `npm deprecate` reads the document of the
 // package and puts all of it back with the texts in it.
+import { readResource } from '../../core/access/access-row.ts'
 import { authorOf } from '../../core/access/principal.ts'
 import { invalidRequest } from '../../core/errors.ts'
 import { timeOrderedId } from '../../core/ids.ts'
@@ -10,7 +11,7 @@ import { requireChange } from '../../http/package-change.ts'
 import { refuseRevoked } from '../../http/revocation.ts'
 import { done } from './dialect.ts'
 import { type Deprecations, parseDeprecations } from './format/deprecations.ts'
-import { foldVersion, TYPE } from './names.ts'
+import { findPackage, foldVersion, TYPE } from './names.ts'
 
 /** The mark; its value is the text. */
 export const DEPRECATED = 'npm.deprecated'
@@ -20,13 +21,15 @@ export const DEPRECATED = 'npm.deprecated'
  * @throws FormatError; RegistryError not-found, invalid-request, outcome-unknown, invalid-credentials
  */
 export async function deprecate(
-  call: OwnedCall<PackageState>,
+  call: OwnedCall,
   packageName: string,
   kept: unknown,
 ): Promise<Response> {
   const { revision, texts } = parseDeprecations(kept, packageName)
   await refuseRevoked(call)
-  requireRevision(call.resource, revision)
+  // The shape is that of the query.
+  const found = await readResource(call.env.DB, call.owner, findPackage(call.params))
+  requireRevision(found as PackageState | undefined, revision)
   const outcome = await setMarks(
     call.env.DB,
     { ownerId: call.owner.id, type: TYPE },

@@ -3,7 +3,6 @@
 import { authorOf } from '../../core/access/principal.ts'
 import type { StagedBlob } from '../../core/blobs/staged-blob.ts'
 import { timeOrderedId } from '../../core/ids.ts'
-import type { PackageState } from '../../core/packages/document.ts'
 import { type NewFile, type NewTag, weightOf } from '../../core/packages/new-file.ts'
 import { wordProperties } from '../../core/packages/words.ts'
 import type { ByteSource } from '../../formats/bytes.ts'
@@ -29,7 +28,6 @@ import { inspectTarball } from './format/tarball.ts'
 import { parseVersion } from './format/version.ts'
 import { DEPRECATED, deprecate } from './marks.ts'
 import {
-  findPackage,
   foldVersion,
   orderOf,
   PACKAGE_PARAMETERS,
@@ -48,10 +46,11 @@ export const DIGESTS = ['sha1', 'sha512'] as const
  */
 const METADATA_BYTES = 768 * 1024
 
-export const publishEndpoint = ownedEndpoint<PackageState>({
+export const publishEndpoint = ownedEndpoint({
   method: 'PUT',
   ...packagePaths(''),
   access: 'write',
+  recheckedByCommit: true,
   summary: 'Publish a version, or deprecate some',
   operation: {
     id: 'publishNpmVersion',
@@ -63,11 +62,10 @@ export const publishEndpoint = ownedEndpoint<PackageState>({
     answers: { ...DONE, ...CREATED },
     faults: [...PUBLISH_FAULTS, 'not-found'],
   },
-  resource: findPackage,
   handler: put,
 })
 
-async function put(call: OwnedCall<PackageState>): Promise<Response> {
+async function put(call: OwnedCall): Promise<Response> {
   const name = parsePackage(call.params)
   requireWritable(call, { type: TYPE, repository: null, packageName: name })
   const sent: { kept?: unknown } = {}
