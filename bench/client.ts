@@ -11,10 +11,21 @@ export interface Sent {
 }
 
 /** Reads the answer to its end. Fails unless it is 201. */
-export async function expectCreated(url: string, sent: Sent): Promise<void> {
+export function expectCreated(url: string, sent: Sent): Promise<void> {
+  return expectStatus(url, sent, (status) => status === 201)
+}
+
+/** The same for whatever means success. */
+export function expectSuccess(url: string, sent: Sent): Promise<void> {
+  return expectStatus(url, sent, (status) => status >= 200 && status < 300)
+}
+
+type IsGood = (status: number) => boolean
+
+async function expectStatus(url: string, sent: Sent, isGood: IsGood): Promise<void> {
   for (;;) {
     try {
-      return await send(url, sent)
+      return await send(url, sent, isGood)
     } catch (error) {
       // The server may close a connection just when it is used again: then it has read nothing of it.
       if (!(error instanceof ClosedWhileIdle)) throw error
@@ -27,6 +38,7 @@ class ClosedWhileIdle extends Error {}
 function send(
   url: string,
   { method, headers = {}, body = new Uint8Array(0) }: Sent,
+  isGood: IsGood,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const length = method === 'PUT' ? { 'content-length': String(body.length) } : {}
@@ -38,7 +50,7 @@ function send(
     })
     response.on('error', reject)
     response.on('end', () => {
-      if (response.statusCode === 201) resolve()
+      if (isGood(response.statusCode ?? 0)) resolve()
       else reject(new Error(`${response.statusCode} from ${url}: ${text}`))
     })
   })

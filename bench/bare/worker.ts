@@ -1,6 +1,7 @@
 // What the platform costs without a registry: a put of so many bytes, made here, so that no upload
-// is counted; a download after one point query of D1, with ETag, HEAD and 304 like Cairn's; and the same bytes
-// from the data centre's cache alone.
+// is counted; a download after one point query of D1, with ETag, HEAD and 304 like Cairn's; the same bytes from the
+// data centre's cache alone; and the least that a publish and a document can be: a query, a put of the body and a batch
+// of three rows; a query and a batch of two.
 
 interface Env {
   readonly DB: D1Database
@@ -20,6 +21,8 @@ export default {
       await put(BLOBS, Number(searchParams.get('bytes')))
       return new Response(null, { status: 201 })
     }
+    if (pathname.startsWith('/publish/')) return publish(request, pathname, DB, BLOBS)
+    if (pathname.startsWith('/document/')) return document(pathname, DB)
     if (request.method === 'PUT') {
       const bytes = await request.arrayBuffer()
       await BLOBS.put(pathname, bytes)
@@ -34,6 +37,31 @@ export default {
       : download(request, pathname, DB, BLOBS)
   },
 } satisfies ExportedHandler<Env>
+
+const FOUND = 'SELECT r2_key, size, etag FROM file WHERE name = ?1'
+
+async function publish(
+  request: Request,
+  name: string,
+  db: D1Database,
+  bucket: R2Bucket,
+): Promise<Response> {
+  await db.prepare(FOUND).bind(name).first()
+  const bytes = await request.arrayBuffer()
+  const key = crypto.randomUUID()
+  await bucket.put(key, bytes)
+  const insert = db.prepare('INSERT OR REPLACE INTO file VALUES (?1, ?2, ?3, ?4)')
+  await db.batch(
+    ['', '-2', '-3'].map((end) => insert.bind(name + end, key, bytes.byteLength, `"${key}"`)),
+  )
+  return new Response(null, { status: 201 })
+}
+
+async function document(name: string, db: D1Database): Promise<Response> {
+  const found = db.prepare(FOUND).bind(name.replace('/document/', '/publish/'))
+  await found.first()
+  return Response.json(await db.batch([found, found]))
+}
 
 async function download(
   request: Request,

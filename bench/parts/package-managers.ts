@@ -1,9 +1,12 @@
 // Documents of packages with 1, 100 and 1,000 versions, publishes into them and an install of 50 packages by
-// the real client, in turns with a Gitea if one is given. Both are asked with a token in the same header.
+// the real client, in turns with a Gitea if one is given. Both are asked with a token in the same header. Beside them a
+// bare Worker, which does the least that a publish can be.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startServer } from '../../test/support/clients/server.ts'
+import { type BareServer, startBareServer } from '../bare-server.ts'
+import { expectSuccess } from '../client.ts'
 import { findGiteaOwner } from '../gitea.ts'
 import { findLoad, type Load, type Target, timeRequests } from '../load.ts'
 import { medianOf, timed } from '../measure.ts'
@@ -14,8 +17,13 @@ import type { Report, Unit } from '../report.ts'
 
 const SIZES = [1, 100, 1000]
 const DEPENDENCIES = 50
-const SECONDS = 2
-const REQUESTS = 200
+const SECONDS = 1
+const REQUESTS = 50
+/** Publishes before the first that counts: a runtime that has just been started compiles what it runs often. */
+const WARMING = 50
+/** Publishes into each size, and installs, in each of the runs. */
+const PUBLISHES = 8
+const INSTALLS = 2
 
 interface Side {
   readonly name: 'Cairn' | 'Gitea'
@@ -26,6 +34,7 @@ interface Side {
 interface Bench {
   readonly report: Report
   readonly manager: PackageManager
+  readonly bare: BareServer
   readonly sides: readonly Side[]
   readonly runs: number
   /** Begins every name, since what earlier runs published into a Gitea stays there. */
@@ -38,6 +47,7 @@ export async function benchPackageManager(
   manager: PackageManager,
 ): Promise<void> {
   await using server = await startServer()
+  await using bare = await startBareServer()
   await createOwner(server, 'acme')
   const { type } = manager
   const base = `${server.url}/api/packages/acme/${type}`
@@ -45,9 +55,10 @@ export async function benchPackageManager(
   const gitea = findGiteaOwner()
   if (gitea) sides.push({ ...gitea, name: 'Gitea', base: `${gitea.packages}/${type}` })
   else report.note('no comparison with Gitea: GITEA_URL, GITEA_USER or GITEA_TOKEN is not set')
-  const bench = { report, manager, sides, runs, prefix: `bench${Date.now().toString(36)}` }
+  const bench = { report, manager, bare, sides, runs, prefix: `bench${Date.now().toString(36)}` }
   const { name: tool, load } = await findLoad()
   report.note(`32 connections by ${tool}, ${SECONDS} s each; one client: ${REQUESTS} requests each`)
+  await warmUp(bench)
   for (const size of sizes) {
     const name = `${bench.prefix}-${size}`
     for (let version = 0; version < size; version++) await publishAll(bench, name, `1.0.${version}`)
@@ -57,15 +68,43 @@ export async function benchPackageManager(
   await measureInstalls(bench)
 }
 
+async function warmUp(bench: Bench): Promise<void> {
+  // Makes the table of the bare Worker.
+  await expectSuccess(`${bench.bare.url}/table`, { method: 'PUT', body: new Uint8Array(1) })
+  for (let at = 0; at < WARMING; at++) {
+    const name = `${bench.prefix}-warm-${at % 5}`
+    await publishBare(bench, name, `1.0.${at}`)
+    for (const side of bench.sides) {
+      await publish(bench, side, name, `1.0.${at}`)
+      await readFirst(bench, side, name)
+    }
+  }
+}
+
 function publish({ manager }: Bench, side: Side, name: string, version: string): Promise<number> {
   const { url, body } = manager.upload(side.base, name, version)
   const headers = { authorization: side.authorization, 'content-type': 'application/json' }
-  const sent = { method: 'PUT', headers, body: body as Uint8Array<ArrayBuffer> }
-  return timed(() => expectOk(fetch(url, sent)))
+  return timed(() => expectSuccess(url, { method: 'PUT', headers, body }))
+}
+
+/** The same body. */
+function publishBare({ manager, bare }: Bench, name: string, version: string): Promise<number> {
+  const { body } = manager.upload('', name, version)
+  return timed(() => expectSuccess(bareUrl(bare, 'publish', name), { method: 'PUT', body }))
+}
+
+function bareUrl({ url }: BareServer, what: 'publish' | 'document', name: string): string {
+  return `${url}/${what}/${name}`
 }
 
 async function publishAll(bench: Bench, name: string, version: string): Promise<void> {
   for (const side of bench.sides) await publish(bench, side, name, version)
+}
+
+/** By the connection that published, as a client that goes on has it. */
+function readFirst(bench: Bench, side: Side, name: string): Promise<number> {
+  const { url, headers = {} } = targetOf(side, documentOf(bench, side, name, 0))
+  return timed(() => expectSuccess(url, { method: 'GET', headers }))
 }
 
 async function measureDocuments(bench: Bench, load: Load, name: string, size: number) {
@@ -112,27 +151,38 @@ async function conditionalOf({ url, headers }: Target): Promise<Target> {
 /** At one version, each publish is the second of a package of its own. */
 async function measurePublishes(bench: Bench, name: string, size: number): Promise<void> {
   const firsts = new Map<Side, number[]>()
+  const bare: Record<'publishes' | 'documents', number[]> = { publishes: [], documents: [] }
   let number = 0
-  const runs = bench.runs * 3
-  const spent = await inTurns(bench.sides, runs, async (side) => {
+  const spent = await inTurns(bench.sides, bench.runs * PUBLISHES, async (side) => {
     const into = size === 1 ? `${name}-${number}` : name
     if (size === 1) await publish(bench, side, into, '1.0.0')
-    const milliseconds = await publish(bench, side, into, `1.1.${number++}`)
-    const first = await timeRequests(targetOf(side, documentOf(bench, side, into, 0)), 1)
+    const version = `1.1.${number++}`
+    const milliseconds = await publish(bench, side, into, version)
+    const first = await readFirst(bench, side, into)
     const before = firsts.get(side)
     // The first round does not count.
-    firsts.set(side, before === undefined ? [] : [...before, ...first])
+    firsts.set(side, before === undefined ? [] : [...before, first])
+    if (side.name === 'Cairn') {
+      const bareName = `${name}-${number}`
+      bare.publishes.push(await publishBare(bench, bareName, version))
+      const url = bareUrl(bench.bare, 'document', bareName)
+      bare.documents.push(await timed(() => expectSuccess(url, { method: 'GET' })))
+    }
     return [milliseconds]
   })
   add(bench, `publish at ${size} versions`, 'ms', spent, size)
+  const { report, manager } = bench
+  const least = 'bare Worker: a statement, a put, a batch of 3'
+  report.add(manager.type, least, 'ms', bare.publishes, size)
   add(bench, `first GET after a publish at ${size} versions`, 'ms', firsts, size)
+  report.add(manager.type, 'bare Worker: a statement, a batch of 2', 'ms', bare.documents, size)
 }
 
 async function measureInstalls(bench: Bench): Promise<void> {
   const { manager, sides, prefix } = bench
   const names = Array.from({ length: DEPENDENCIES }, (_, at) => `${prefix}-dependency-${at}`)
   for (const name of names) await publishAll(bench, name, '1.0.0')
-  const spent = await inTurns(sides, bench.runs, async (side) => {
+  const spent = await inTurns(sides, bench.runs * INSTALLS, async (side) => {
     const folder = await mkdtemp(join(tmpdir(), 'cairn-bench-'))
     try {
       return [await timed(() => manager.install(side.base, names, folder))]
@@ -143,7 +193,7 @@ async function measureInstalls(bench: Bench): Promise<void> {
   add(bench, `install of ${DEPENDENCIES} dependencies`, 'ms', spent)
 }
 
-/** Every side in each round, and a first round that does not count. */
+/** Every side in each round, and a first round that does not count; who begins changes from round to round. */
 async function inTurns(
   sides: readonly Side[],
   runs: number,
@@ -151,7 +201,7 @@ async function inTurns(
 ): Promise<ReadonlyMap<Side, number[]>> {
   const samples = new Map<Side, number[]>(sides.map((side) => [side, []]))
   for (let run = -1; run < runs; run++) {
-    for (const side of sides) {
+    for (const side of run % 2 === 0 ? sides : sides.toReversed()) {
       const measured = await measure(side)
       if (run >= 0) samples.get(side)?.push(...measured)
     }
