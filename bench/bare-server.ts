@@ -12,6 +12,7 @@ const project = fileURLToPath(new URL('../', import.meta.url).href)
 
 export interface BareServer {
   readonly url: string
+  readonly group: ProcessGroup
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -41,7 +42,7 @@ export async function startBareServer(): Promise<BareServer> {
     await end()
     throw error
   }
-  return { url, [Symbol.asyncDispose]: end }
+  return { url, group, [Symbol.asyncDispose]: end }
 }
 
 async function waitFor(url: string, group: ProcessGroup): Promise<void> {

@@ -5,8 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startServer } from '../../test/support/clients/server.ts'
-import { type BareServer, startBareServer } from '../bare-server.ts'
+import { startBareServer } from '../bare-server.ts'
 import { expectSuccess } from '../client.ts'
+import { findDirectUrl } from '../direct.ts'
 import { findGiteaOwner } from '../gitea.ts'
 import { findLoad, type Load, type Target, timeRequests } from '../load.ts'
 import { medianOf, timed } from '../measure.ts'
@@ -34,7 +35,7 @@ interface Side {
 interface Bench {
   readonly report: Report
   readonly manager: PackageManager
-  readonly bare: BareServer
+  readonly bareUrl: string
   readonly sides: readonly Side[]
   readonly runs: number
   /** Begins every name, since what earlier runs published into a Gitea stays there. */
@@ -50,12 +51,14 @@ export async function benchPackageManager(
   await using bare = await startBareServer()
   await createOwner(server, 'acme')
   const { type } = manager
-  const base = `${server.url}/api/packages/acme/${type}`
+  const base = `${await findDirectUrl(server, '/api/healthz')}/api/packages/acme/${type}`
+  report.note('Workers are asked without the proxy that wrangler has before them')
   const sides: Side[] = [{ name: 'Cairn', base, authorization: `Bearer ${server.adminToken}` }]
   const gitea = findGiteaOwner()
   if (gitea) sides.push({ ...gitea, name: 'Gitea', base: `${gitea.packages}/${type}` })
   else report.note('no comparison with Gitea: GITEA_URL, GITEA_USER or GITEA_TOKEN is not set')
-  const bench = { report, manager, bare, sides, runs, prefix: `bench${Date.now().toString(36)}` }
+  const bareUrl = await findDirectUrl(bare, '/put?bytes=1')
+  const bench = { report, manager, bareUrl, sides, runs, prefix: `bench${Date.now().toString(36)}` }
   const { name: tool, load } = await findLoad()
   report.note(`32 connections by ${tool}, ${SECONDS} s each; one client: ${REQUESTS} requests each`)
   await warmUp(bench)
@@ -70,7 +73,7 @@ export async function benchPackageManager(
 
 async function warmUp(bench: Bench): Promise<void> {
   // Makes the table of the bare Worker.
-  await expectSuccess(`${bench.bare.url}/table`, { method: 'PUT', body: new Uint8Array(1) })
+  await expectSuccess(`${bench.bareUrl}/table`, { method: 'PUT', body: new Uint8Array(1) })
   for (let at = 0; at < WARMING; at++) {
     const name = `${bench.prefix}-warm-${at % 5}`
     await publishBare(bench, name, `1.0.${at}`)
@@ -88,13 +91,13 @@ function publish({ manager }: Bench, side: Side, name: string, version: string):
 }
 
 /** The same body. */
-function publishBare({ manager, bare }: Bench, name: string, version: string): Promise<number> {
+function publishBare({ manager, bareUrl }: Bench, name: string, version: string): Promise<number> {
   const { body } = manager.upload('', name, version)
-  return timed(() => expectSuccess(bareUrl(bare, 'publish', name), { method: 'PUT', body }))
+  return timed(() => expectSuccess(`${bareUrl}/publish/${name}`, { method: 'PUT', body }))
 }
 
-function bareUrl({ url }: BareServer, what: 'publish' | 'document', name: string): string {
-  return `${url}/${what}/${name}`
+function readBare({ bareUrl }: Bench, name: string): Promise<number> {
+  return timed(() => expectSuccess(`${bareUrl}/document/${name}`, { method: 'GET' }))
 }
 
 async function publishAll(bench: Bench, name: string, version: string): Promise<void> {
@@ -165,8 +168,7 @@ async function measurePublishes(bench: Bench, name: string, size: number): Promi
     if (side.name === 'Cairn') {
       const bareName = `${name}-${number}`
       bare.publishes.push(await publishBare(bench, bareName, version))
-      const url = bareUrl(bench.bare, 'document', bareName)
-      bare.documents.push(await timed(() => expectSuccess(url, { method: 'GET' })))
+      bare.documents.push(await readBare(bench, bareName))
     }
     return [milliseconds]
   })

@@ -23,6 +23,8 @@ const MAX_CACHED_BYTES = 512 * 1024 * 1024
  */
 const PAUSE_MS = 10 * 60 * 1000
 let pausedUntil = 0
+/** For so long it is taken to keep what it gets, since it kept what it got. */
+let provenUntil = 0
 
 /**
  * The platform ends a filling that outlives its response by 30 s, and tells nobody. After so long another may begin,
@@ -60,16 +62,20 @@ export interface Kept {
   readonly size: number
 }
 
-/**
- * What is kept under the name, if it is what was asked for. A cache that fails has nothing.
- * @param size bytes of the whole, where they are known
- * @param range of which bytes are asked for; absent: all
- */
+export interface KeptQuestion {
+  /** Bytes of the whole, where they are known. */
+  readonly size?: number
+  /** Of which bytes are asked for; absent: all. */
+  readonly range?: KeptRange | undefined
+  /** Whether the name is so new that the cache would hardly know it: only the isolate is asked. */
+  readonly isNew?: boolean
+}
+
+/** What is kept under the name, if it is what was asked for. A cache that fails has nothing. */
 export async function findKept(
   edge: Edge,
   name: KeptName,
-  size?: number,
-  range?: KeptRange,
+  { size, range, isNew = false }: KeptQuestion = {},
 ): Promise<Kept | undefined> {
   const key = keyOf(edge, name)
   const remembered = memory.find(key)
@@ -77,7 +83,7 @@ export async function findKept(
     const body = range ? remembered.subarray(range.offset, range.offset + range.length) : remembered
     return { body, size: body.length }
   }
-  if (Date.now() < pausedUntil) return undefined
+  if (isNew || Date.now() < pausedUntil) return undefined
   try {
     const response = await caches.default.match(new Request(key, { headers: rangeHeaders(range) }))
     if (response === undefined) return undefined
@@ -156,16 +162,24 @@ async function fill(
       'content-type': 'application/octet-stream',
       'cache-control': 'public, max-age=31536000, immutable',
     }
+    // The answer goes first: with both at once it would wait for a part of this.
+    await scheduler.wait(1)
     await caches.default.put(key, new Response(await open(), { headers }))
-    const kept = await caches.default.match(key)
-    await kept?.body?.cancel()
-    if (kept === undefined) pausedUntil = Date.now() + PAUSE_MS
+    if (Date.now() >= provenUntil) await prove(key)
   } catch (error) {
     await drop(key)
     console.error('the cache was not filled:', String(error))
   } finally {
     filling.delete(key)
   }
+}
+
+async function prove(key: string): Promise<void> {
+  const kept = await caches.default.match(key)
+  await kept?.body?.cancel()
+  const until = Date.now() + PAUSE_MS
+  if (kept === undefined) pausedUntil = until
+  else provenUntil = until
 }
 
 /**

@@ -116,9 +116,24 @@ it('gives what is private after the access check alone', async () => {
   expect((await answerOf(PACKAGE, { method: 'HEAD' })).status).toBe(401)
 })
 
+/** Of a package that has just changed the cache is not asked. */
+function passTime(): { mockRestore(): void } {
+  return vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 5000)
+}
+
+it('is not asked for what has just changed', async () => {
+  await publish('1')
+  const match = vi.spyOn(caches.default, 'match')
+  expect((await get()).timing).toMatch(/desc=miss/)
+  expect(match.mock.calls.filter(([asked]) => asked instanceof Request)).toEqual([])
+  match.mockRestore()
+  await warm()
+})
+
 it('that fails is none, and an outage of the database is 503 and no empty document', async () => {
   const errors = vi.spyOn(console, 'error').mockImplementation(() => {})
   await publish('1')
+  passTime()
   const fail = () => Promise.reject(new Error('the cache is away'))
   vi.spyOn(caches.default, 'match').mockImplementation(fail)
   vi.spyOn(caches.default, 'put').mockImplementation(fail)
@@ -197,8 +212,10 @@ it('keeps nothing under a state that was found and gone before the rows were rea
     })
     .mockImplementation(match)
   // It found the state of one version, and waits for the cache.
+  const time = passTime()
   const late = get()
   await vi.waitFor(() => expect(caches.default.match).toHaveBeenCalledTimes(1), PATIENCE)
+  time.mockRestore()
   beforeBatches(async (batch) => {
     if (batch === 0) await publish('2')
   })

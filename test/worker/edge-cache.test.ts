@@ -197,7 +197,7 @@ it('fills anew what a filling that was cut off left undone, after a while', asyn
   }
   keep(edge, name, bytes.length, cutOff)
   keep(edge, name, bytes.length, cutOff)
-  expect(begun).toBe(1)
+  await vi.waitFor(() => expect(begun).toBe(1))
   now.mockReturnValue(start + 2 * 60 * 1000)
   const work: Promise<unknown>[] = []
   keep({ ...edge, waitUntil: (each) => work.push(each) }, name, bytes.length, () => bytes)

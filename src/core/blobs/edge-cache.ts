@@ -34,7 +34,7 @@ export async function openCached(
 ): Promise<OpenedObject> {
   const { r2Key, sha256, size } = object
   const name: KeptName = `blob ${sha256}`
-  const kept = await findKept(edge, name, size, range)
+  const kept = await findKept(edge, name, { size, range })
   if (kept !== undefined) return { body: kept.body, from: 'cache' }
   const body = await openObject(edge.bucket, r2Key, range)
   if (range === undefined && size <= SMALL_BYTES) {

@@ -46,6 +46,12 @@ export interface OpenedDocument {
 /** Of a larger document no more than this and one page are in memory. */
 export const BUFFERED_BYTES = 8 * 1024 * 1024
 
+/**
+ * For so long after a change, which has a whole second, the rows are read where the isolate has no text: whoever
+ * publishes and looks does not wait for a cache that cannot have it yet.
+ */
+const NEW_MS = 1500
+
 /** How often a document is begun that the package's changes interrupt. */
 const TRIES = 4
 
@@ -80,7 +86,8 @@ export async function openDocument(
   form: DocumentForm,
 ): Promise<OpenedDocument | undefined> {
   const nameOf = (state: string): KeptName => `document ${documentDigest(state, found, form)}`
-  const kept = await findKept(edge, nameOf(found.state))
+  const isNew = Date.now() - found.changedAt < NEW_MS
+  const kept = await findKept(edge, nameOf(found.state), { isNew })
   if (kept !== undefined) {
     return { state: found, body: kept.body, length: kept.size, from: 'cache' }
   }

@@ -58,26 +58,20 @@ export async function readDocumentPage(
   const rows = after?.rows ?? PAGE_ROWS
   const results = await query(() =>
     runBatch(db, [
-      [PACKAGE, packageId],
+      [packageOf(after === undefined, withReadme), packageId],
       filesWithin(packageId, scope, after, rows),
-      ...(after === undefined ? [[TAGS, packageId] as const] : []),
-      ...(withReadme ? [[README_OF_SHOWN, packageId] as const] : []),
     ]),
   )
   // The one place where a statement's word is taken for the shape of its rows.
-  const [[found], looked, tags = [], [readme] = []] = results.map((result) => result.results) as [
-    Omit<DocumentPackage, 'tags'>[],
-    FileRow[],
-    { name: string; version: string }[]?,
-    Readme[]?,
-  ]
+  const [[row], looked] = results.map((result) => result.results) as [PackageRow[], FileRow[]]
+  const found = row && packageIn(row)
   if (found === undefined || (after === undefined && looked.length === 0)) return undefined
   const files = looked.flatMap(({ metadata, marks, ...file }) =>
     metadata === null ? [] : { ...file, metadata, marks: JSON.parse(marks) },
   ) satisfies DocumentFile[]
   const isLast = files.length === looked.length && looked.length < rows
   return {
-    package: { ...found, tags: new Map(tags.map(({ name, version }) => [name, version])), readme },
+    package: found,
     files,
     next: isLast ? undefined : positionAfter(files),
   }
@@ -91,15 +85,32 @@ function positionAfter(files: readonly DocumentFile[]): DocumentPosition | undef
   return { version, compositeKey, name, rows: Math.min(files.length * 2, PAGE_ROWS) }
 }
 
-const PACKAGE = `
-  SELECT name, coalesce(display_name, name) AS displayName, state, created_at AS createdAt,
-    changed_at AS changedAt, changes
-  FROM package WHERE id = ?1`
+interface PackageRow extends Omit<DocumentPackage, 'tags' | 'readme'> {
+  /** JSON list of pairs; null where they were not asked for. A package has few enough for one value of D1. */
+  readonly tags: string | null
+  readonly readmeFile: string | null
+  readonly readmeText: string | null
+}
+
+function packageIn({ tags, readmeFile, readmeText, ...found }: PackageRow): DocumentPackage {
+  const readme: Readme | undefined =
+    readmeFile === null ? undefined : { fileName: readmeFile, text: readmeText ?? '' }
+  return { ...found, tags: new Map(JSON.parse(tags ?? '[]') as [string, string][]), readme }
+}
 
 const TAGS = `
-  SELECT t.name, coalesce(v.display_version, v.version) AS version
-  FROM package_tag t CROSS JOIN package_version v ON v.id = t.version_id
-  WHERE t.package_id = ?1 ORDER BY t.name`
+  SELECT json_group_array(json_array(name, version)) FROM (
+    SELECT t.name, coalesce(v.display_version, v.version) AS version
+    FROM package_tag t CROSS JOIN package_version v ON v.id = t.version_id
+    WHERE t.package_id = ?1 ORDER BY t.name)`
+
+const packageOf = (withTags: boolean, withReadme: boolean) => `
+  SELECT p.name, coalesce(p.display_name, p.name) AS displayName, p.state, p.created_at AS createdAt,
+    p.changed_at AS changedAt, p.changes, ${withTags ? `(${TAGS})` : 'NULL'} AS tags,
+    r.fileName AS readmeFile, r.text AS readmeText
+  FROM package p LEFT JOIN (${withReadme ? README_OF_SHOWN : NO_README}) r WHERE p.id = ?1`
+
+const NO_README = 'SELECT NULL AS fileName, NULL AS text WHERE false'
 
 interface FileRow extends Omit<DocumentFile, 'metadata' | 'marks'> {
   /** Null for the first file that the page has no room for. */
