@@ -136,8 +136,8 @@ export const CHANGES: readonly Change[] = [
   },
   {
     file: 'src/core/packages/create.ts',
-    text: 'expectNoRest(place, [file], rest)',
-    replacement: `(${is('no rest in a collection')} ? [] : expectNoRest(place, [file], rest))`,
+    text: 'noRest(place, [file], rest)',
+    replacement: `(${is('no rest in a collection')} ? [] : noRest(place, [file], rest))`,
   },
   {
     file: REST,
