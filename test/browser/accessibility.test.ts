@@ -25,6 +25,8 @@ const PAGES = [
   '/acme/-/packages/alpine/greet?from=v3.22/main',
   '/acme/-/alpine/edge/absent',
   '/acme/-/packages/generic/handbook/2026-11',
+  '/acme/-/history',
+  '/acme/-/history/alpine/edge/main',
   '/-/sign-in',
   '/nobody',
   '/acme/-/upload',

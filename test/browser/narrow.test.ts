@@ -1,12 +1,12 @@
-// Names as long as each kind may be, on screens as narrow as phones are: nothing sticks out, and no page scrolls
-// sideways.
+// Names as long as each kind may be, on screens as narrow as phones are and on a desktop: nothing sticks out, and no
+// page scrolls sideways.
 import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import { signIn } from '../support/browser/sign-in.ts'
 import { describeInBrowser } from '../support/browser/use-browser.ts'
 import { buildApk } from '../types/alpine/builder.ts'
 
-const WIDTHS = [320, 360, 390, 430]
+const WIDTHS = [320, 360, 390, 430, 1280]
 
 /** Wide letters, between which no line breaks by itself. */
 const long = (length: number) => 'W'.repeat(length)
@@ -76,6 +76,7 @@ describeInBrowser('names as long as may be', ({ open, registry }) => {
   const apk = `/${OWNER}/-/packages/alpine/${APK.name}`
   const generic = `/${OWNER}/-/packages/generic/${GENERIC[0]}`
   const OPEN_PAGES = [
+    '/',
     `/?q=${OWNER}`,
     `/${OWNER}`,
     `/${OWNER}?q=${long(90)}`,
@@ -93,11 +94,14 @@ describeInBrowser('names as long as may be', ({ open, registry }) => {
     `/${OWNER}/-/alpine/${REPOSITORY}`,
     `/${OWNER}/-/alpine/${REPOSITORY}?q=${long(99)}`,
     `/${OWNER}/-/alpine/${long(64)}/${'V'.repeat(64)}`,
+    `/${OWNER}/-/history`,
+    `/${OWNER}/-/history/alpine/${REPOSITORY}`,
     `/${'v'.repeat(40)}/-/manage`,
     `/${OWNER}/${long(500)}`,
   ]
   const SIGNED_IN_PAGES = [
     ...OPEN_PAGES.slice(0, 5),
+    `/${OWNER}/-/history`,
     `/${OWNER}/-/manage`,
     `/${OWNER}/-/upload?repository=${REPOSITORY}`,
     `/${OWNER}/-/upload?type=generic`,
