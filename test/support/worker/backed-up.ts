@@ -18,7 +18,7 @@ export async function loseRows(): Promise<void> {
   forgetDeployment()
 }
 
-/** A tag, a mark that withdraws, a name that stays taken, and a removal in the log. */
+/** A tag, a mark that withdraws, and a name that stays taken. */
 export async function changeFirstPackage(): Promise<void> {
   const row = await env.DB.prepare(
     `SELECT p.owner_id AS ownerId, p.type, p.name AS packageName, v.version
@@ -33,15 +33,7 @@ export async function changeFirstPackage(): Promise<void> {
   await env.DB.prepare(
     "INSERT INTO retired_version SELECT id, 'generic', 'gone', '1', '', 'x', 'sha', 'Gone' FROM owner",
   ).run()
-  await env.DB.prepare(
-    `INSERT INTO removed_file
-       (owner_id, type, package_name, version, file_name, sha256, removed_by, removed_at)
-     SELECT id, 'generic', 'gone', '1', 'x', 'sha', 'admin', ?1 FROM owner`,
-  )
-    .bind(Date.now())
-    .run()
-  const retired = 200 + 2 * (subject.ownerId.length + 'genericgone1x'.length)
-  const charged = retired + 300 + 'gone1x'.length
+  const charged = 200 + 2 * (subject.ownerId.length + 'genericgone1x'.length)
   await env.DB.prepare('UPDATE owner_usage SET metadata_bytes = metadata_bytes + ?1')
     .bind(charged)
     .run()
