@@ -9,7 +9,7 @@ const variants = fileURLToPath(new URL('variants', import.meta.url).href)
 /** On the state of a server that was stopped, or on a new one. */
 export async function startVariant(
   state: ServerState,
-  name: 'counted' | 'distant' | 'forgetful' | 'puts' | 'remote',
+  name: 'counted' | 'distant' | 'forgetful' | 'home' | 'place' | 'puts' | 'remote',
 ): Promise<Server> {
   const project = join(state.directory, 'project')
   await cp(variants, join(project, 'bench/variants'), { recursive: true })

@@ -1,35 +1,36 @@
-// What installs and publishes of one owner take while 64 connections without credentials ask for something of
-// another one, which has 25,000 packages: beside what they take when nobody else asks, and beside a flood of a
-// static file, which asks no database and shows what the one thread of the local runtime costs by itself.
+// What installs and publishes of one owner take while 64 connections without credentials ask for something of another
+// one, which has 25,000 packages: beside what they take when nobody else asks.
+//
+// The flood comes to a Worker of its own (variants/place.ts), as it does on the platform, where each place has Workers
+// and the database is one for all: the local runtime has one thread, on which any flood would stand before everything
+// else. Worker and client of the flood give way to the other processes. What is left is what the flood costs
+// others at the database, and the flood of paths that are nothing, which ask no database, shows what the machine costs.
+import { spawn, spawnSync } from 'node:child_process'
+import { cp, rm } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
-import { createServerState, startServer } from '../../test/support/clients/server.ts'
-import { summarise, timed } from '../measure.ts'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createServerState, type Server } from '../../test/support/clients/server.ts'
+import { FLOODS, NOTHING } from '../floods.ts'
+import { timed } from '../measure.ts'
 import type { Options } from '../options.ts'
 import { describePackage, freshPackage } from '../packages.ts'
 import { createOwner, indexUrl, publish } from '../registry.ts'
 import type { Report } from '../report.ts'
 import { seed } from '../seed.ts'
+import { startVariant } from '../variant.ts'
+import { DATABASE_PATH, type Spent } from '../variants/home-database.ts'
 
 const PART = 'flood'
 const PACKAGES = 25_000
-const CONNECTIONS = 64
-const SECONDS = 6
+/** Of installs and of publishes. */
+const SAMPLES = 300
+const MOST_SECONDS = 120
+/** What is to be reached: p99 over the quiet one. */
+const BOUND = 3
 
-type PathOf = (at: number) => string
-const LIST = '/api/v1/packages/large'
-
-/** Each asks for something else every time where that is possible, so that nothing that is kept helps. */
-const FLOODS: Readonly<Record<string, PathOf>> = {
-  'a static file': () => '/robots.txt',
-  'a list of one': () => `${LIST}?limit=1`,
-  'pages of a list': (at) => `${LIST}?limit=100&page=${1 + (at % 100)}`,
-  'a search': (at) => `${LIST}?q=${['lib', 'py', 'e', 'mod', 'zz'][at % 5]}${at % 10}`,
-  "npm's search": (at) => `/api/packages/large/npm/-/v1/search?text=a${at % 100}`,
-  "an owner's page": (at) => `/large?sort=${at % 2 ? 'newest' : 'name'}&page=${1 + (at % 20)}`,
-  'an absent package': (at) => `/large/-/packages/alpine/none-${at}`,
-  'a document that is not there': (at) => `/api/packages/large/npm/none-${at}`,
-  health: () => '/api/healthz',
-}
+/** 0: the own machine, which the limiter lets pass, as if there were addresses without end. */
+const ADDRESSES = [0, 1, 64] as const
 
 export async function benchFlood(report: Report, { only: _, ...options }: Options): Promise<void> {
   const state = await createServerState()
@@ -37,42 +38,65 @@ export async function benchFlood(report: Report, { only: _, ...options }: Option
     describePackage(at, 'x86_64'),
   )
   seed(state.directory, [{ owner: 'large', entries }])
-  await using server = await startServer(state)
-  await createOwner(server, 'acme')
-  await publish(server, 'acme', freshPackage())
-  const work = () => measureWork(server, options.runs ?? SECONDS)
-  await work()
-  const quiet = await work()
+  await using home = await startVariant(state, 'home')
+  await using place = await startPlace(home)
+  await createOwner(home, 'acme')
+  await publish(home, 'acme', freshPackage())
+  const samples = options.runs ?? SAMPLES
+  await measureWork(home, samples / 4)
+  const quiet = await measureWork(home, samples)
   add(report, 'nobody else', quiet)
-  for (const [name, pathOf] of Object.entries(FLOODS)) {
-    const flood = startFlood(server.url, pathOf)
+  let beside = quiet
+  for (const [kind, addresses] of floods()) {
+    const name = `${kind}, ${FROM[addresses]}`
+    await readSpent(home)
+    const flood = startFlood(place.url, kind, addresses)
     try {
-      await new Promise((resolve) => setTimeout(resolve, 500))
-      const flooded = await work()
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+      const flooded = await measureWork(home, samples)
       add(report, name, flooded)
-      report.note(`${name}: ${await flood.stop()}`)
+      judge(report, name, flooded, quiet)
+      if (kind === NOTHING && addresses === 0) beside = flooded
+      const excess = (['installs', 'publishes'] as const).map((what) =>
+        (quantileOf(flooded[what], 0.99) / quantileOf(beside[what], 0.99)).toFixed(2),
+      )
+      report.note(`${name}: ${excess.join(' and ')} of the p99 beside a flood of nothing`)
     } finally {
-      await flood.stop()
+      const { asked, told } = await flood.stop()
+      const { statements, rows, ms } = await readSpent(home)
+      const each = (sum: number) => (sum / asked).toFixed(1)
+      report.note(
+        `${name}: ${told}; of each ${each(statements)} statements, ${each(rows)} rows read, ${each(ms)} ms`,
+      )
     }
   }
+}
 
-  async function measureWork({ url, ...rest }: typeof server, seconds: number) {
-    const end = performance.now() + seconds * 1000
-    const installs: number[] = []
-    const publishes: number[] = []
-    const until = async (action: () => Promise<void>) => {
-      while (performance.now() < end) await action()
-    }
-    await Promise.all([
-      until(async () => {
-        installs.push(await timed(() => get(indexUrl({ url, ...rest }, 'acme'))))
-      }),
-      until(async () => {
-        publishes.push(await publish({ url, ...rest }, 'acme', freshPackage()))
-      }),
-    ])
-    return { installs, publishes }
-  }
+/** What the database did for the flooded Worker since this was asked last. */
+async function readSpent(home: Server): Promise<Spent> {
+  const response = await fetch(`${home.url}${DATABASE_PATH}`)
+  return (await response.json()) as Spent
+}
+
+const FROM = { 0: 'not counted', 1: 'from one address', 64: 'from 64 addresses' } as const
+
+function floods() {
+  return Object.keys(FLOODS).flatMap((kind) =>
+    ADDRESSES.map((addresses): readonly [string, keyof typeof FROM] => [kind, addresses]),
+  )
+}
+
+/** A Worker with the database of the other one, and its secrets. */
+async function startPlace(home: Server): Promise<Server> {
+  const state = await createServerState()
+  await cp(join(home.state.directory, 'secrets.env'), join(state.directory, 'secrets.env'))
+  // The bucket has the marker of the database.
+  const bucket = 'state/v3/r2'
+  await rm(join(state.directory, bucket), { recursive: true, force: true })
+  await cp(join(home.state.directory, bucket), join(state.directory, bucket), { recursive: true })
+  const server = await startVariant({ ...state, variables: { HOME_URL: home.url } }, 'place')
+  spawnSync('renice', ['-n', '19', '-g', String(server.group.id)])
+  return server
 }
 
 interface Work {
@@ -80,54 +104,73 @@ interface Work {
   readonly publishes: readonly number[]
 }
 
-function add(report: Report, name: string, { installs, publishes }: Work): void {
-  for (const [what, samples] of Object.entries({ installs, publishes })) {
+/** Until there are so many of both. */
+async function measureWork(server: Server, samples: number): Promise<Work> {
+  const end = performance.now() + MOST_SECONDS * 1000
+  const installs: number[] = []
+  const publishes: number[] = []
+  const until = async (action: () => Promise<void>) => {
+    while (performance.now() < end && Math.min(installs.length, publishes.length) < samples)
+      await action()
+  }
+  await Promise.all([
+    until(async () => {
+      installs.push(await timed(() => get(indexUrl(server, 'acme'))))
+    }),
+    until(async () => {
+      publishes.push(await publish(server, 'acme', freshPackage()))
+    }),
+  ])
+  return { installs, publishes }
+}
+
+function add(report: Report, name: string, work: Work): void {
+  for (const [what, samples] of Object.entries(work)) {
     report.add(PART, `${what}, ${name}`, 'ms', samples)
-    const sorted = [...samples].sort((a, b) => a - b)
-    const at = Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))
-    report.note(
-      `${what}, ${name}: p50 ${summarise(samples).median.toFixed(1)}, p99 ${sorted[at]?.toFixed(1)} ms of ${sorted.length}`,
-    )
+    const [p50, p99] = [0.5, 0.99].map((share) => quantileOf(samples, share).toFixed(1))
+    report.note(`${what}, ${name}: p50 ${p50}, p99 ${p99} ms of ${samples.length}`)
   }
 }
 
-/** Keeps so many requests under way. */
-function startFlood(url: string, pathOf: PathOf) {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
-  const statuses = new Map<number, number>()
-  const start = performance.now()
-  let stopped = false
-  let asked = 0
-  const client = async () => {
-    while (!stopped) {
-      const status = await get(`${url}${pathOf(asked++)}`, agent).catch(() => 0)
-      statuses.set(status, (statuses.get(status) ?? 0) + 1)
-    }
+function judge(report: Report, name: string, flooded: Work, quiet: Work): void {
+  for (const what of ['installs', 'publishes'] as const) {
+    const ratio = quantileOf(flooded[what], 0.99) / quantileOf(quiet[what], 0.99)
+    report.atMost(PART, `p99 of ${what} beside ${name} / quiet`, ratio, BOUND)
   }
-  const clients = Array.from({ length: CONNECTIONS }, client)
+}
+
+function quantileOf(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+function startFlood(url: string, kind: string, addresses: number) {
+  const program = fileURLToPath(new URL('../flood-client.ts', import.meta.url).href)
+  const args = [program, '--url', url, '--kind', kind, '--addresses', String(addresses)]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
   return {
     /** What became of the requests. */
-    async stop(): Promise<string> {
-      stopped = true
-      await Promise.all(clients)
-      agent.destroy()
-      const seconds = (performance.now() - start) / 1000
-      const told = [...statuses].map(([status, times]) => `${times} × ${status}`).join(', ')
-      return `${(asked / seconds).toFixed(0)} a second: ${told}`
+    async stop(): Promise<{ readonly asked: number; readonly told: string }> {
+      child.stdin.end()
+      await ended
+      const told = said.trim()
+      return { asked: Number(/of (\d+)/.exec(told)?.[1]), told }
     },
   }
 }
 
 const own = new Agent({ keepAlive: true })
 
-/** Reads the answer to its end, and gives its status. */
-function get(url: string, agent = own): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  request(url, { agent }, (response) => {
-    response
-      .resume()
-      .on('end', () => resolve(response.statusCode ?? 0))
-      .on('error', reject)
+/** Reads the answer to its end. */
+function get(url: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  request(url, { agent: own }, (response) => {
+    response.resume().on('end', resolve).on('error', reject)
   })
     .on('error', reject)
     .end()
