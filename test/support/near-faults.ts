@@ -32,6 +32,15 @@ export const COLLECTION_FAULTS = [
   'removals not in the list of a collection',
   'names of a collection that do not rest when nobody knows which went',
 ] as const
+/** Those of both kinds. */
+export const SHARED_FAULTS: readonly NearFault[] = [
+  'rest of the bound alone',
+  'no tie',
+  'head not required in the list',
+  'time at the put',
+  'age judged before the name came',
+  'name under the head of remembered facts',
+]
 export type NearFault = (typeof NEAR_FAULTS | typeof COLLECTION_FAULTS)[number]
 
 /** Which one a test has chosen. */

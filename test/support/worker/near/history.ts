@@ -7,6 +7,7 @@ import { ARCHITECTURES, NAMES, Primary } from './primary.ts'
 import { Promises } from './promises.ts'
 import { Random } from './random.ts'
 import { type Answer, Readers } from './readers.ts'
+import type { TestedFile } from './routes.ts'
 
 export const BOUND_MS = 6000
 const FIRST_PATH = 'x86_64/f'
@@ -35,12 +36,15 @@ const STEPS = {
 }
 type Step = keyof typeof STEPS
 
+const RESTORES = { save: 1.5, restore: 2 }
+
 const THEMES: readonly Partial<Record<Step, number>>[] = [
-  {},
+  RESTORES,
   { owner: 4, repository: 4, remove: 4 },
   { visibility: 3 },
-  { save: 1.5, restore: 2 },
-  { olderCode: 2, cut: 2 },
+  { olderCode: 5, publish: 3, remove: 1, cut: 2, index: 7, pass: 5 },
+  // Answers come late, when others have told of what was removed meanwhile.
+  { remove: 4, index: 7, arrive: 2, pass: 6 },
 ]
 
 /** What is counted of all histories. */
@@ -88,7 +92,7 @@ export class History {
   readonly log: string[] = []
 
   private constructor(
-    random: Random,
+    [seed, random]: readonly [number, Random],
     { kind = KINDS[0], clock, seen, hasty = false }: HistoryOptions,
     primary: Primary,
     readers: Readers,
@@ -100,7 +104,8 @@ export class History {
     this.#kind = kind
     this.#primary = primary
     this.#readers = readers
-    this.#steps = { ...STEPS, ...random.pick(THEMES) }
+    // One after the other, so that a few histories have all of them.
+    this.#steps = { ...STEPS, ...(hasty ? RESTORES : THEMES[seed % THEMES.length]) }
   }
 
   /** @param name of the owner, of which no place knows anything yet */
@@ -118,7 +123,7 @@ export class History {
       ...{ db, kind, clock, random, bound: BOUND_MS },
       realCaches: options.throughWorker,
     })
-    return new History(random, options, primary, readers)
+    return new History([seed, random], options, primary, readers)
   }
 
   /** @returns what was promised and not kept */
@@ -185,10 +190,13 @@ export class History {
     const { parts } = this.#kind
     const free = parts.filter((part) => this.#primary.isFree({ part, name }))
     const part = this.#random.pick(this.#random.chance(0.95) ? free : parts)
-    if (part === undefined) return
-    const content = 1 + this.#random.below(2)
+    if (part !== undefined) await this.#put({ part, name, content: 1 + this.#random.below(2) })
+  }
+
+  async #put(file: TestedFile): Promise<void> {
+    const { part, name, content } = file
     const rests = this.#clock.rests
-    const isPublished = await this.#primary.publish({ part, name, content })
+    const isPublished = await this.#primary.publish(file)
     this.#seen.rested += this.#clock.rests - rests
     if (!isPublished) return
     this.#seen.published += 1
@@ -217,6 +225,8 @@ export class History {
     await this.#primary.removeByOlderCode(file)
     this.#seen.removedByOlderCode += 1
     this.#changed(`an older version removed ${file.part}/${file.name}`)
+    // Whoever replaces a file does both at once.
+    if (this.#random.chance(0.5)) await this.#put({ ...file, content: 3 - file.content })
   }
 
   async #changeVisibility(): Promise<void> {

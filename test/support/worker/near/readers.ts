@@ -16,7 +16,7 @@ import type { TestClock } from './clock.ts'
 import type { Kind } from './kinds.ts'
 import { LateCache } from './late-cache.ts'
 import type { Random } from './random.ts'
-import { askHome, contentOf } from './routes.ts'
+import { askHome, contentOf, type FileKey } from './routes.ts'
 
 const PLACES = 2
 const ISOLATES = 3
@@ -112,16 +112,8 @@ export class Readers {
     const question = this.#random.take(this.#sent)
     if (question === undefined) return undefined
     const { isolate, place, at, path } = question
-    const [part = '', name = ''] = path?.split('/') ?? []
-    const key = path === undefined ? undefined : { part, name }
-    const { row, owner } = await askHome(this.#db, this.#ownerName, this.#kind, key)
-    const note = () => {
-      if (place.bound === 0 || owner?.visibility !== 'public' || row.repository === null) return
-      const resource = row.resource === null ? undefined : (JSON.parse(row.resource) as FileRow)
-      const found = resource && { fileId: resource.id, owner, resource }
-      const repository = JSON.parse(row.repository) as AskedRepository
-      noteAnswer(place, this.#nearPath(path), repository, at, found)
-    }
+    const about = { db: this.#db, kind: this.#kind, ownerName: this.#ownerName, path }
+    const note = await askFor(place, at, about)
     return { isolate: isolate.number, path, note }
   }
 
@@ -165,11 +157,50 @@ export class Readers {
   }
 
   #nearPath(path: string | undefined): NearPath {
-    const { type, repository, pathOf } = this.#kind
-    const [part = '', name = ''] = path?.split('/') ?? []
-    const known = path === undefined ? undefined : pathOf({ part, name })
-    return { ownerName: this.#ownerName, type, repository, path: known }
+    return nearPathOf(this.#kind, this.#ownerName, path)
   }
+}
+
+export interface Question {
+  readonly db: D1Database
+  readonly kind: Kind
+  readonly ownerName: string
+  /** Undefined for an index. */
+  readonly path: string | undefined
+}
+
+/**
+ * The database answers.
+ * @param at when it was asked, by the clock of the place
+ * @returns notes the answer, when it has come
+ */
+export async function askFor(
+  place: NearPlace,
+  at: number,
+  { db, kind, ownerName, path }: Question,
+): Promise<() => void> {
+  const { row, owner } = await askHome(db, ownerName, kind, keyOf(path))
+  return () => {
+    if (place.bound === 0 || owner?.visibility !== 'public' || row.repository === null) return
+    const resource = row.resource === null ? undefined : (JSON.parse(row.resource) as FileRow)
+    const found = resource && { fileId: resource.id, owner, resource }
+    const repository = JSON.parse(row.repository) as AskedRepository
+    noteAnswer(place, nearPathOf(kind, ownerName, path), repository, at, found)
+  }
+}
+
+export function nearPathOf(
+  { type, repository, pathOf }: Kind,
+  ownerName: string,
+  path: string | undefined,
+): NearPath {
+  const key = keyOf(path)
+  return { ownerName, type, repository, path: key && pathOf(key) }
+}
+
+function keyOf(path: string | undefined): FileKey | undefined {
+  const [part = '', name = ''] = path?.split('/') ?? []
+  return path === undefined ? undefined : { part, name }
 }
 
 export interface ReadersOptions {
