@@ -53,6 +53,7 @@ export async function benchPackageManager(
   const { type } = manager
   const base = `${await findDirectUrl(server, '/api/healthz')}/api/packages/acme/${type}`
   report.note('Workers are asked without the proxy that wrangler has before them')
+  report.note('installs with REMEMBER_SECONDS as wrangler.toml has it')
   const sides: Side[] = [{ name: 'Cairn', base, authorization: `Bearer ${server.adminToken}` }]
   const gitea = findGiteaOwner()
   if (gitea) sides.push({ ...gitea, name: 'Gitea', base: `${gitea.packages}/${type}` })
