@@ -71,6 +71,16 @@ async function fill(): Promise<void> {
   await env.DB.exec('UPDATE repository SET immutable = 1')
   await publish({ name: 'gone', version: '1-r0' })
   await answerOf(`${MAIN}/x86_64/gone-1-r0.apk`, { method: 'DELETE', headers: ADMIN })
+  const loose = '/api/packages/acme/generic/gone/1/x'
+  await answerOf(loose, { method: 'PUT', headers: ADMIN, body: 'x' })
+  await answerOf(loose, { method: 'DELETE', headers: ADMIN })
+  // What a removal is charged for a week is in no backup.
+  await env.DB.batch([
+    env.DB.prepare(
+      'UPDATE owner_usage SET metadata_bytes = metadata_bytes - (SELECT sum(bytes) FROM owner_removal)',
+    ),
+    env.DB.prepare('DELETE FROM owner_removal'),
+  ])
   await env.DB.exec("INSERT INTO ended_session (id, expires_at) VALUES ('ended', 9999999999999)")
 }
 
