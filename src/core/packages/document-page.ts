@@ -107,10 +107,8 @@ const TAGS = `
 const packageOf = (withTags: boolean, withReadme: boolean) => `
   SELECT p.name, coalesce(p.display_name, p.name) AS displayName, p.state, p.created_at AS createdAt,
     p.changed_at AS changedAt, p.changes, ${withTags ? `(${TAGS})` : 'NULL'} AS tags,
-    r.fileName AS readmeFile, r.text AS readmeText
-  FROM package p LEFT JOIN (${withReadme ? README_OF_SHOWN : NO_README}) r WHERE p.id = ?1`
-
-const NO_README = 'SELECT NULL AS fileName, NULL AS text WHERE false'
+    ${withReadme ? 'readme.fileName' : 'NULL'} AS readmeFile, ${withReadme ? 'readme.text' : 'NULL'} AS readmeText
+  FROM package p ${withReadme ? `LEFT JOIN (${README_OF_SHOWN}) readme` : ''} WHERE p.id = ?1`
 
 interface FileRow extends Omit<DocumentFile, 'metadata' | 'marks'> {
   /** Null for the first file that the page has no room for. */
