@@ -28,7 +28,7 @@ it('the page of a crate has what its manifest says, and lines that use it', asyn
   expect(text).toContain('sparse+https://registry.test/api/packages/acme/cargo/')
   expect(text).toMatch(/href="\/acme\/-\/packages\/cargo\/base"[^>]*>[^<]*base/)
   expect(text).not.toMatch(/href="[^"]*elsewhere/)
-  expect(text).toContain('src/lib.rs')
+  expect(text).toMatch(/<summary>src\/<\/summary>.*?<span>lib\.rs/)
   expect(text).toContain('/api/packages/acme/cargo/api/v1/crates/hello-world/1.0.0/download')
   expect(await page('/acme/-/packages/cargo/base')).toMatch(
     /href="\/acme\/-\/packages\/cargo\/hello-world"[^>]*>hello-world/,
