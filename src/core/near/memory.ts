@@ -33,7 +33,12 @@ class Newest<T extends Dated> {
   }
 }
 
+export interface HeldFacts extends Facts {
+  /** When the place's cache was given what they say, or gave it; Unix milliseconds. */
+  readonly keptAt: number
+}
+
 export class NearMemory {
-  readonly facts = new Newest<Facts>(MOST_FACTS)
+  readonly facts = new Newest<HeldFacts>(MOST_FACTS)
   readonly names = new Newest<NearName>(MOST_NAMES)
 }

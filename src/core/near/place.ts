@@ -3,7 +3,7 @@
 // from the database renews, and the file of a path, as of one of the repository's commits.
 import type { NearCache } from './cache.ts'
 import { type Facts, type NearName, renewName, usableName } from './facts.ts'
-import type { NearMemory } from './memory.ts'
+import type { HeldFacts, NearMemory } from './memory.ts'
 import { knownCommits, type RepositoryHead, shortId } from './recent-commits.ts'
 
 /** Whose path of which repository; the names as requests have them, after they were checked. */
@@ -59,7 +59,7 @@ export async function findNearFile(
     cache.find<Facts>(keys.facts),
     cache.find<NearName>(keys.name),
   ])
-  if (facts !== undefined) memory.facts.note(keys.facts, facts)
+  if (facts !== undefined) memory.facts.note(keys.facts, { ...facts, keptAt: facts.at })
   if (name !== undefined) memory.names.note(keys.name, name)
   return recallFile(place, path)
 }
@@ -88,7 +88,10 @@ export function noteAnswer(
   const commits = knownCommits(repository)
   const facts = { repositoryId: repository.id, commits, at: asked, until: asked + place.bound }
   const key = factsKey(path)
-  if (place.memory.facts.note(key, facts)) {
+  const known = place.memory.facts.find(key)
+  const kept = isKept(known, facts, place.bound) ? known : undefined
+  const isNew = place.memory.facts.note(key, { ...facts, keptAt: kept?.keptAt ?? asked })
+  if (isNew && kept === undefined) {
     place.cache.put(key, facts, Math.max(1, Math.ceil(place.bound / 1000)))
   }
   if (found === undefined || path.path === undefined) return
@@ -97,6 +100,15 @@ export function noteAnswer(
   const head = shortId(repository.head)
   const fileId = shortId(found.fileId)
   noteName(place, path, { repositoryId: repository.id, head, fileId, owner, resource, at: asked })
+}
+
+/**
+ * Whether the place's cache was given the same a moment ago: an install asks for hundreds of documents, each of which
+ * would put the same list there. So what others find there has been true for a quarter of the bound at most.
+ */
+function isKept(known: HeldFacts | undefined, facts: Facts, bound: number): known is HeldFacts {
+  if (known === undefined || known.repositoryId !== facts.repositoryId) return false
+  return known.commits === facts.commits && 4 * (facts.at - known.keptAt) < bound
 }
 
 function noteName({ memory, cache }: NearPlace, path: NearPath, name: NearName): void {
@@ -110,6 +122,6 @@ export async function forgetFacts(place: NearPlace, path: NearPath): Promise<voi
   const key = factsKey(path)
   const at = Math.max(place.now(), place.memory.facts.find(key)?.at ?? 0)
   // They allow nothing, and keep out those of a statement that was sent before the removal and answered after it.
-  place.memory.facts.note(key, { repositoryId: '', commits: '', at, until: 0 })
+  place.memory.facts.note(key, { repositoryId: '', commits: '', at, until: 0, keptAt: at })
   await place.cache.forget(key)
 }
